@@ -1,0 +1,77 @@
+import type { StateType } from './state.ts'
+
+/**
+ * What the live feed carries: facts after a commit, small enough to fold into a page.
+ * Instants are RFC 3339 text in UTC; durations are seconds.
+ */
+export interface FlowRunChange {
+  readonly kind: 'flow-run'
+  readonly id: string
+  readonly flowId: string
+  readonly name: string
+  readonly stateType: StateType
+  readonly stateName: string
+  readonly stateAt: string
+  readonly stateMessage: string
+  readonly expectedStartAt: string | null
+  readonly startAt: string | null
+  readonly endAt: string | null
+  readonly totalRunTimeSeconds: number
+  readonly runCount: number
+  readonly tags: readonly string[]
+  readonly deploymentId: string | null
+  readonly parentTaskRunId: string | null
+}
+
+export interface TaskRunChange {
+  readonly kind: 'task-run'
+  readonly id: string
+  readonly flowRunId: string | null
+  readonly name: string
+  readonly taskKey: string
+  readonly stateId: string
+  readonly stateType: StateType
+  readonly stateName: string
+  readonly stateAt: string
+  readonly stateMessage: string
+  readonly expectedStartAt: string | null
+  readonly startAt: string | null
+  readonly endAt: string | null
+  readonly totalRunTimeSeconds: number
+  readonly runCount: number
+  readonly tags: readonly string[]
+  /** Argument → where it came from, as on the wire (`input_type`, `id`). */
+  readonly taskInputs: Readonly<Record<string, readonly Readonly<Record<string, string>>[]>>
+}
+
+export interface LogChange {
+  readonly kind: 'log'
+  readonly id: string
+  readonly flowRunId: string | null
+  readonly taskRunId: string | null
+  readonly logger: string
+  readonly level: number
+  readonly at: string
+  readonly message: string
+}
+
+/** An object went away while pages may still show it. */
+export interface DeletedChange {
+  readonly kind: 'deleted'
+  readonly noun: 'flow-run' | 'task-run' | 'flow'
+  readonly id: string
+  readonly by: string
+}
+
+export type Change = FlowRunChange | TaskRunChange | LogChange | DeletedChange
+
+/**
+ * One message of a tab's event stream (`GET {workspace}/live?cursor=C&topic=T`, server-sent events; `id:` is the cursor).
+ * `gap`: the feed cannot continue from the cursor that was asked for; refetch the page once, then go on from `cursor`.
+ */
+export type LiveMessage =
+  | { readonly type: 'changes'; readonly cursor: string; readonly changes: readonly Change[] }
+  | { readonly type: 'gap'; readonly cursor: string }
+
+/** `runs`: every flow run of the workspace. `flow-run:{id}`: that run, its task runs and log lines. */
+export type LiveTopic = 'runs' | `flow-run:${string}`
