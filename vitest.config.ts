@@ -1,0 +1,80 @@
+import { fileURLToPath } from 'node:url'
+import { defineConfig } from 'vitest/config'
+
+const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
+
+const alias = [
+  { find: /^#lib\//, replacement: here('./lib/') },
+  { find: /^#app\//, replacement: here('./app/') },
+  { find: /^#protocol\//, replacement: here('./agent/src/protocol/') },
+]
+
+const outside = ['**/node_modules/**', '**/dist/**', '**/.next/**', '**/.rigel/**']
+
+const needsDatabase = {
+  globalSetup: ['./lib/testing/database-setup.ts'],
+  // Every file has a database of its own; more files at once than cores only wait for each other.
+  maxWorkers: 2,
+  testTimeout: 30_000,
+  hookTimeout: 60_000,
+}
+
+export default defineConfig({
+  resolve: { alias },
+  test: {
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: ['lib/**/*.test.ts', 'app/**/*.test.{ts,tsx}', 'bench/**/*.test.ts'],
+          exclude: [...outside, '**/*.db.test.ts', '**/*.api.test.ts', '**/*.journey.test.ts'],
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'db',
+          include: ['lib/**/*.db.test.ts', 'app/**/*.db.test.ts'],
+          exclude: outside,
+          ...needsDatabase,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'api',
+          include: ['lib/**/*.api.test.ts', 'app/**/*.api.test.ts'],
+          exclude: outside,
+          ...needsDatabase,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'agent',
+          include: ['agent/**/*.test.ts'],
+          exclude: [...outside, '**/*.journey.test.ts'],
+          testTimeout: 30_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'journeys',
+          include: [
+            'lib/**/*.journey.test.ts',
+            'agent/**/*.journey.test.ts',
+            'examples/**/*.journey.test.ts',
+          ],
+          exclude: outside,
+          ...needsDatabase,
+          // One browser and one Python client at a time: they measure what a person would wait for.
+          maxWorkers: 1,
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
+        },
+      },
+    ],
+  },
+})
