@@ -1,0 +1,74 @@
+'use client'
+import { useNowMs, useZone } from './clock.tsx'
+import {
+  formatAgo,
+  formatDay,
+  formatDuration,
+  formatFull,
+  formatInstant,
+  formatLateness,
+  formatRunning,
+} from './times.ts'
+
+/** An instant in the reader's zone; whole, with offset and UTC, on hover. */
+export function Time({ at, as = 'instant' }: { readonly at: string; readonly as?: 'instant' | 'day' }) {
+  const zone = useZone()
+  const nowMs = useNowMs()
+  const ms = Date.parse(at)
+  return (
+    <time dateTime={at} title={formatFull(ms, zone)} className="whitespace-nowrap">
+      {as === 'day' ? formatDay(ms, zone) : formatInstant(ms, nowMs, zone)}
+    </time>
+  )
+}
+
+/** `14 min ago`, under a day and only where now matters; else the instant. */
+export function Ago({ at }: { readonly at: string }) {
+  const zone = useZone()
+  const ms = Date.parse(at)
+  const coarse = useNowMs()
+  const fine = Math.abs(coarse - ms) < 90_000
+  return fine ? (
+    <AgoSeconds at={at} />
+  ) : (
+    <time dateTime={at} title={formatFull(ms, zone)} className="whitespace-nowrap">
+      {Math.abs(coarse - ms) < 86_400_000 ? formatAgo(ms, coarse) : formatInstant(ms, coarse, zone)}
+    </time>
+  )
+}
+
+function AgoSeconds({ at }: { readonly at: string }) {
+  const zone = useZone()
+  const nowMs = useNowMs('second')
+  const ms = Date.parse(at)
+  return (
+    <time dateTime={at} title={formatFull(ms, zone)} className="whitespace-nowrap">
+      {formatAgo(ms, nowMs)}
+    </time>
+  )
+}
+
+export function Duration({ seconds }: { readonly seconds: number }) {
+  return <span className="whitespace-nowrap">{formatDuration(seconds)}</span>
+}
+
+/** Ticks each second. */
+export function RunningDuration({
+  since,
+  plusSeconds = 0,
+}: {
+  readonly since: string
+  readonly plusSeconds?: number
+}) {
+  const nowMs = useNowMs('second')
+  return (
+    <span className="whitespace-nowrap">
+      {formatRunning((nowMs - Date.parse(since)) / 1000 + plusSeconds)}
+    </span>
+  )
+}
+
+export function Lateness({ since }: { readonly since: string }) {
+  const nowMs = useNowMs('second')
+  return <>{formatLateness((nowMs - Date.parse(since)) / 1000)}</>
+}
