@@ -1,0 +1,21 @@
+import type { Logger } from 'pino'
+import type { Database } from '../db/clients.ts'
+import type { Engine } from '../engine/engine.ts'
+import type { Identity } from '../identity/identity.ts'
+import type { Hub } from '../live/hub.ts'
+
+/** What the API stands on; made once by the process (or by a test) and handed to every call. */
+export interface Services {
+  readonly db: Database
+  readonly engine: Engine
+  readonly identity: Identity
+  readonly hub: Hub
+  readonly log: Logger
+  /** From PUBLIC_URL; null: the origin that the request names. */
+  readonly publicUrl: string | null
+  /** Derives the keys that encrypt secrets at rest. */
+  readonly authSecret: string
+  readonly nowMicros: () => number
+  /** Whether GET /ready may say yes. */
+  readonly isReady: () => Promise<boolean>
+}

@@ -1,0 +1,113 @@
+import type { FlowRunRow } from '../db/rows/flow-run.ts'
+import type { TaskRunRow } from '../db/rows/task-run.ts'
+import type { ClientView, EmpiricalPolicy, ProposedState, StoredState, Verdict } from '../domain/orchestration/decide.ts'
+import type { RawJson } from '../domain/state.ts'
+
+/** A flow run to be made. Instants are microseconds since 1970. */
+export interface NewFlowRun {
+  readonly workspaceId: string
+  /** Given by an agent that replays; otherwise the engine makes one. An id that exists already answers the existing run. */
+  readonly id?: string
+  readonly flowId: string
+  readonly name: string | null
+  readonly flowVersion: string | null
+  readonly deploymentId: string | null
+  readonly workPoolName: string | null
+  readonly workQueueName: string | null
+  readonly idempotencyKey: string | null
+  readonly parentTaskRunId: string | null
+  readonly parameters: RawJson
+  readonly context: RawJson
+  readonly jobVariables: RawJson | null
+  readonly empiricalPolicy: EmpiricalPolicy
+  readonly tags: readonly string[]
+  readonly labels: Readonly<Record<string, unknown>>
+  readonly createdBy: { readonly id: string | null; readonly type: string; readonly display_value: string | null } | null
+  /** null: Pending. */
+  readonly state: ProposedState | null
+  /** The state's own id and time, when an agent replays what happened; the engine's otherwise. */
+  readonly stateId?: string
+  readonly stateAtMicros?: number
+  readonly client: ClientView
+}
+
+export interface NewTaskRun {
+  readonly workspaceId: string
+  readonly id: string | null
+  readonly flowRunId: string | null
+  readonly taskKey: string
+  readonly dynamicKey: string
+  readonly name: string | null
+  readonly taskVersion: string | null
+  readonly cacheKey: string | null
+  readonly cacheExpirationMicros: number | null
+  readonly empiricalPolicy: EmpiricalPolicy
+  readonly tags: readonly string[]
+  readonly labels: Readonly<Record<string, unknown>>
+  readonly taskInputs: RawJson
+  readonly state: ProposedState | null
+  readonly client: ClientView
+}
+
+export interface StateProposal {
+  readonly workspaceId: string
+  readonly runId: string
+  readonly state: ProposedState
+  readonly force: boolean
+  readonly client: ClientView
+  readonly stateId?: string
+  readonly stateAtMicros?: number
+}
+
+export interface TransitionResult {
+  readonly verdict: Verdict
+  readonly reason: string
+  readonly delaySeconds: number
+  /** The run's state now; null when it has none. */
+  readonly state: StoredState | null
+  /** Whether a state was written by this very proposal. */
+  readonly written: boolean
+}
+
+/** A log line to be kept. */
+export interface NewLog {
+  /** Given by an agent that may send a line twice. */
+  readonly id?: string
+  readonly flowRunId: string | null
+  readonly taskRunId: string | null
+  readonly workerId: string | null
+  readonly logger: string
+  readonly level: number
+  readonly message: string
+  readonly atMicros: number
+}
+
+/** An event as a client sent it. `resource`, `related`, `payload` are parsed; `body` is the same as raw JSON text `{"resource":…,"related":…,"payload":…}`. */
+export interface NewEvent {
+  readonly id: string
+  readonly event: string
+  readonly occurredMicros: number
+  readonly follows: string | null
+  readonly resource: Readonly<Record<string, string>>
+  readonly related: readonly Readonly<Record<string, string>>[]
+  readonly payload: Readonly<Record<string, unknown>>
+  readonly body: RawJson
+}
+
+export type Created<Row> = { readonly created: boolean; readonly row: Row }
+
+/**
+ * The hot write paths. Every promise settles after COMMIT: what was acknowledged is kept.
+ * Throws NotFound (no such run or flow in the workspace) and Unavailable (the queue is full, or the database is away: safe to send again).
+ */
+export interface Engine {
+  createFlowRun(run: NewFlowRun): Promise<Created<FlowRunRow>>
+  setFlowRunState(proposal: StateProposal): Promise<TransitionResult>
+  createTaskRun(run: NewTaskRun): Promise<Created<TaskRunRow>>
+  setTaskRunState(proposal: StateProposal): Promise<TransitionResult>
+  /** Stores events; those of client-orchestrated task runs (`prefect.task-run.*` with `prefect.orchestration: client`) also move their task run. */
+  receiveEvents(workspaceId: string, events: readonly NewEvent[]): Promise<void>
+  writeLogs(workspaceId: string, logs: readonly NewLog[]): Promise<void>
+  /** Waits until everything that was accepted is committed, and accepts no more. */
+  drain(): Promise<void>
+}

@@ -1,0 +1,28 @@
+import type { Change, LiveTopic } from '../domain/change.ts'
+
+export interface Subscription {
+  /** Cursor after the last change that was handed over. */
+  cursor(): string
+  close(): void
+}
+
+/**
+ * What happened, keyed by workspace, in the order of commits of this process, with a short memory so that a page can
+ * go on from the cursor it was rendered at. A cursor of another process, or one too old, is a gap.
+ */
+export interface Hub {
+  /** After COMMIT only. */
+  publish(workspaceId: string, changes: readonly Change[]): void
+  /** Where the feed of this workspace stands now. Take it before reading what a page shows. */
+  cursor(workspaceId: string): string
+  /**
+   * Hands over every change after `from` that belongs to the topic, then goes on live. `onGap` instead when the feed
+   * cannot continue from there; the subscription then goes on from now.
+   */
+  subscribe(
+    workspaceId: string,
+    topic: LiveTopic | 'everything',
+    from: string | null,
+    handlers: { onChanges(changes: readonly Change[], cursor: string): void; onGap(cursor: string): void },
+  ): Subscription
+}
