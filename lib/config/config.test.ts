@@ -58,7 +58,7 @@ describe('a good value', () => {
       ...github,
       GITHUB_URL: 'https://github.example.com/',
       LOG_LEVEL: 'debug',
-      RIGEL_POOL_ENGINE: '3',
+      RIGEL_POOL_SIZE: '3',
     })
     expect(config).toMatchObject({
       loopback: false,
@@ -68,7 +68,7 @@ describe('a good value', () => {
       github: { id: 'Iv1.abc', secret: 'hush-hush', url: 'https://github.example.com' },
       logLevel: 'debug',
     })
-    expect(config.pools.engine).toBe(3)
+    expect(config.poolSize).toBe(3)
   })
 
   test.each([
@@ -92,7 +92,7 @@ describe('a wrong value', () => {
     ['DATABASE_URL', 'postgres://db'],
     ['GITHUB_URL', 'github'],
     ['LOG_LEVEL', 'loud'],
-    ['RIGEL_POOL_PAGES', '0'],
+    ['RIGEL_POOL_SIZE', '0'],
   ])(
     '%s=%s stops the start with one sentence that names it, what it held and what it should be',
     (name, held) => {

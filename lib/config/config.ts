@@ -23,15 +23,6 @@ export interface GitHubConfig {
   readonly url: string
 }
 
-export interface PoolSizes {
-  /** Connections of the role that sees one workspace: pages and API reads. */
-  readonly pages: number
-  /** Connections of the batch writers. */
-  readonly engine: number
-  /** Connections of the background services. */
-  readonly services: number
-}
-
 /** What the process does; all of it unless a flag says otherwise. */
 export interface Roles {
   readonly ui: boolean
@@ -55,7 +46,8 @@ export interface Config {
   readonly authSecret: string | undefined
   readonly github: GitHubConfig | undefined
   readonly logLevel: LogLevel
-  readonly pools: PoolSizes
+  /** Connections of each of the two database pools: batch writers, and pages and API reads. */
+  readonly poolSize: number
   readonly roles: Roles
 }
 
@@ -132,9 +124,7 @@ const variables = {
     expected: 'the base URL of a GitHub Enterprise Server, such as https://github.example.com',
   },
   LOG_LEVEL: { schema: z.enum(logLevels), expected: `one of ${logLevels.join(', ')}` },
-  RIGEL_POOL_PAGES: { schema: wholeNumber(1, 500), expected: 'a number of connections from 1 to 500' },
-  RIGEL_POOL_ENGINE: { schema: wholeNumber(1, 500), expected: 'a number of connections from 1 to 500' },
-  RIGEL_POOL_SERVICES: { schema: wholeNumber(1, 500), expected: 'a number of connections from 1 to 500' },
+  RIGEL_POOL_SIZE: { schema: wholeNumber(1, 500), expected: 'a number of connections from 1 to 500' },
 } as const
 
 type Variables = typeof variables
@@ -234,11 +224,7 @@ export function parseConfig(env: Environment, args: readonly string[] = [], cwd 
     authSecret,
     github,
     logLevel: read(env, 'LOG_LEVEL') ?? 'info',
-    pools: {
-      pages: read(env, 'RIGEL_POOL_PAGES') ?? 10,
-      engine: read(env, 'RIGEL_POOL_ENGINE') ?? 6,
-      services: read(env, 'RIGEL_POOL_SERVICES') ?? 4,
-    },
+    poolSize: read(env, 'RIGEL_POOL_SIZE') ?? 8,
     roles: parseRoles(args),
   }
 }
