@@ -1,5 +1,9 @@
 import type { RawJson, StateDetails, StateType } from '../state.ts'
 
+export { needsOf } from './compile-policy.ts'
+export { explain, type HeldBack } from './explain.ts'
+export { decide } from './fold.ts'
+
 /**
  * The heart: rules as values, effects as data.
  *
@@ -86,9 +90,9 @@ export interface Facts {
   readonly flowRun: { readonly state: StoredState | null; readonly runCount: number } | null
   /** Of a task run proposed RUNNING with a cache key: the latest unexpired state stored under that key. */
   readonly cached: ProposedState | null
-  /** Of a flow run with a deployment that has a limit. Filled from the next issue on. */
+  /** Of a flow run with a deployment that has a limit. */
   readonly deploymentLimit: DeploymentLimitFact | null
-  /** Tag limits that a task run's tags meet. Filled from the next issue on. */
+  /** Tag limits that a task run's tags meet. */
   readonly tagLimits: readonly TagLimitFact[]
 }
 
@@ -100,6 +104,8 @@ export interface DeploymentLimitFact {
   readonly gracePeriodSeconds: number
   /** Whether the lease that the run's state names is still alive. */
   readonly leaseAlive: boolean
+  /** An unused id, thrown by the caller: the lease gets it if a slot is taken. */
+  readonly freshLeaseId: string
 }
 
 export interface TagLimitFact {
@@ -116,12 +122,22 @@ export type Effect =
   | { readonly type: 'mirror-to-parent-task'; readonly taskRunId: string }
   | { readonly type: 'insert-cache'; readonly cacheKey: string; readonly expiresMicros: number | null }
   | { readonly type: 'emit-event' }
-  | { readonly type: 'acquire-deployment-slot'; readonly limitId: string; readonly leaseSeconds: number }
+  | {
+      readonly type: 'acquire-deployment-slot'
+      readonly limitId: string
+      /** `freshLeaseId` of the fact; the written state names it already. */
+      readonly leaseId: string
+      readonly leaseSeconds: number
+    }
   | { readonly type: 'renew-lease'; readonly leaseId: string; readonly seconds: number }
+  /** The holder cannot renew: the slot no longer expires, it is held until it is released. */
+  | { readonly type: 'pin-lease'; readonly leaseId: string }
+  /** `leaseId` null: whatever slot the run holds. */
   | { readonly type: 'release-deployment-slot'; readonly leaseId: string | null }
   | { readonly type: 'acquire-tag-slots'; readonly limitIds: readonly string[] }
   | { readonly type: 'release-tag-slots' }
-  | { readonly type: 'reset-failed-tasks' }
+  /** Child task runs that failed go to AwaitingRetry at this instant, with run count 0. */
+  | { readonly type: 'reset-failed-tasks'; readonly scheduledMicros: number }
   | { readonly type: 'enqueue-background-task'; readonly queue: 'scheduled' | 'retry' }
 
 /** Columns of the run row after the transition. All are given, changed or not, so that one statement serves every transition. */
@@ -157,37 +173,52 @@ export interface Decision {
   readonly trace: readonly TraceEntry[]
 }
 
+/** Changes besides the state. They are dropped again when a later rule replaces the state with one of another type. */
+interface Changes {
+  readonly policy?: EmpiricalPolicy
+  readonly runCount?: number
+  readonly flowRunRunCount?: number
+  readonly effects?: readonly Effect[]
+}
+
 /** What a rule says about the proposal as it stands when its turn comes. `undefined`: nothing. */
 export type Judgement =
   | undefined
   /** Refuse; with `state` that state is written in place of the proposed one. */
-  | { readonly say: 'reject'; readonly reason: string; readonly state?: ProposedState; readonly policy?: EmpiricalPolicy }
+  | ({ readonly say: 'reject'; readonly reason: string; readonly state?: ProposedState } & Changes)
   | { readonly say: 'wait'; readonly reason: string; readonly delaySeconds: number }
   | { readonly say: 'abort'; readonly reason: string }
-  /** Go on with this state and/or policy instead. */
-  | {
-      readonly say: 'rewrite'
-      readonly reason: string
-      readonly state?: ProposedState
-      readonly policy?: EmpiricalPolicy
-      readonly runCount?: number
-      readonly flowRunRunCount?: number
-      readonly effects?: readonly Effect[]
-    }
+  /** Go on, with this state and these changes. */
+  | ({ readonly say: 'rewrite'; readonly reason: string; readonly state?: ProposedState } & Changes)
 
 /** `none` stands for "no state yet". */
 export type FromType = StateType | 'none'
+
+/** What a rule sees: the run as stored, and what earlier rules made of the proposal. */
+export interface RuleView<Run extends RunView = RunView> {
+  readonly run: Run
+  readonly proposed: ProposedState
+  readonly facts: Facts
+  /** The run's policy as it would be written now. */
+  readonly policy: EmpiricalPolicy
+  /** The run count as it would be written now, before bookkeeping. */
+  readonly runCount: number
+}
 
 export interface Rule<Run extends RunView = RunView> {
   /** A sentence in camelCase: `preventPendingTransitions`. */
   readonly name: string
   readonly from: 'any' | readonly FromType[]
   readonly to: 'any' | readonly StateType[]
-  /** Facts that must be read before this rule can judge; the engine reads the union over a policy. */
+  /** Facts that must be read before this rule can judge; `needsOf` gives the union for a transition. */
   readonly needs: readonly (keyof Facts)[]
-  /** A universal rule runs even when an earlier rule changed the type or refused; it may only rewrite details or add effects. */
+  /**
+   * A universal rule speaks about whatever will be written, also when an earlier rule changed the type; `to` is held
+   * against the type as it stands. It may only rewrite details or add effects, and is silent when nothing is written.
+   */
   readonly universal?: true
-  readonly judge: (view: { run: Run; proposed: ProposedState; facts: Facts; willWrite: boolean }) => Judgement
+  readonly judge: (view: RuleView<Run>) => Judgement
 }
 
+/** Order is behaviour. Policies are constants: what is compiled from one is kept as long as the array lives. */
 export type Policy<Run extends RunView = RunView> = readonly Rule<Run>[]

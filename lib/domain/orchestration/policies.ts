@@ -1,0 +1,100 @@
+import type { FlowRunView, Policy, TaskRunView } from './decide.ts'
+import * as flows from './flow-rules.ts'
+import {
+  copyScheduledTime,
+  instrumentTransitions,
+  preventPendingTransitions,
+  waitForScheduledTime,
+} from './shared-rules.ts'
+import * as tasks from './task-rules.ts'
+
+/** A flow run's state as its client, a worker or a person proposes it. */
+export const coreFlowPolicy: Policy<FlowRunView> = [
+  flows.preserveDeploymentConcurrencyLeaseId,
+  // Before all that could refuse: a repeated request deserves the answer "done", not one judged from the state it made.
+  flows.preventDuplicateTransitions,
+  flows.handleFlowTerminalStateTransitions,
+  // Before the claim and the pauses: who is cancelling is told so, whatever else stands in the way.
+  flows.enforceCancellingToCancelledTransition,
+  flows.bypassCancellingFlowRunsWithNoInfra,
+  // The claim lock comes before the slot, so that the loser of a race takes none.
+  preventPendingTransitions,
+  flows.validateDeploymentConcurrencyAtRunning,
+  flows.secureFlowConcurrencySlots,
+  flows.removeDeploymentConcurrencyLeaseForOldClientVersions,
+  flows.ensureOnlyScheduledFlowsMarkedLate,
+  // Pausing first: PAUSED → PAUSED is told that it is not running, not that it cannot resume.
+  flows.handlePausingFlows,
+  flows.handleResumingPausedFlows,
+  copyScheduledTime,
+  waitForScheduledTime,
+  flows.retryFailedFlows,
+  // Last: they speak about the state that will be written, whoever put it there.
+  instrumentTransitions,
+  flows.releaseFlowConcurrencySlots,
+]
+
+/** By force, at creation, and when a service moves a run: no judgement, but the books stay right. */
+export const minimalFlowPolicy: Policy<FlowRunView> = [
+  flows.preventResultDataLoss,
+  flows.bypassCancellingFlowRunsWithNoInfra,
+  instrumentTransitions,
+  flows.releaseFlowConcurrencySlots,
+]
+
+/** The late-runs service. */
+export const markLateRunsPolicy: Policy<FlowRunView> = [
+  // First: a run that was claimed meanwhile must not be cancelled for want of the slot that it holds.
+  flows.ensureOnlyScheduledFlowsMarkedLate,
+  flows.enforceDeploymentConcurrencyOnLate,
+  instrumentTransitions,
+]
+
+/** Task runs of clients that ask the server (2.x). */
+export const coreTaskPolicy: Policy<TaskRunView> = [
+  // First: what is cached needs no running flow, no slot and no attempt.
+  tasks.retrieveFromCache,
+  // Before renaming: a task that runs again after its end starts at attempt 0, so that it is called Running.
+  tasks.handleTaskTerminalStateTransitions,
+  tasks.preventRunningTasksFromStoppedFlows,
+  tasks.secureTaskConcurrencySlots,
+  copyScheduledTime,
+  // After the slot: nothing is taken, since a rule that says wait undoes what came before.
+  waitForScheduledTime,
+  tasks.retryFailedTasks,
+  tasks.renameReruns,
+  tasks.updateFlowRunTrackerOnTasks,
+  tasks.insertIntoCache,
+  // Last, as with flows.
+  instrumentTransitions,
+  tasks.releaseTaskConcurrencySlots,
+]
+
+/** The same for clients that take their tags' slots themselves. */
+export const clientSideTaskPolicy: Policy<TaskRunView> = coreTaskPolicy.filter(
+  (rule) => rule !== tasks.secureTaskConcurrencySlots,
+)
+
+/** Deferred task runs: handed out to task workers, so that a claim must be exclusive; there may be no flow around them. */
+export const backgroundTaskPolicy: Policy<TaskRunView> = [
+  // First: of two workers only one may go on to anything else.
+  preventPendingTransitions,
+  tasks.retrieveFromCache,
+  tasks.handleTaskTerminalStateTransitions,
+  copyScheduledTime,
+  tasks.copyTaskParametersId,
+  waitForScheduledTime,
+  tasks.retryFailedTasks,
+  tasks.renameReruns,
+  tasks.updateFlowRunTrackerOnTasks,
+  tasks.insertIntoCache,
+  instrumentTransitions,
+  tasks.releaseTaskConcurrencySlots,
+  tasks.enqueueScheduledTasks,
+]
+
+/** By force, at creation, and as the mirror of a sub-flow. */
+export const minimalTaskPolicy: Policy<TaskRunView> = [
+  instrumentTransitions,
+  tasks.releaseTaskConcurrencySlots,
+]
