@@ -1,0 +1,42 @@
+import { describeError } from '../record/text.js'
+import type { Outcome } from './attempts.js'
+import { UpstreamNotCompleted } from './errors.js'
+import { State } from './state.js'
+import type { NewState } from './task-run.js'
+
+/** The state in which an outcome leaves a run. */
+export function finalStateOf(outcome: Outcome<unknown>): NewState {
+  switch (outcome.kind) {
+    case 'completed':
+      return completedStateOf(outcome.value)
+    case 'failed':
+      // The task never ran; Pending is where Prefect leaves such a task, and where the run graph expects it.
+      if (outcome.error instanceof UpstreamNotCompleted) {
+        return { type: 'PENDING', name: 'NotReady', message: outcome.error.message }
+      }
+      return { type: 'FAILED', name: 'Failed', message: describeError(outcome.error) }
+    case 'timed-out':
+      return { type: 'FAILED', name: 'TimedOut', message: describeError(outcome.error) }
+    case 'cancelled':
+      return { type: 'CANCELLED', name: 'Cancelled', message: describeError(outcome.error) }
+    default:
+      return outcome satisfies never
+  }
+}
+
+/** Returned states speak for themselves: a flow that returns the state of a failed task has failed. */
+function completedStateOf(value: unknown): NewState {
+  const states = (Array.isArray(value) ? value : [value]).filter((item) => item instanceof State)
+  const bad = states.filter((state) => !state.isCompleted())
+  if (bad.length === 0) return { type: 'COMPLETED', name: 'Completed' }
+  return { type: 'FAILED', name: 'Failed', message: `${bad.length} of ${states.length} returned states did not complete` }
+}
+
+/** The same for the caller, with the result or the error. */
+export function toState<R>(next: NewState, at: string, outcome: Outcome<R>): State<R> {
+  if (outcome.kind === 'completed') {
+    return new State<R>(next.type, next.name, next.message, at, { value: outcome.value })
+  }
+  return new State<R>(next.type, next.name, next.message, at, { error: outcome.error })
+}
+

@@ -1,0 +1,87 @@
+import type { Reporter } from '../connection/reporter.js'
+import type { AgentRecord, Json, ReportedState } from '../protocol/frames.js'
+import { presentInstant } from '../record/instant.js'
+import { cleanText, MAX_LOG_CHARS } from '../record/text.js'
+import { uuid7 } from '../record/uuid.js'
+import { printLog } from './print-log.js'
+import { newRunName } from './run-names.js'
+import { type NewState, reportedState, type TaskRun } from './task-run.js'
+
+export interface FlowRunFacts {
+  readonly flowName: string
+  readonly parameters: { readonly [key: string]: Json }
+  readonly tags: readonly string[]
+  readonly version: string | undefined
+  readonly retries: number
+  /** The task run that stands for this run in its parent; null for a run of its own. */
+  readonly standIn: TaskRun | null
+}
+
+/** One run of a flow: turns its states and log lines into records. */
+export class FlowRun {
+  readonly id = uuid7()
+  readonly name = newRunName()
+  /** Task runs that have begun and not ended. */
+  readonly liveTaskRuns = new Set<TaskRun>()
+  /** Settle when the tasks that were started here have ended, awaited by the user or not. */
+  readonly pending = new Set<Promise<unknown>>()
+  private ended = false
+
+  constructor(
+    private readonly reporter: Reporter,
+    readonly facts: FlowRunFacts,
+  ) {
+    const state = reportedState({ type: 'PENDING', name: 'Pending' })
+    this.record({
+      kind: 'flow-run',
+      id: this.id,
+      flowName: facts.flowName,
+      name: this.name,
+      parameters: facts.parameters,
+      tags: facts.tags,
+      ...(facts.version !== undefined && { flowVersion: facts.version }),
+      retries: facts.retries,
+      ...(facts.standIn && { parentTaskRunId: facts.standIn.id }),
+      state,
+    })
+  }
+
+  record(record: AgentRecord): void {
+    this.reporter.record(record)
+  }
+
+  /** Records the state, here and on the task run that stands for this run in its parent. Nothing follows a final state. */
+  enter(next: NewState): ReportedState {
+    const state = reportedState(next)
+    if (this.ended) return state
+    this.record({ kind: 'flow-run-state', flowRunId: this.id, state })
+    this.facts.standIn?.enter(next)
+    this.ended = next.type !== 'RUNNING' && next.type !== 'PENDING' && next.type !== 'SCHEDULED'
+    return state
+  }
+
+  /** The process is about to end: says so of the run and of everything that runs in it. */
+  endAbruptly(next: NewState): void {
+    for (const taskRun of [...this.liveTaskRuns]) taskRun.enter(next)
+    this.enter(next)
+  }
+
+  log(level: number, message: string, taskRun: TaskRun | null = null): void {
+    printLog(level, taskRun ? taskRun.name : this.name, message)
+    this.recordPrint(level, message, taskRun)
+  }
+
+  /** A line that the user has seen already. */
+  recordPrint(level: number, message: string, taskRun: TaskRun | null): void {
+    this.record({
+      kind: 'log',
+      id: uuid7(),
+      flowRunId: this.id,
+      ...(taskRun && { taskRunId: taskRun.id }),
+      logger: taskRun ? 'rigel.task-runs' : 'rigel.flow-runs',
+      level,
+      message: cleanText(message, MAX_LOG_CHARS),
+      at: presentInstant(),
+    })
+  }
+}

@@ -1,0 +1,219 @@
+import { describeError, fingerprint, slug } from '../record/text.js'
+import { parametersToJson } from '../record/json.js'
+import type { Reporter } from '../connection/reporter.js'
+import { type Outcome, runAttempts } from './attempts.js'
+import { CancelScope } from './cancel-scope.js'
+import { ParameterError, RunCancelled } from './errors.js'
+import { finalStateOf, toState } from './final-state.js'
+import { FlowRun } from './flow-run.js'
+import { guardFlowRun } from './live-flow-runs.js'
+import { recordPrints } from './log-prints.js'
+import { checkOptions, type FlowOptions } from './options.js'
+import { arrangeParameters, nameArguments, parameterNames, validateParameters } from './parameters.js'
+import { LEVELS } from './print-log.js'
+import { closeReporting, reporting } from './reporting.js'
+import { currentFrame, type RunFrame, runInFrame } from './run-frame.js'
+import type { SchemaOutput, StandardSchemaV1 } from './standard-schema.js'
+import { State } from './state.js'
+import type { SchemaArguments } from './task.js'
+import { awaitingRetry } from './task.js'
+import { rememberMaker, rememberParameters, traceInputs } from './task-inputs.js'
+import { reportedState, TaskRun } from './task-run.js'
+
+/** A function whose every call is a flow run. Called within another flow it is a sub-flow of that run. */
+export interface Flow<A extends readonly unknown[], R> {
+  (...args: A): Promise<R>
+  readonly name: string
+  readonly options: FlowOptions
+  /** Like a call, but answers the final state instead of throwing. */
+  state(...args: A): Promise<State<R>>
+  /** The same function under other options; those not named stay. */
+  withOptions(options: Omit<FlowOptions, 'parameters'>): Flow<A, R>
+}
+
+/** Under this symbol every flow carries what `rigel run` needs, whichever copy of the package made it. */
+export const FLOW_HANDLE = Symbol.for('rigel.flow')
+export interface FlowHandle {
+  readonly parameterNames: readonly (string | null)[]
+  readonly runWith: (parameters: Readonly<Record<string, unknown>>) => Promise<State<unknown>>
+  readonly close: (deadlineMs?: number) => Promise<void>
+}
+
+export function flow<S extends StandardSchemaV1, R>(
+  options: FlowOptions & { readonly parameters: S },
+  fn: (parameters: SchemaOutput<S>) => R,
+): Flow<SchemaArguments<S>, Awaited<R>>
+export function flow<A extends readonly unknown[], R>(
+  options: FlowOptions,
+  fn: (...args: A) => R,
+): Flow<A, Awaited<R>>
+export function flow<A extends readonly unknown[], R>(fn: (...args: A) => R): Flow<A, Awaited<R>>
+export function flow(
+  first: FlowOptions | ((...args: never[]) => unknown),
+  second?: (...args: never[]) => unknown,
+): Flow<readonly unknown[], unknown> {
+  const fn = typeof first === 'function' ? first : second
+  if (typeof fn !== 'function') throw new TypeError('flow(options, fn) needs a function')
+  return defineFlow(typeof first === 'function' ? {} : first, fn as (...args: unknown[]) => unknown)
+}
+
+interface FlowDefinition {
+  readonly name: string
+  readonly key: string
+  readonly options: FlowOptions
+  readonly fn: (...args: unknown[]) => unknown
+  readonly parameterNames: readonly (string | null)[]
+}
+
+function defineFlow(
+  options: FlowOptions,
+  fn: (...args: unknown[]) => unknown,
+): Flow<readonly unknown[], unknown> {
+  const name = options.name ?? (fn.name || 'flow')
+  checkOptions(`flow ${name}`, options)
+  const source = fn.toString()
+  const definition: FlowDefinition = {
+    name,
+    key: `${slug(name)}-${fingerprint(`${name}\n${source}`)}`,
+    options,
+    fn,
+    parameterNames: parameterNames(source),
+  }
+  const state = (...args: unknown[]) => runFlow(definition, args)
+  const call = async (...args: unknown[]) => (await state(...args)).result()
+  const handle: FlowHandle = {
+    parameterNames: definition.parameterNames,
+    runWith: (parameters) => state(...arrange(definition, parameters)),
+    close: closeReporting,
+  }
+  return Object.defineProperties(call, {
+    name: { value: name },
+    options: { value: options, enumerable: true },
+    state: { value: state },
+    withOptions: {
+      value: (more: FlowOptions) =>
+        defineFlow({ ...options, name, ...more, ...(options.parameters && { parameters: options.parameters }) }, fn),
+    },
+    [FLOW_HANDLE]: { value: handle },
+  }) as unknown as Flow<readonly unknown[], unknown>
+}
+
+const arrange = ({ name, options, parameterNames }: FlowDefinition, given: Readonly<Record<string, unknown>>) =>
+  arrangeParameters(`flow ${name}`, parameterNames, given, options.parameters !== undefined)
+
+async function runFlow(definition: FlowDefinition, args: readonly unknown[]): Promise<State<unknown>> {
+  const around = currentFrame()
+  if (around?.scope.signal.aborted) return refused(around)
+  if (definition.options.logPrints) recordPrints()
+  const opened = reporting()
+  const reporter = opened instanceof Promise ? await opened : opened
+  const parent = around?.flowRun ?? null
+  const ending = runReported(definition, args, around, parent, reporter)
+  // The parent must not end before its sub-flows have, awaited or not.
+  parent?.pending.add(ending)
+  const state = await ending.finally(() => parent?.pending.delete(ending))
+  if (!around) void reporter.drain()
+  return state
+}
+
+function refused({ scope }: RunFrame): State<unknown> {
+  const outcome = { kind: 'cancelled', error: scope.signal.reason as unknown } as const
+  const next = finalStateOf(outcome)
+  return toState(next, reportedState(next).at, outcome)
+}
+
+async function runReported(
+  definition: FlowDefinition,
+  args: readonly unknown[],
+  around: RunFrame | undefined,
+  parent: FlowRun | null,
+  reporter: Reporter,
+): Promise<State<unknown>> {
+  const { name, key, options, parameterNames } = definition
+  const standIn = parent && new TaskRun(parent, name, key, [], options.retries ?? 0)
+  if (standIn) {
+    standIn.inputs = traceInputs(standIn.flowRun, parameterNames, args, around?.taskRun?.id)
+    standIn.enter({ type: 'PENDING', name: 'Pending' })
+  }
+  const named = nameArguments(parameterNames, args, options.parameters !== undefined)
+  const run = new FlowRun(reporter, {
+    flowName: name,
+    parameters: parametersToJson(named),
+    tags: options.tags ?? [],
+    version: options.version,
+    retries: options.retries ?? 0,
+    standIn,
+  })
+  const scope = new CancelScope(around?.scope)
+  const unguard = guardFlowRun(run, scope, reporter)
+  const unwatch = reporter.watch(run.id, (reason) => scope.cancel(new RunCancelled(reason)))
+  if (!parent) reporter.whenPageKnown(run.id, (url) => process.stderr.write(`rigel: flow run ${run.name} ${url}\n`))
+  const outcome = await runAllAttempts(definition, args, around, run, scope)
+  unwatch()
+  const next = finalStateOf(outcome)
+  if (next.type === 'COMPLETED') run.log(LEVELS.info, `Flow ${name} completed`)
+  else run.log(LEVELS.error, `Flow ${name} ended ${next.name}. ${next.message ?? ''}`.trim())
+  const { at } = run.enter(next)
+  if (outcome.kind === 'completed') rememberMaker(outcome.value, standIn?.id ?? null)
+  unguard()
+  scope.close()
+  return toState(next, at, outcome)
+}
+
+async function runAllAttempts(
+  definition: FlowDefinition,
+  args: readonly unknown[],
+  around: RunFrame | undefined,
+  run: FlowRun,
+  scope: CancelScope,
+): Promise<Outcome<unknown>> {
+  const { name, options, parameterNames } = definition
+  let checked: readonly unknown[]
+  try {
+    checked = await checkParameters(definition, args)
+  } catch (error) {
+    return { kind: 'failed', error }
+  }
+  rememberParameters(run, nameArguments(parameterNames, checked, options.parameters !== undefined))
+  const settle = async () => {
+    while (run.pending.size > 0) await Promise.allSettled(run.pending)
+  }
+  return runAttempts({
+    what: `flow ${name}`,
+    options,
+    scope,
+    settle,
+    onStart: (attempt) => {
+      run.enter({ type: 'RUNNING', name: 'Running' })
+      if (attempt === 1) run.log(LEVELS.info, `Flow ${name} started as ${run.name}`)
+    },
+    onRetry: (retry, seconds, error) => {
+      run.log(LEVELS.info, `${describeError(error)}. Retry ${retry} of ${options.retries} in ${seconds} s`)
+      run.enter(awaitingRetry(seconds, error))
+    },
+    body: (attemptScope, attempt) => {
+      const frame: RunFrame = {
+        kind: 'flow',
+        scope: attemptScope,
+        flowRun: run,
+        taskRun: null,
+        runName: run.name,
+        attempt,
+        startedAt: new Date(),
+        logPrints: options.logPrints ?? around?.logPrints ?? false,
+      }
+      // Within the attempt, so that its timeout holds for tasks that were submitted and not awaited too.
+      return runInFrame(frame, async () => {
+        const value = await definition.fn(...checked)
+        await settle()
+        return value
+      })
+    },
+  })
+}
+
+async function checkParameters({ name, options }: FlowDefinition, args: readonly unknown[]): Promise<readonly unknown[]> {
+  if (!options.parameters) return args
+  if (args.length > 1) throw new ParameterError(`flow ${name}`, ['it takes one object'])
+  return [await validateParameters(`flow ${name}`, options.parameters, args[0] ?? {})]
+}

@@ -1,0 +1,95 @@
+import type { Reporter } from '../connection/reporter.js'
+import { describeError } from '../record/text.js'
+import { RunCancelled } from './errors.js'
+import type { FlowRun } from './flow-run.js'
+import type { CancelScope } from './cancel-scope.js'
+import type { NewState } from './task-run.js'
+
+interface LiveRun {
+  readonly run: FlowRun
+  readonly scope: CancelScope
+  readonly reporter: Reporter
+}
+
+/** How long a dying process waits for its last words to be acknowledged. What is left goes with the next run. */
+const LAST_WORDS_MS = 3_000
+const live = new Set<LiveRun>()
+let isDying = false
+
+/**
+ * Watches over a flow run until the answered function is called: should the process end before, the run's last
+ * state says why. Listeners exist only while runs do, and stand back where the program has its own.
+ */
+export function guardFlowRun(run: FlowRun, scope: CancelScope, reporter: Reporter): () => void {
+  const entry = { run, scope, reporter }
+  if (live.size === 0) listen()
+  live.add(entry)
+  return () => {
+    live.delete(entry)
+    if (live.size === 0) unlisten()
+  }
+}
+
+function listen(): void {
+  process.on('uncaughtException', onUncaught)
+  process.on('SIGINT', onSignal)
+  process.on('SIGTERM', onSignal)
+  // Before the reporter's own listener, which closes the outbox.
+  process.prependListener('exit', onExit)
+}
+
+function unlisten(): void {
+  process.off('uncaughtException', onUncaught)
+  process.off('SIGINT', onSignal)
+  process.off('SIGTERM', onSignal)
+  process.off('exit', onExit)
+}
+
+/** Children last began, so they end first. */
+function endAll(next: NewState, reason: Error): Reporter[] {
+  const entries = [...live].reverse()
+  for (const { run, scope } of entries) {
+    run.endAbruptly(next)
+    scope.cancel(reason)
+  }
+  const reporters = [...new Set(entries.map((entry) => entry.reporter))]
+  for (const reporter of reporters) reporter.flush()
+  return reporters
+}
+
+function endProcess(next: NewState, reason: Error, end: () => void): void {
+  isDying = true
+  const closing = endAll(next, reason).map((reporter) => reporter.close(LAST_WORDS_MS))
+  void Promise.allSettled(closing).then(end)
+}
+
+function onUncaught(error: unknown): void {
+  // A program with a listener of its own decides for itself whether it goes on; then so do its runs.
+  if (isDying || process.listenerCount('uncaughtException') > 1) return
+  const shown = error instanceof Error ? (error.stack ?? String(error)) : describeError(error)
+  process.stderr.write(`Uncaught ${shown}\n`)
+  const message = `Uncaught outside the flow's own code: ${describeError(error)}`
+  endProcess({ type: 'FAILED', name: 'Failed', message }, new RunCancelled(message), () => process.exit(1))
+}
+
+function onSignal(signal: NodeJS.Signals): void {
+  if (process.listenerCount(signal) > 1) return
+  const kill = () => {
+    unlisten()
+    process.kill(process.pid, signal)
+  }
+  // Asked twice: no more waiting. Everything is on disk already.
+  if (isDying) return kill()
+  const message = `the process was stopped by ${signal}`
+  const next: NewState =
+    signal === 'SIGINT'
+      ? { type: 'CANCELLED', name: 'Cancelled', message }
+      : { type: 'CRASHED', name: 'Crashed', message }
+  endProcess(next, new RunCancelled(message), kill)
+}
+
+function onExit(): void {
+  if (isDying) return
+  const message = 'the process ended before the flow did'
+  endAll({ type: 'CRASHED', name: 'Crashed', message }, new RunCancelled(message))
+}

@@ -1,0 +1,27 @@
+import { format } from 'node:util'
+import { LEVELS } from './print-log.js'
+import { currentFrame } from './run-frame.js'
+
+const METHODS = {
+  debug: LEVELS.debug,
+  log: LEVELS.info,
+  info: LEVELS.info,
+  warn: LEVELS.warning,
+  error: LEVELS.error,
+} as const
+
+let installed = false
+
+/** From now on, what runs with `logPrints` print through `console` becomes log lines as well. Once per process. */
+export function recordPrints(): void {
+  if (installed) return
+  installed = true
+  for (const [method, level] of Object.entries(METHODS) as [keyof typeof METHODS, number][]) {
+    const print = console[method].bind(console)
+    console[method] = (...parts: unknown[]) => {
+      print(...parts)
+      const frame = currentFrame()
+      if (frame?.logPrints) frame.flowRun?.recordPrint(level, format(...parts), frame.taskRun)
+    }
+  }
+}
