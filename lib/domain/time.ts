@@ -6,7 +6,6 @@
 
 const microsPerSecond = 1_000_000
 const secondsPerDay = 86_400
-const lastMicros = Date.UTC(9999, 11, 31, 23, 59, 59, 999) * 1000 + 999
 
 /** Days from 1970-01-01 to a date of the Gregorian calendar. Counts years from March, so that the leap day comes last. */
 const daysFromCivil = (year: number, month: number, day: number): number => {
@@ -108,11 +107,11 @@ const pad6 = (n: number): string => pad2(Math.floor(n / 10_000)) + pad4(n % 10_0
 
 /** `2026-08-21T16:27:33.123456Z`, always six digits. Throws RangeError outside the years 1 to 9999. */
 export const formatInstant = (micros: number): string => {
-  // The last half-microsecond rounds up into the year 10000 when parsed; it is still 9999.
-  const whole = Math.floor(micros) === lastMicros + 1 ? lastMicros : Math.floor(micros)
+  const whole = Math.floor(micros)
   let seconds = Math.floor(whole / microsPerSecond)
   let fraction = whole - seconds * microsPerSecond
-  if (seconds > lastSecond && fraction < 64) {
+  // The last microseconds of 9999 share their number with the year 10000.
+  if (seconds === lastSecond + 1 && fraction === 0) {
     seconds = lastSecond
     fraction = microsPerSecond - 1
   }
