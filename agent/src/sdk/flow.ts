@@ -5,6 +5,7 @@ import { type Outcome, runAttempts } from './attempts.js'
 import { CancelScope } from './cancel-scope.js'
 import { ParameterError, RunCancelled } from './errors.js'
 import { finalStateOf, toState } from './final-state.js'
+import { FLOW_HANDLE, type FlowHandle } from './flow-handle.js'
 import { FlowRun } from './flow-run.js'
 import { guardFlowRun } from './live-flow-runs.js'
 import { recordPrints } from './log-prints.js'
@@ -14,9 +15,8 @@ import { LEVELS } from './print-log.js'
 import { closeReporting, reporting } from './reporting.js'
 import { currentFrame, type RunFrame, runInFrame } from './run-frame.js'
 import type { SchemaOutput, StandardSchemaV1 } from './standard-schema.js'
-import { State } from './state.js'
-import type { SchemaArguments } from './task.js'
-import { awaitingRetry } from './task.js'
+import type { State } from './state.js'
+import { awaitingRetry, type SchemaArguments } from './task.js'
 import { rememberMaker, rememberParameters, traceInputs } from './task-inputs.js'
 import { reportedState, TaskRun } from './task-run.js'
 
@@ -29,14 +29,6 @@ export interface Flow<A extends readonly unknown[], R> {
   state(...args: A): Promise<State<R>>
   /** The same function under other options; those not named stay. */
   withOptions(options: Omit<FlowOptions, 'parameters'>): Flow<A, R>
-}
-
-/** Under this symbol every flow carries what `rigel run` needs, whichever copy of the package made it. */
-export const FLOW_HANDLE = Symbol.for('rigel.flow')
-export interface FlowHandle {
-  readonly parameterNames: readonly (string | null)[]
-  readonly runWith: (parameters: Readonly<Record<string, unknown>>) => Promise<State<unknown>>
-  readonly close: (deadlineMs?: number) => Promise<void>
 }
 
 export function flow<S extends StandardSchemaV1, R>(

@@ -1,0 +1,92 @@
+import WebSocket from 'ws'
+import { backoffMs, DEFAULT_BACKOFF } from '../connection/backoff.js'
+import { CliError } from './cli-error.js'
+import { fieldsOf, type LogRow, readLog } from './flow-run.js'
+import type { WorkspaceApi } from './session.js'
+
+export interface LogsToFollow {
+  readonly api: WorkspaceApi
+  readonly flowRunId: string
+  readonly onLog: (log: LogRow) => void
+  /** Reads what came before, or during a break. */
+  readonly catchUp: () => Promise<void>
+  readonly isOver: () => Promise<boolean>
+}
+
+/** When nothing has come for this long, we ask whether the run has ended. */
+const QUIET_MS = 1_000
+const HANDSHAKE_MS = 10_000
+
+/** Hands on log lines as they arrive until the run has ended. Comes back after a lost connection. */
+export async function followLogs(logs: LogsToFollow): Promise<void> {
+  for (let failures = 0; ; ) {
+    const end = await followOnce(logs)
+    if (end.kind === 'over') return logs.catchUp()
+    failures = end.kind === 'lost' ? 1 : failures + 1
+    await new Promise((resolve) => setTimeout(resolve, backoffMs(failures, DEFAULT_BACKOFF)))
+  }
+}
+
+type End = { readonly kind: 'over' | 'lost' | 'unopened' }
+
+/** One connection. Throws CliError when the server refuses. */
+function followOnce(logs: LogsToFollow): Promise<End> {
+  const { api, flowRunId } = logs
+  const socket = new WebSocket(`${api.apiUrl.replace(/^http/, 'ws')}/logs/out`, ['prefect'], {
+    handshakeTimeout: HANDSHAKE_MS,
+    headers: { authorization: `Bearer ${api.apiKey}` },
+  })
+  return new Promise((resolve, reject) => {
+    let subscribed = false
+    let quiet: NodeJS.Timeout | undefined
+    const finish = (settle: () => void) => {
+      clearTimeout(quiet)
+      socket.removeAllListeners()
+      socket.on('error', () => {})
+      socket.terminate()
+      settle()
+    }
+    const fail = (error: unknown) => finish(() => reject(error))
+    const waitForQuiet = () => {
+      clearTimeout(quiet)
+      quiet = setTimeout(() => {
+        logs.isOver().then((over) => (over ? finish(() => resolve({ kind: 'over' })) : waitForQuiet()), fail)
+      }, QUIET_MS)
+    }
+    socket.on('open', () => socket.send(JSON.stringify({ type: 'auth', token: api.apiKey })))
+    socket.on('message', (data) => {
+      const frame = parse(data.toString())
+      if (frame.type === 'auth_success') {
+        const filter = { flow_run_id: { any_: [flowRunId] } }
+        socket.send(JSON.stringify({ type: 'filter', filter }))
+        subscribed = true
+        // After the subscription, so that no line falls between the two.
+        logs.catchUp().then(waitForQuiet, fail)
+      } else if (frame.type === 'log') {
+        logs.onLog(readLog(frame.log))
+        waitForQuiet()
+      }
+    })
+    socket.on('unexpected-response', (request, { statusCode = 0 }) => {
+      request.destroy()
+      if (statusCode === 401 || statusCode === 403) fail(refused(`answered ${statusCode}`))
+      else finish(() => resolve({ kind: 'unopened' }))
+    })
+    socket.on('error', () => finish(() => resolve({ kind: subscribed ? 'lost' : 'unopened' })))
+    socket.on('close', (code, reason) => {
+      if (code === 1008) fail(refused(reason.toString() || 'not allowed'))
+      else finish(() => resolve({ kind: subscribed ? 'lost' : 'unopened' }))
+    })
+  })
+}
+
+const refused = (why: string): CliError =>
+  new CliError(`the control plane refused to stream logs: ${why}`, 'rigel whoami')
+
+function parse(text: string): Readonly<Record<string, unknown>> {
+  try {
+    return fieldsOf(JSON.parse(text))
+  } catch {
+    return {}
+  }
+}

@@ -1,0 +1,80 @@
+import { VERSION } from '../version.js'
+import { CliError, usageError } from './cli-error.js'
+import type { Command } from './command.js'
+
+/** Every command, with the line that the overview shows; its module is loaded when it is called. */
+const COMMANDS: Readonly<Record<string, { summary: string; load: () => Promise<{ command: Command }> }>> = {
+  login: { summary: 'sign in and choose a workspace', load: () => import('./commands/login.js') },
+  logout: { summary: 'forget the key on this machine', load: () => import('./commands/logout.js') },
+  whoami: { summary: 'show who is signed in, and where', load: () => import('./commands/whoami.js') },
+  'workspace ls': {
+    summary: 'list the workspaces that your key opens',
+    load: () => import('./commands/workspace-ls.js'),
+  },
+  'workspace set': { summary: 'report to another workspace', load: () => import('./commands/workspace-set.js') },
+  run: { summary: 'run a flow from a file', load: () => import('./commands/run.js') },
+  'flow-run ls': { summary: 'list flow runs, latest first', load: () => import('./commands/flow-run-ls.js') },
+  'flow-run inspect': {
+    summary: 'show one flow run',
+    load: () => import('./commands/flow-run-inspect.js'),
+  },
+  'flow-run logs': {
+    summary: 'print the log lines of a flow run, and follow them',
+    load: () => import('./commands/flow-run-logs.js'),
+  },
+  'key verify': {
+    summary: 'tell a mistyped key from a whole one, offline',
+    load: () => import('./commands/key-verify.js'),
+  },
+}
+
+/** Runs one command line and answers the exit code. Never throws. */
+export async function main(args: readonly string[]): Promise<number> {
+  try {
+    return await dispatch(args)
+  } catch (error) {
+    return complain(error)
+  }
+}
+
+async function dispatch(args: readonly string[]): Promise<number> {
+  const [first] = args
+  if (first === '--version' || first === '-v') return print(`${VERSION}\n`)
+  if (first === undefined || first === '--help' || first === '-h' || first === 'help') return print(overview(''))
+  const name = [args.slice(0, 2).join(' '), first].find((each) => each in COMMANDS)
+  const entry = name === undefined ? undefined : COMMANDS[name]
+  if (name === undefined || !entry) return dispatchGroup(args)
+  const { helpText, parseCall } = await import('./command.js')
+  const { command } = await entry.load()
+  const call = parseCall(command, args.slice(name.split(' ').length))
+  return call ? ((await command.run(call)) ?? 0) : print(helpText(command))
+}
+
+/** `rigel workspace` alone, or something that is no command. */
+function dispatchGroup([first, second]: readonly string[]): number {
+  const isGroup = Object.keys(COMMANDS).some((name) => name.startsWith(`${first} `))
+  if (!isGroup) throw usageError(`there is no command "${first}"`, 'rigel --help')
+  if (second === undefined || second === '--help' || second === '-h') return print(overview(`${first} `))
+  throw usageError(`there is no command "${first} ${second}"`, `rigel ${first} --help`)
+}
+
+function overview(prefix: string): string {
+  const rows = Object.entries(COMMANDS).filter(([name]) => name.startsWith(prefix))
+  const width = Math.max(...rows.map(([name]) => name.length))
+  const list = rows.map(([name, { summary }]) => `  ${name.padEnd(width)}  ${summary}`).join('\n')
+  return `Usage: rigel ${prefix}COMMAND\n\n${list}\n\n"rigel COMMAND --help" tells more. "rigel --version" prints ${VERSION}.\n`
+}
+
+function print(text: string): number {
+  process.stdout.write(text)
+  return 0
+}
+
+function complain(error: unknown): number {
+  if (error instanceof CliError) {
+    process.stderr.write(`rigel: ${error.message}\n${error.tryNext ? `  try: ${error.tryNext}\n` : ''}`)
+    return error.exitCode
+  }
+  process.stderr.write(`rigel: ${error instanceof Error ? error.message : String(error)}\n`)
+  return 1
+}
