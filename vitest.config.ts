@@ -19,6 +19,7 @@ const needsDatabase = {
   hookTimeout: 60_000,
 }
 
+// Groups run one after the other, cheapest first.
 export default defineConfig({
   resolve: { alias },
   test: {
@@ -27,6 +28,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'unit',
+          sequence: { groupOrder: 0 },
           include: ['lib/**/*.test.ts', 'app/**/*.test.{ts,tsx}', 'bench/**/*.test.ts'],
           exclude: [...outside, '**/*.db.test.ts', '**/*.api.test.ts', '**/*.journey.test.ts'],
         },
@@ -35,6 +37,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'db',
+          sequence: { groupOrder: 2 },
           include: ['lib/**/*.db.test.ts', 'app/**/*.db.test.ts'],
           exclude: outside,
           ...needsDatabase,
@@ -44,6 +47,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'api',
+          sequence: { groupOrder: 3 },
           include: ['lib/**/*.api.test.ts', 'app/**/*.api.test.ts'],
           exclude: outside,
           ...needsDatabase,
@@ -53,6 +57,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'agent',
+          sequence: { groupOrder: 1 },
           include: ['agent/**/*.test.ts'],
           exclude: [...outside, '**/*.journey.test.ts'],
           testTimeout: 30_000,
@@ -62,6 +67,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'journeys',
+          sequence: { groupOrder: 4 },
           include: [
             'lib/**/*.journey.test.ts',
             'agent/**/*.journey.test.ts',

@@ -49,6 +49,8 @@ export interface Config {
   /** Connections of each of the two database pools: batch writers, and pages and API reads. */
   readonly poolSize: number
   readonly roles: Roles
+  /** Pages are compiled as they are asked for (`npm run dev`). */
+  readonly development: boolean
 }
 
 type Environment = Readonly<Record<string, string | undefined>>
@@ -161,7 +163,7 @@ export function baseUrl(host: string, port: number): string {
 }
 
 function parseRoles(args: readonly string[]): Roles {
-  const unknown = args.find((arg) => !(flags as readonly string[]).includes(arg))
+  const unknown = args.find((arg) => arg !== '--dev' && !(flags as readonly string[]).includes(arg))
   if (unknown !== undefined) {
     throw new ConfigError(
       unknown,
@@ -226,6 +228,7 @@ export function parseConfig(env: Environment, args: readonly string[] = [], cwd 
     logLevel: read(env, 'LOG_LEVEL') ?? 'info',
     poolSize: read(env, 'RIGEL_POOL_SIZE') ?? 8,
     roles: parseRoles(args),
+    development: args.includes('--dev'),
   }
 }
 

@@ -1,0 +1,172 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { Duplex } from 'node:stream'
+
+export type Listener = (request: IncomingMessage, response: ServerResponse) => unknown
+
+/** Who takes what comes in. A part that this process does not serve is absent. */
+export interface Rooms {
+  /** `/api/*` but for `/api/auth/*`, `/hooks/*`, `/docs/*`. */
+  readonly api?: Listener
+  /** Everything else. */
+  readonly pages?: Listener
+  /** Takes the socket and answers true, or leaves it alone. */
+  readonly socket?: (request: IncomingMessage, socket: Duplex, head: Buffer) => boolean
+  /** The compiler's own socket in development. */
+  readonly pagesSocket?: (request: IncomingMessage, socket: Duplex, head: Buffer) => unknown
+  /** Empty when ready; otherwise what is missing. */
+  readonly notReady: () => Promise<string | undefined>
+  readonly metrics: () => Promise<string>
+}
+
+export interface FrontDoor {
+  readonly port: number
+  /** Until then every request is asked to come back. */
+  open(rooms: Rooms): void
+  /**
+   * Takes no new connections, lets running requests finish for at most `graceMs`, ends event streams at once, and
+   * closes what is left.
+   */
+  close(graceMs: number): Promise<void>
+}
+
+const belongsToApi = (path: string): boolean =>
+  (path.startsWith('/api/') && !path.startsWith('/api/auth/')) ||
+  path === '/api' ||
+  path.startsWith('/hooks/') ||
+  path === '/docs' ||
+  path.startsWith('/docs/')
+
+function pathOf(request: IncomingMessage): string {
+  const target = request.url ?? '/'
+  const end = target.search(/[?#]/)
+  return end < 0 ? target : target.slice(0, end)
+}
+
+function answer(
+  response: ServerResponse,
+  status: number,
+  body: unknown,
+  headers: Record<string, string> = {},
+): void {
+  const text = typeof body === 'string' ? body : JSON.stringify(body)
+  response.writeHead(status, {
+    'content-type': 'application/json',
+    'cache-control': 'no-store',
+    'content-length': Buffer.byteLength(text),
+    ...headers,
+  })
+  response.end(response.req.method === 'HEAD' ? undefined : text)
+}
+
+const isEventStream = (response: ServerResponse): boolean =>
+  String(response.getHeader('content-type') ?? '').startsWith('text/event-stream')
+
+class Door implements FrontDoor {
+  readonly #server: Server
+  readonly #running = new Set<ServerResponse>()
+  #rooms: Rooms | undefined
+  #closing = false
+
+  constructor(server: Server) {
+    this.#server = server
+    server.on('request', (request: IncomingMessage, response: ServerResponse) =>
+      this.#take(request, response),
+    )
+    server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+      // A client that goes away in the middle of an upgrade must not end the process.
+      socket.on('error', () => socket.destroy())
+      const rooms = this.#closing ? undefined : this.#rooms
+      if (rooms?.socket?.(request, socket, head)) return
+      if (rooms?.pagesSocket) rooms.pagesSocket(request, socket, head)
+      else
+        socket.end(
+          `HTTP/1.1 ${rooms ? '404 Not Found' : '503 Service Unavailable'}\r\nConnection: close\r\n\r\n`,
+        )
+    })
+  }
+
+  get port(): number {
+    // Safe: the server listens on TCP from before this object exists until it is closed.
+    return (this.#server.address() as AddressInfo).port
+  }
+
+  open(rooms: Rooms): void {
+    this.#rooms = rooms
+  }
+
+  #take(request: IncomingMessage, response: ServerResponse): unknown {
+    this.#running.add(response)
+    response.once('close', () => this.#running.delete(response))
+    // Tells a kept-alive client to open its next connection elsewhere.
+    if (this.#closing) response.setHeader('connection', 'close')
+    const path = pathOf(request)
+    if (path === '/health') return answer(response, 200, { status: 'ok' })
+    const rooms = this.#rooms
+    if (path === '/ready') return this.#tellReady(rooms, response)
+    if (!rooms) return answer(response, 503, { detail: 'Rigel is starting.' }, { 'retry-after': '1' })
+    if (path === '/metrics') return this.#tellMetrics(rooms, response)
+    const listener = belongsToApi(path) ? rooms.api : rooms.pages
+    if (!listener) return answer(response, 404, { detail: 'Not Found', exception_message: 'Not Found' })
+    return this.#run(listener, request, response)
+  }
+
+  async #run(listener: Listener, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    try {
+      await listener(request, response)
+    } catch {
+      // The listeners log and answer their own errors; here one can only keep the client from waiting.
+      if (!response.headersSent) answer(response, 500, { detail: 'Something went wrong on the server.' })
+      else response.destroy()
+    }
+  }
+
+  async #tellReady(rooms: Rooms | undefined, response: ServerResponse): Promise<void> {
+    const missing = this.#closing
+      ? 'shutting down'
+      : rooms
+        ? await rooms.notReady().catch((error: unknown) => String(error))
+        : 'starting'
+    answer(response, missing ? 503 : 200, missing ? { status: 'not ready', missing } : { status: 'ready' })
+  }
+
+  async #tellMetrics(rooms: Rooms, response: ServerResponse): Promise<void> {
+    const text = await rooms.metrics().catch(() => undefined)
+    if (text === undefined) return answer(response, 500, { detail: 'The metrics could not be collected.' })
+    answer(response, 200, text, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' })
+  }
+
+  async close(graceMs: number): Promise<void> {
+    if (this.#closing) return
+    this.#closing = true
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()))
+    for (const response of this.#running) if (isEventStream(response)) response.end()
+    this.#server.closeIdleConnections()
+    // Connections that finish their request during the grace would otherwise stay open, idle.
+    const sweep = setInterval(() => this.#server.closeIdleConnections(), 100)
+    const force = setTimeout(() => this.#server.closeAllConnections(), graceMs)
+    await closed
+    clearInterval(sweep)
+    clearTimeout(force)
+  }
+}
+
+/** Listens, and answers with the door still shut: the port is known, and a second server on it fails at once. */
+export function listen(host: string, port: number): Promise<FrontDoor> {
+  const server = createServer({
+    // Against clients that trickle: the header within 15 s, the whole request within 60 s, looked at every 5 s.
+    headersTimeout: 15_000,
+    requestTimeout: 60_000,
+    connectionsCheckingInterval: 5_000,
+    // Longer than proxies keep idle connections (60 s as a rule), so that it is they who close them and none is lost.
+    keepAliveTimeout: 75_000,
+    noDelay: true,
+  })
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen({ host, port, backlog: 1024 }, () => {
+      server.removeListener('error', reject)
+      resolve(new Door(server))
+    })
+  })
+}

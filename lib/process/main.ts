@@ -1,0 +1,49 @@
+import { ConfigError, readConfig } from '../config/config.ts'
+import { log } from '../config/log.ts'
+import { banner, type RunningServer, startServer } from './server.ts'
+
+function sayAndStop(error: unknown): never {
+  if (error instanceof ConfigError) process.stderr.write(`\nRigel cannot start. ${error.message}\n\n`)
+  else {
+    log().fatal({ err: error }, 'Rigel could not start')
+    process.stderr.write(
+      `\nRigel could not start: ${error instanceof Error ? error.message : String(error)}\n\n`,
+    )
+  }
+  process.exit(1)
+}
+
+/** The first signal drains; a second one, from somebody who does not want to wait, ends the process at once. */
+function stopOnSignals(server: Promise<RunningServer>): void {
+  let asked = false
+  const stop = async () => {
+    if (asked) process.exit(130)
+    asked = true
+    process.stderr.write('\nStopping: finishing what is under way…\n')
+    try {
+      await (await server).close()
+      process.exit(0)
+    } catch (error) {
+      log().error({ err: error }, 'the shutdown was not clean')
+      process.exit(1)
+    }
+  }
+  process.on('SIGTERM', stop)
+  process.on('SIGINT', stop)
+}
+
+try {
+  const config = readConfig()
+  const starting = startServer(config, { onProgress: (step) => process.stderr.write(`  ${step}\n`) })
+  stopOnSignals(starting)
+  const server = await starting
+  const link = await server.application.signInLink()
+  process.stdout.write(`${banner(server.config, !config.databaseUrl, link)}\n`)
+} catch (error) {
+  sayAndStop(error)
+}
+
+// A defect in one request must not cut every tenant's connections: it is said whole, and the rest goes on.
+process.on('unhandledRejection', (error) =>
+  log().error({ err: error }, 'a promise was rejected and nobody listened'),
+)

@@ -1,0 +1,27 @@
+import { join } from 'node:path'
+import { readConfig } from '../config/config.ts'
+import { migrate } from '../db/migrate.ts'
+import { startEmbeddedPostgres } from './embedded-postgres.ts'
+import { migrationsFolder } from './root.ts'
+import { readRuntime } from './runtime-file.ts'
+
+try {
+  const config = readConfig()
+  const running = readRuntime(config.dataDir)?.databaseUrl
+  const given = config.databaseUrl ?? running
+  const embedded = given
+    ? undefined
+    : await startEmbeddedPostgres({ folder: join(config.dataDir, 'postgres') })
+  try {
+    const applied = await migrate(given ?? embedded?.url ?? '', migrationsFolder)
+    process.stdout.write(
+      `The database is up to date: ${applied} ${applied === 1 ? 'migration' : 'migrations'}.\n`,
+    )
+  } finally {
+    await embedded?.stop()
+  }
+} catch (error) {
+  const said = error instanceof Error ? error.message : String(error)
+  process.stderr.write(`The database could not be migrated: ${said}\n`)
+  process.exitCode = 1
+}

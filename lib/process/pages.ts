@@ -1,0 +1,39 @@
+import type { IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
+import type { Services } from '../api/services.ts'
+import type { Config } from '../config/config.ts'
+import type { Listener } from './front-door.ts'
+import { rootFolder } from './root.ts'
+
+/** The console: Next behind our own server. */
+export interface Pages {
+  readonly listener: Listener
+  readonly acceptSocket: (request: IncomingMessage, socket: Duplex, head: Buffer) => unknown
+  close(): Promise<void>
+}
+
+/**
+ * Where pages find the process's services: Next bundles them apart from this code, so module variables are not shared.
+ * `app/_server/services.ts` reads it.
+ */
+const servicesKey = Symbol.for('rigel.services')
+
+export async function preparePages(config: Config, services: Services): Promise<Pages> {
+  Reflect.set(globalThis, servicesKey, services)
+  const { default: next } = await import('next')
+  const app = next({
+    dev: config.development,
+    dir: rootFolder,
+    hostname: config.host,
+    port: config.port,
+    quiet: !config.development,
+  })
+  await app.prepare()
+  const handle = app.getRequestHandler()
+  const upgrade = app.getUpgradeHandler()
+  return {
+    listener: (request, response) => handle(request, response),
+    acceptSocket: (request, socket, head) => upgrade(request, socket, head),
+    close: () => app.close(),
+  }
+}
