@@ -65,6 +65,8 @@ const isEventStream = (response: ServerResponse): boolean =>
 class Door implements FrontDoor {
   readonly #server: Server
   readonly #running = new Set<ServerResponse>()
+  /** The server forgets a socket once it is upgraded, but still waits for its end when it closes. */
+  readonly #upgraded = new Set<Duplex>()
   #rooms: Rooms | undefined
   #closing = false
 
@@ -76,6 +78,8 @@ class Door implements FrontDoor {
     server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
       // A client that goes away in the middle of an upgrade must not end the process.
       socket.on('error', () => socket.destroy())
+      this.#upgraded.add(socket)
+      socket.once('close', () => this.#upgraded.delete(socket))
       const rooms = this.#closing ? undefined : this.#rooms
       if (rooms?.socket?.(request, socket, head)) return
       if (rooms?.pagesSocket) rooms.pagesSocket(request, socket, head)
@@ -144,7 +148,10 @@ class Door implements FrontDoor {
     this.#server.closeIdleConnections()
     // Connections that finish their request during the grace would otherwise stay open, idle.
     const sweep = setInterval(() => this.#server.closeIdleConnections(), 100)
-    const force = setTimeout(() => this.#server.closeAllConnections(), graceMs)
+    const force = setTimeout(() => {
+      this.#server.closeAllConnections()
+      for (const socket of this.#upgraded) socket.destroy()
+    }, graceMs)
     await closed
     clearInterval(sweep)
     clearTimeout(force)

@@ -1,0 +1,24 @@
+// npm run check: types, lint and format, arrows between rooms. All of them, also when the first one fails.
+import { capture, checkNodeVersion, ensureInstalled } from '../process/install.mjs'
+
+checkNodeVersion()
+await ensureInstalled()
+
+const checks = [
+  ['types', ['node_modules/typescript/bin/tsc', '--noEmit', '-p', '.']],
+  ['lint and format', ['node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '.']],
+  ['arrows', ['node_modules/vitest/vitest.mjs', 'run', '--project', 'unit', 'lib/architecture.test.ts']],
+]
+
+let failed = 0
+for (const [name, args] of checks) {
+  const started = Date.now()
+  const { status, output } = await capture(process.execPath, args)
+  const seconds = ((Date.now() - started) / 1000).toFixed(1)
+  process.stdout.write(`${status === 0 ? '✓' : '✗'} ${name} (${seconds} s)\n`)
+  if (status === 0) continue
+  failed++
+  process.stdout.write(`\n${output.trim()}\n\n`)
+}
+process.stdout.write(`${checks.length - failed} passed, ${failed} failed\n`)
+process.exit(failed === 0 ? 0 : 1)
