@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import { Problem, type ProblemCode } from '../control/problem.ts'
+import { Problem, type ProblemCode } from '../domain/problem.ts'
 import type { Answer } from './route.ts'
 
 const statusOf = {

@@ -24,8 +24,19 @@ const instantText = (text: string): string =>
 
 // Instants stay text, since a Date would drop their microseconds; `json` stays raw, since JSON.parse would round large numbers.
 const types = {
-  instant: { to: 1184, from: [1184], serialize: (value: unknown) => String(value), parse: instantText },
+  date: {
+    to: 1184,
+    from: [1184],
+    serialize: (value: unknown) => (value instanceof Date ? value.toISOString() : String(value)),
+    parse: instantText,
+  },
   json: { to: 114, from: [114], serialize: (value: unknown) => String(value), parse: (text: string) => text },
+  jsonb: {
+    to: 3802,
+    from: [3802],
+    serialize: (value: unknown) => JSON.stringify(value),
+    parse: (text: string) => JSON.parse(text) as unknown,
+  },
   bigint: { to: 20, from: [20], serialize: (value: unknown) => String(value), parse: (text: string) => Number(text) },
 }
 

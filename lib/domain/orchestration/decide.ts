@@ -34,8 +34,8 @@ export interface EmpiricalPolicy {
   readonly retries?: number | null
   readonly retry_delay?: number | readonly number[] | null
   readonly retry_jitter_factor?: number | null
-  readonly max_retries?: number
-  readonly retry_delay_seconds?: number
+  readonly max_retries?: number | null
+  readonly retry_delay_seconds?: number | null
   readonly pause_keys?: readonly string[] | null
   readonly resuming?: boolean | null
   readonly retry_type?: 'in_process' | 'reschedule' | null

@@ -1,0 +1,59 @@
+import type { Database } from './clients.ts'
+import { readWorkspace } from './scope.ts'
+import type { Transaction } from './clients.ts'
+
+export interface CoalescedRead<Row extends { readonly id: string }> {
+  /** Most ids that one statement looks up. */
+  readonly maxBatch: number
+  /** One statement for all ids; rows that are not there are left out. */
+  readonly read: (sql: Transaction, workspaceId: string, ids: readonly string[]) => Promise<readonly Row[]>
+}
+
+interface Queue<Row> {
+  waiting: Map<string, { resolve: (row: Row | undefined) => void; reject: (error: unknown) => void }[]>
+  reading: boolean
+}
+
+/**
+ * Reads rows by id so that requests for one workspace which arrive while a read is under way share the next one.
+ * A request never joins a read that has begun: what was committed before it asked is in its answer.
+ */
+export function coalesce<Row extends { readonly id: string }>({ maxBatch, read }: CoalescedRead<Row>) {
+  const queuesOf = new WeakMap<Database, Map<string, Queue<Row>>>()
+
+  const run = async (db: Database, workspaceId: string, queues: Map<string, Queue<Row>>, queue: Queue<Row>): Promise<void> => {
+    while (queue.waiting.size > 0) {
+      const batch = [...queue.waiting].slice(0, maxBatch)
+      for (const [id] of batch) queue.waiting.delete(id)
+      try {
+        const rows = await readWorkspace(db, workspaceId, (sql) => read(sql, workspaceId, batch.map(([id]) => id)))
+        const byId = new Map(rows.map((row) => [row.id, row]))
+        for (const [id, callers] of batch) for (const caller of callers) caller.resolve(byId.get(id))
+      } catch (error) {
+        for (const [, callers] of batch) for (const caller of callers) caller.reject(error)
+      }
+    }
+    queue.reading = false
+    queues.delete(workspaceId)
+  }
+
+  return (db: Database, workspaceId: string, id: string): Promise<Row | undefined> => {
+    let queues = queuesOf.get(db)
+    if (!queues) queuesOf.set(db, (queues = new Map()))
+    let queue = queues.get(workspaceId)
+    if (!queue) queues.set(workspaceId, (queue = { waiting: new Map(), reading: false }))
+    const { waiting } = queue
+    const answer = new Promise<Row | undefined>((resolve, reject) => {
+      const callers = waiting.get(id)
+      if (callers) callers.push({ resolve, reject })
+      else waiting.set(id, [{ resolve, reject }])
+    })
+    if (!queue.reading) {
+      queue.reading = true
+      const [all, own] = [queues, queue]
+      // After the present round of I/O, so that requests read in one round share a statement.
+      setImmediate(() => void run(db, workspaceId, all, own))
+    }
+    return answer
+  }
+}

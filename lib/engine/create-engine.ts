@@ -1,0 +1,115 @@
+import type { Database } from '../db/clients.ts'
+import type { FlowRunRow } from '../db/rows/flow-run.ts'
+import type { TaskRunRow } from '../db/rows/task-run.ts'
+import type { Change } from '../domain/change.ts'
+import { createBatcher } from './batcher.ts'
+import { nowMicros } from './clock.ts'
+import type { Created, Engine, NewFlowRun, NewTaskRun, StateProposal, TransitionResult } from './engine.ts'
+import { createFlowRuns } from './flow-run-creation.ts'
+import { transitFlowRuns, type TransitionDeps } from './flow-run-transitions.ts'
+import { type EventChunk, type LogChunk, storeEvents, storeLogs } from './intake.ts'
+import { createTaskRuns } from './task-run-creation.ts'
+import { transitTaskRuns } from './task-run-transitions.ts'
+
+export interface EngineOptions {
+  readonly db: Database
+  /** Called after each COMMIT with what it changed. */
+  readonly publish: (workspaceId: string, changes: readonly Change[]) => void
+  readonly nowMicros?: () => number
+  readonly dice?: () => number
+  readonly onBatch?: (path: string, size: number, seconds: number, failed: boolean) => void
+}
+
+/** Rows an event or log statement takes at most; more shows no gain, and holds the others up. */
+const INTAKE_ROWS = 1_000
+
+/** Cuts what one caller sent into pieces that share a statement with others. */
+function chunked<Item>(items: readonly Item[]): (readonly Item[])[] {
+  if (items.length <= INTAKE_ROWS) return items.length === 0 ? [] : [items]
+  const chunks: Item[][] = []
+  for (let i = 0; i < items.length; i += INTAKE_ROWS) chunks.push(items.slice(i, i + INTAKE_ROWS))
+  return chunks
+}
+
+export function createEngine(options: EngineOptions): Engine {
+  const deps: TransitionDeps = {
+    sql: options.db.engine,
+    nowMicros: options.nowMicros ?? nowMicros,
+    dice: options.dice ?? Math.random,
+    publish: options.publish,
+  }
+  const observe = (path: string) => (size: number, seconds: number, failed: boolean) => options.onBatch?.(path, size, seconds, failed)
+  const byWorkspace = (item: { readonly workspaceId: string }): string => item.workspaceId
+  const limits = { maxBatch: 256, maxWaiting: 20_000, maxInFlight: 2, tenantOf: byWorkspace }
+
+  const flowRunCreations = createBatcher<NewFlowRun, Created<FlowRunRow>>({
+    ...limits,
+    name: 'create flow runs',
+    keyOf: (run) =>
+      run.idempotencyKey !== null ? `${run.workspaceId} ${run.flowId} ${run.idempotencyKey}` : run.id ? `${run.workspaceId} ${run.id}` : null,
+    run: (runs) => createFlowRuns(deps, runs),
+    onBatch: observe('create_flow_run'),
+  })
+  const flowRunTransitions = createBatcher<StateProposal, TransitionResult>({
+    ...limits,
+    name: 'set flow run states',
+    keyOf: (proposal) => `${proposal.workspaceId} ${proposal.runId}`,
+    run: (proposals) => transitFlowRuns(deps, proposals),
+    onBatch: observe('set_flow_run_state'),
+  })
+  const taskRunCreations = createBatcher<NewTaskRun, Created<TaskRunRow>>({
+    ...limits,
+    name: 'create task runs',
+    keyOf: (run) =>
+      run.flowRunId !== null ? `${run.workspaceId} ${run.flowRunId} ${run.taskKey} ${run.dynamicKey}` : run.id ? `${run.workspaceId} ${run.id}` : null,
+    run: (runs) => createTaskRuns(deps, runs),
+    onBatch: observe('create_task_run'),
+  })
+  const taskRunTransitions = createBatcher<StateProposal, TransitionResult>({
+    ...limits,
+    name: 'set task run states',
+    keyOf: (proposal) => `${proposal.workspaceId} ${proposal.runId}`,
+    run: (proposals) => transitTaskRuns(deps, proposals),
+    onBatch: observe('set_task_run_state'),
+  })
+  const events = createBatcher<EventChunk, true>({
+    ...limits,
+    name: 'store events',
+    maxBatch: INTAKE_ROWS,
+    maxWaiting: 100_000,
+    weightOf: (chunk) => chunk.events.length,
+    keyOf: null,
+    // Two batches of one workspace would race for the same new task runs.
+    onePerTenant: true,
+    run: (chunks) => storeEvents(deps, chunks),
+    onBatch: observe('events'),
+  })
+  const logs = createBatcher<LogChunk, true>({
+    ...limits,
+    name: 'store logs',
+    maxBatch: INTAKE_ROWS,
+    maxWaiting: 200_000,
+    weightOf: (chunk) => chunk.logs.length,
+    keyOf: null,
+    run: (chunks) => storeLogs(deps, chunks),
+    onBatch: observe('logs'),
+  })
+
+  return {
+    createFlowRun: (run) => flowRunCreations.add(run),
+    setFlowRunState: (proposal) => flowRunTransitions.add(proposal),
+    createTaskRun: (run) => taskRunCreations.add(run),
+    setTaskRunState: (proposal) => taskRunTransitions.add(proposal),
+    receiveEvents: async (workspaceId, received) => {
+      await Promise.all(chunked(received).map((chunk) => events.add({ workspaceId, events: chunk })))
+    },
+    writeLogs: async (workspaceId, lines) => {
+      await Promise.all(chunked(lines).map((chunk) => logs.add({ workspaceId, logs: chunk })))
+    },
+    drain: async () => {
+      await Promise.all(
+        [flowRunCreations, flowRunTransitions, taskRunCreations, taskRunTransitions, events, logs].map((batcher) => batcher.drain()),
+      )
+    },
+  }
+}

@@ -1,0 +1,276 @@
+import type { Transaction } from '../db/clients.ts'
+import { type FlowRunRow, flowRunColumns } from '../db/rows/flow-run.ts'
+import { uuidv7 } from '../db/uuid.ts'
+import type { Change } from '../domain/change.ts'
+import { decide, type FlowRunView, type ProposedState } from '../domain/orchestration/decide.ts'
+import { minimalFlowPolicy } from '../domain/orchestration/policies.ts'
+import { NotFound } from '../domain/problem.ts'
+import { generateRunName } from '../domain/run-name.ts'
+import { formatInstant } from '../domain/time.ts'
+import type { Created, NewFlowRun } from './engine.ts'
+import { flowRunEvent } from './flow-run-event.ts'
+import { publishAll, type TransitionDeps } from './flow-run-transitions.ts'
+import { type Mirror, mirrorToParentTasks } from './mirror.ts'
+import { RollupDeltas } from './rollup.ts'
+import { countedAfter, lateStart, stateColumns, stateRow, textOf } from './stored.ts'
+import { noFacts } from './task-run-transitions.ts'
+import { all, type EventRow, insertDeltas, insertEvents, insertFlowRunStates, type StateColumns, type StateRow } from './write-set.ts'
+
+interface FlowOfRun {
+  readonly workspaceId: string
+  readonly id: string
+  readonly name: string
+  readonly labels: Readonly<Record<string, unknown>>
+}
+
+interface FlowRunInsert extends StateColumns {
+  readonly workspace_id: string
+  readonly id: string
+  readonly flow_id: string
+  readonly name: string
+  readonly flow_version: string | null
+  readonly deployment_id: string | null
+  readonly work_pool_name: string | null
+  readonly work_queue_name: string | null
+  readonly idempotency_key: string | null
+  readonly parent_task_run_id: string | null
+  readonly parameters: string
+  readonly context: string
+  readonly job_variables: string | null
+  readonly empirical_policy: unknown
+  readonly tags: readonly string[]
+  readonly labels: unknown
+  readonly created_by: unknown
+  readonly late_start_at: string | null
+  readonly created_at: string
+}
+
+const pending: ProposedState = { type: 'PENDING', name: 'Pending', message: '', details: {}, data: null }
+
+/**
+ * Makes a batch of flow runs, each with its first state, in one transaction. A run whose idempotency key (or own id) is
+ * already there is answered as it stands. A key that another process takes in the same moment fails the batch, whose
+ * items are then tried singly and find it.
+ */
+export async function createFlowRuns(deps: TransitionDeps, wanted: readonly NewFlowRun[]): Promise<(Created<FlowRunRow> | Error)[]> {
+  const published: [string, Change][] = []
+  const results = await deps.sql.begin(async (transaction) => {
+    const sql = transaction as unknown as Transaction
+    const [flows, existing] = await Promise.all([readFlows(sql, wanted), readExisting(sql, wanted)])
+    const inserts: FlowRunInsert[] = []
+    const states: StateRow[] = []
+    const events: EventRow[] = []
+    const mirrors: Mirror[] = []
+    const deltas = new RollupDeltas()
+
+    const answers = wanted.map((run): Created<FlowRunRow> | Error => {
+      const there = existing(run)
+      if (there) return { created: false, row: there }
+      const flow = flows.get(`${run.workspaceId} ${run.flowId}`)
+      if (!flow) return new NotFound(`Flow with id ${run.flowId}`)
+      const id = run.id ?? uuidv7()
+      const view: FlowRunView = {
+        kind: 'flow-run',
+        id,
+        state: null,
+        runCount: 0,
+        startMicros: null,
+        endMicros: null,
+        expectedStartMicros: null,
+        nextScheduledStartMicros: null,
+        totalRunTimeSeconds: 0,
+        policy: run.empiricalPolicy,
+        deploymentId: run.deploymentId,
+        parentTaskRunId: run.parentTaskRunId,
+        infrastructurePid: null,
+      }
+      const now = deps.nowMicros()
+      const { write, patch, effects, reason } = decide(minimalFlowPolicy, view, run.state ?? pending, {
+        ...noFacts(run.stateAtMicros ?? now, deps.dice()),
+        client: run.client,
+      })
+      if (!write) return new Error(`a first state was refused: ${reason}`)
+      const stateId = run.stateId ?? uuidv7()
+      const columns = stateColumns(stateId, write, patch)
+      const createdAt = formatInstant(now)
+      const name = run.name ?? generateRunName(deps.dice)
+      const labels = {
+        ...flow.labels,
+        'prefect.flow.id': flow.id,
+        ...(run.deploymentId ? { 'prefect.deployment.id': run.deploymentId } : {}),
+        ...run.labels,
+      }
+      const insert: FlowRunInsert = {
+        workspace_id: run.workspaceId,
+        id,
+        flow_id: flow.id,
+        name,
+        flow_version: run.flowVersion,
+        deployment_id: run.deploymentId,
+        work_pool_name: run.workPoolName,
+        work_queue_name: run.workQueueName,
+        idempotency_key: run.idempotencyKey,
+        parent_task_run_id: run.parentTaskRunId,
+        parameters: run.parameters,
+        context: run.context,
+        job_variables: run.jobVariables,
+        empirical_policy: patch.policy,
+        tags: run.tags,
+        labels,
+        created_by: run.createdBy,
+        late_start_at: lateStart(patch),
+        created_at: createdAt,
+        ...columns,
+      }
+      inserts.push(insert)
+      states.push(stateRow(run.workspaceId, id, stateId, write))
+      deltas.move(null, countedAfter({ kind: 'flow-run', workspaceId: run.workspaceId, flowId: flow.id, deploymentId: run.deploymentId }, write, patch))
+      for (const effect of effects) {
+        if (effect.type === 'emit-event') {
+          events.push(
+            flowRunEvent(
+              { ...run, id, name, runCount: patch.runCount, flowName: flow.name, workQueueId: null },
+              null,
+              { id: stateId, ...write },
+            ),
+          )
+        } else if (effect.type === 'mirror-to-parent-task') {
+          mirrors.push({ workspaceId: run.workspaceId, taskRunId: effect.taskRunId, childFlowRunId: id, state: write })
+        }
+      }
+      published.push([
+        run.workspaceId,
+        {
+          kind: 'flow-run',
+          id,
+          flowId: flow.id,
+          name,
+          stateType: write.type,
+          stateName: write.name,
+          stateAt: columns.state_at,
+          stateMessage: write.message.slice(0, 2_000),
+          expectedStartAt: columns.expected_start_at,
+          startAt: columns.start_at,
+          endAt: columns.end_at,
+          totalRunTimeSeconds: 0,
+          runCount: patch.runCount,
+          tags: run.tags,
+          deploymentId: run.deploymentId,
+          parentTaskRunId: run.parentTaskRunId,
+        },
+      ])
+      return {
+        created: true,
+        row: {
+          id,
+          flowId: flow.id,
+          flowName: flow.name,
+          name,
+          flowVersion: run.flowVersion,
+          deploymentId: run.deploymentId,
+          deploymentVersion: null,
+          workPoolName: run.workPoolName,
+          workQueueId: null,
+          workQueueName: run.workQueueName,
+          idempotencyKey: run.idempotencyKey,
+          parentTaskRunId: run.parentTaskRunId,
+          parameters: run.parameters,
+          context: run.context,
+          jobVariables: run.jobVariables,
+          empiricalPolicy: patch.policy,
+          tags: run.tags,
+          labels,
+          createdBy: run.createdBy,
+          autoScheduled: false,
+          infrastructureDocumentId: null,
+          infrastructurePid: null,
+          stateId,
+          stateType: write.type,
+          stateName: write.name,
+          stateAt: columns.state_at,
+          stateMessage: write.message,
+          stateDetails: write.details,
+          stateData: write.data,
+          runCount: patch.runCount,
+          startAt: columns.start_at,
+          endAt: columns.end_at,
+          expectedStartAt: columns.expected_start_at,
+          nextScheduledStartAt: textOf(patch.nextScheduledStartMicros),
+          totalRunTimeSeconds: 0,
+          createdAt,
+          updatedAt: createdAt,
+        },
+      }
+    })
+
+    if (inserts.length > 0) {
+      const mirrored = mirrors.length > 0 ? await mirrorToParentTasks(deps, sql, mirrors, deltas, published) : []
+      await all([
+        insertFlowRuns(sql, inserts),
+        insertFlowRunStates(sql, states),
+        insertEvents(sql, events),
+        insertDeltas(sql, deltas),
+        ...mirrored,
+      ])
+    }
+    return answers
+  })
+  publishAll(deps, published)
+  return results as (Created<FlowRunRow> | Error)[]
+}
+
+async function readFlows(sql: Transaction, wanted: readonly NewFlowRun[]): Promise<Map<string, FlowOfRun>> {
+  const keys = new Map(wanted.map((run) => [`${run.workspaceId} ${run.flowId}`, run]))
+  const runs = [...keys.values()]
+  const rows = await sql<FlowOfRun[]>`
+    select f.workspace_id, f.id, f.name, f.labels
+    from unnest(${runs.map((r) => r.workspaceId)}::uuid[], ${runs.map((r) => r.flowId)}::uuid[]) k (workspace_id, id)
+    join flows f on f.workspace_id = k.workspace_id and f.id = k.id`
+  return new Map(rows.map((row) => [`${row.workspaceId} ${row.id}`, row]))
+}
+
+type ExistingRow = FlowRunRow & { readonly workspaceId: string }
+
+/** Finds the runs that were made before under the same idempotency key or id. */
+async function readExisting(sql: Transaction, wanted: readonly NewFlowRun[]): Promise<(run: NewFlowRun) => FlowRunRow | undefined> {
+  const keyed = wanted.filter((run) => run.idempotencyKey !== null)
+  const named = wanted.filter((run) => run.id !== undefined)
+  if (keyed.length === 0 && named.length === 0) return () => undefined
+  const [byKey, byId] = await Promise.all([
+    sql<ExistingRow[]>`
+      select r.workspace_id, ${flowRunColumns(sql)}
+      from unnest(${keyed.map((r) => r.workspaceId)}::uuid[], ${keyed.map((r) => r.flowId)}::uuid[], ${keyed.map((r) => r.idempotencyKey)}::text[])
+        k (workspace_id, flow_id, idempotency_key)
+      join flow_runs r on r.workspace_id = k.workspace_id and r.flow_id = k.flow_id and r.idempotency_key = k.idempotency_key
+      join flows f on f.workspace_id = r.workspace_id and f.id = r.flow_id`,
+    sql<ExistingRow[]>`
+      select r.workspace_id, ${flowRunColumns(sql)}
+      from unnest(${named.map((r) => r.workspaceId)}::uuid[], ${named.map((r) => r.id ?? null)}::uuid[]) k (workspace_id, id)
+      join flow_runs r on r.workspace_id = k.workspace_id and r.id = k.id
+      join flows f on f.workspace_id = r.workspace_id and f.id = r.flow_id`,
+  ])
+  const found = new Map<string, FlowRunRow>()
+  for (const row of byKey) found.set(`${row.workspaceId} ${row.flowId} ${row.idempotencyKey}`, row)
+  for (const row of byId) found.set(`${row.workspaceId} ${row.id}`, row)
+  return (run) =>
+    found.get(`${run.workspaceId} ${run.flowId} ${run.idempotencyKey}`) ??
+    (run.id === undefined ? undefined : found.get(`${run.workspaceId} ${run.id}`))
+}
+
+const insertFlowRuns = (sql: Transaction, rows: readonly FlowRunInsert[]) => sql`
+  insert into flow_runs (
+    workspace_id, id, flow_id, name, flow_version, deployment_id, work_pool_name, work_queue_name, idempotency_key, parent_task_run_id,
+    parameters, context, job_variables, empirical_policy, tags, labels, created_by, state_id, state_type, state_name, state_at,
+    state_message, state_details, state_data, run_count, start_at, end_at, expected_start_at, next_scheduled_start_at, late_start_at,
+    created_at, updated_at)
+  select
+    workspace_id, id, flow_id, name, flow_version, deployment_id, work_pool_name, work_queue_name, idempotency_key, parent_task_run_id,
+    parameters::json, context::json, job_variables::json, empirical_policy, tags, labels, created_by, state_id, state_type, state_name,
+    state_at, state_message, state_details, state_data::json, run_count, start_at, end_at, expected_start_at, next_scheduled_start_at,
+    late_start_at, created_at, created_at
+  from json_to_recordset(${JSON.stringify(rows)}::json) as r (
+    workspace_id uuid, id uuid, flow_id uuid, name text, flow_version text, deployment_id uuid, work_pool_name text, work_queue_name text,
+    idempotency_key text, parent_task_run_id uuid, parameters text, context text, job_variables text, empirical_policy jsonb, tags text[],
+    labels jsonb, created_by jsonb, state_id uuid, state_type state_type, state_name text, state_at timestamptz, state_message text,
+    state_details jsonb, state_data text, run_count int, start_at timestamptz, end_at timestamptz, expected_start_at timestamptz,
+    next_scheduled_start_at timestamptz, late_start_at timestamptz, created_at timestamptz)`

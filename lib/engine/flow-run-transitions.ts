@@ -1,0 +1,167 @@
+import type { Sql, Transaction } from '../db/clients.ts'
+import { uuidv7 } from '../db/uuid.ts'
+import type { Change } from '../domain/change.ts'
+import { decide, type Facts, type StoredState } from '../domain/orchestration/decide.ts'
+import { coreFlowPolicy, minimalFlowPolicy } from '../domain/orchestration/policies.ts'
+import { NotFound } from '../domain/problem.ts'
+import { formatInstant } from '../domain/time.ts'
+import type { StateProposal, TransitionResult } from './engine.ts'
+import { flowRunEvent } from './flow-run-event.ts'
+import { mirrorToParentTasks, type Mirror } from './mirror.ts'
+import { RollupDeltas } from './rollup.ts'
+import {
+  countedAfter,
+  countedBefore,
+  flowRunView,
+  lateStart,
+  type StoredFlowRun,
+  stateColumns,
+  stateRow,
+  storedState,
+} from './stored.ts'
+import {
+  all,
+  type EventRow,
+  type FlowRunUpdate,
+  insertDeltas,
+  insertEvents,
+  insertFlowRunStates,
+  type StateRow,
+  updateFlowRuns,
+} from './write-set.ts'
+
+export interface TransitionDeps {
+  readonly sql: Sql
+  readonly nowMicros: () => number
+  readonly dice: () => number
+  readonly publish: (workspaceId: string, changes: readonly Change[]) => void
+}
+
+/**
+ * Moves a batch of flow runs, each at most once, in one transaction: lock in key order, decide in memory, write, commit.
+ * The proposals' runs are distinct (the batcher sees to it).
+ */
+export async function transitFlowRuns(
+  deps: TransitionDeps,
+  proposals: readonly StateProposal[],
+): Promise<(TransitionResult | Error)[]> {
+  const published: [string, Change][] = []
+  const results = await deps.sql.begin(async (transaction) => {
+    const sql = transaction as unknown as Transaction
+    const runs = await lockFlowRuns(sql, proposals)
+    const updates: FlowRunUpdate[] = []
+    const states: StateRow[] = []
+    const events: EventRow[] = []
+    const mirrors: Mirror[] = []
+    const deltas = new RollupDeltas()
+
+    const answers = proposals.map((proposal): TransitionResult | Error => {
+      const run = runs.get(`${proposal.workspaceId} ${proposal.runId}`)
+      if (!run) return new NotFound(`Flow run with id ${proposal.runId}`)
+      const current = storedState(run)
+      // An agent that replays says which state it was: what is there already is answered, not repeated.
+      if (proposal.stateId !== undefined && current?.id === proposal.stateId) {
+        return { verdict: 'ACCEPT', reason: '', delaySeconds: 0, state: current, written: false }
+      }
+      const facts: Facts = {
+        nowMicros: proposal.stateAtMicros ?? deps.nowMicros(),
+        client: proposal.client,
+        dice: deps.dice(),
+        flowRun: null,
+        cached: null,
+        deploymentLimit: null,
+        tagLimits: [],
+      }
+      const policy = proposal.force ? minimalFlowPolicy : coreFlowPolicy
+      const decision = decide(policy, flowRunView(run), proposal.state, facts)
+      const { write, patch } = decision
+      if (!write) {
+        return { verdict: decision.verdict, reason: decision.reason, delaySeconds: decision.delaySeconds, state: current, written: false }
+      }
+      const stateId = proposal.stateId ?? uuidv7()
+      const state: StoredState = { id: stateId, ...write }
+      updates.push({
+        workspace_id: run.workspaceId,
+        id: run.id,
+        ...stateColumns(stateId, write, patch),
+        empirical_policy: patch.policy,
+        late_start_at: lateStart(patch),
+      })
+      states.push(stateRow(run.workspaceId, run.id, stateId, write))
+      const key = { kind: 'flow-run', workspaceId: run.workspaceId, flowId: run.flowId, deploymentId: run.deploymentId } as const
+      deltas.move(countedBefore(key, run), countedAfter(key, write, patch))
+      for (const effect of decision.effects) {
+        if (effect.type === 'emit-event') events.push(flowRunEvent({ ...run, runCount: patch.runCount }, current, state))
+        else if (effect.type === 'mirror-to-parent-task') {
+          mirrors.push({ workspaceId: run.workspaceId, taskRunId: effect.taskRunId, childFlowRunId: run.id, state: write })
+        }
+      }
+      published.push([
+        run.workspaceId,
+        {
+          kind: 'flow-run',
+          id: run.id,
+          flowId: run.flowId,
+          name: run.name,
+          stateType: write.type,
+          stateName: write.name,
+          stateAt: formatInstant(write.atMicros),
+          stateMessage: write.message.slice(0, 2_000),
+          expectedStartAt: patch.expectedStartMicros === null ? null : formatInstant(patch.expectedStartMicros),
+          startAt: patch.startMicros === null ? null : formatInstant(patch.startMicros),
+          endAt: patch.endMicros === null ? null : formatInstant(patch.endMicros),
+          totalRunTimeSeconds: patch.totalRunTimeSeconds,
+          runCount: patch.runCount,
+          tags: run.tags,
+          deploymentId: run.deploymentId,
+          parentTaskRunId: run.parentTaskRunId,
+        },
+      ])
+      return { verdict: decision.verdict, reason: decision.reason, delaySeconds: 0, state, written: true }
+    })
+
+    if (updates.length > 0) {
+      const mirrored = mirrors.length > 0 ? await mirrorToParentTasks(deps, sql, mirrors, deltas, published) : []
+      await all([
+        updateFlowRuns(sql, updates),
+        insertFlowRunStates(sql, states),
+        events.length > 0 ? insertEvents(sql, events) : null,
+        insertDeltas(sql, deltas),
+        ...mirrored,
+      ])
+    }
+    return answers
+  })
+  publishAll(deps, published)
+  return results as (TransitionResult | Error)[]
+}
+
+/** Hands changes to the live feed, a list a workspace, in their order. */
+export function publishAll(deps: Pick<TransitionDeps, 'publish'>, published: readonly [string, Change][]): void {
+  const byWorkspace = new Map<string, Change[]>()
+  for (const [workspaceId, change] of published) {
+    const changes = byWorkspace.get(workspaceId)
+    if (changes) changes.push(change)
+    else byWorkspace.set(workspaceId, [change])
+  }
+  for (const [workspaceId, changes] of byWorkspace) deps.publish(workspaceId, changes)
+}
+
+/** Keyed by workspace and id: the same id asked for by two tenants in one batch is two different questions. */
+export const byTenantKey = <Row extends { readonly workspaceId: string; readonly id: string }>(rows: readonly Row[]): Map<string, Row> =>
+  new Map(rows.map((row) => [`${row.workspaceId} ${row.id}`, row]))
+
+async function lockFlowRuns(sql: Transaction, proposals: readonly StateProposal[]): Promise<Map<string, StoredFlowRun>> {
+  const sorted = [...proposals].sort((a, b) => (a.workspaceId + a.runId < b.workspaceId + b.runId ? -1 : 1))
+  const rows = await sql<StoredFlowRun[]>`
+    select r.workspace_id, r.id, r.name, r.tags, r.flow_id, f.name as flow_name, r.deployment_id, r.parent_task_run_id,
+           r.infrastructure_pid, r.work_queue_id, r.work_queue_name, r.work_pool_name, r.empirical_policy,
+           r.state_id, r.state_type, r.state_name, r.state_at, r.state_message, r.state_details, r.state_data,
+           r.run_count, r.start_at, r.end_at, r.expected_start_at, r.next_scheduled_start_at, r.total_run_time_seconds
+    from unnest(${sorted.map((p) => p.workspaceId)}::uuid[], ${sorted.map((p) => p.runId)}::uuid[]) k (workspace_id, id)
+    join flow_runs r on r.workspace_id = k.workspace_id and r.id = k.id
+    join flows f on f.workspace_id = r.workspace_id and f.id = r.flow_id
+    order by r.workspace_id, r.id
+    for update of r`
+  return byTenantKey(rows)
+}

@@ -1,0 +1,156 @@
+import type { Decision, EmpiricalPolicy, FlowRunView, RunPatch, StoredState, TaskRunView } from '../domain/orchestration/decide.ts'
+import { formatInstant, parseInstant } from '../domain/time.ts'
+import type { RawJson, StateDetails, StateType } from '../domain/state.ts'
+import type { Counted } from './rollup.ts'
+import type { StateColumns, StateRow } from './write-set.ts'
+
+/** The columns that both kinds of run share, as a transition reads them. Instants are text. */
+export interface StoredRun {
+  readonly workspaceId: string
+  readonly id: string
+  readonly name: string
+  readonly tags: readonly string[]
+  readonly stateId: string | null
+  readonly stateType: StateType | null
+  readonly stateName: string | null
+  readonly stateAt: string | null
+  readonly stateMessage: string | null
+  readonly stateDetails: StateDetails | null
+  readonly stateData: RawJson | null
+  readonly runCount: number
+  readonly startAt: string | null
+  readonly endAt: string | null
+  readonly expectedStartAt: string | null
+  readonly nextScheduledStartAt: string | null
+  readonly totalRunTimeSeconds: number
+  readonly empiricalPolicy: EmpiricalPolicy
+}
+
+export interface StoredFlowRun extends StoredRun {
+  readonly flowId: string
+  readonly flowName: string
+  readonly deploymentId: string | null
+  readonly parentTaskRunId: string | null
+  readonly infrastructurePid: string | null
+  readonly workQueueId: string | null
+  readonly workQueueName: string | null
+  readonly workPoolName: string | null
+}
+
+export interface StoredTaskRun extends StoredRun {
+  readonly flowRunId: string | null
+  readonly flowRunRunCount: number
+  readonly taskKey: string
+}
+
+export const microsOf = (instant: string | null): number | null => (instant === null ? null : (parseInstant(instant) ?? null))
+export const textOf = (micros: number | null): string | null => (micros === null ? null : formatInstant(micros))
+
+export const storedState = (run: StoredRun): StoredState | null =>
+  run.stateId === null || run.stateType === null
+    ? null
+    : {
+        id: run.stateId,
+        type: run.stateType,
+        name: run.stateName ?? '',
+        atMicros: microsOf(run.stateAt) ?? 0,
+        message: run.stateMessage ?? '',
+        details: run.stateDetails ?? {},
+        data: run.stateData,
+      }
+
+const view = (run: StoredRun) => ({
+  id: run.id,
+  state: storedState(run),
+  runCount: run.runCount,
+  startMicros: microsOf(run.startAt),
+  endMicros: microsOf(run.endAt),
+  expectedStartMicros: microsOf(run.expectedStartAt),
+  nextScheduledStartMicros: microsOf(run.nextScheduledStartAt),
+  totalRunTimeSeconds: run.totalRunTimeSeconds,
+  policy: run.empiricalPolicy,
+})
+
+export const flowRunView = (run: StoredFlowRun): FlowRunView => ({
+  kind: 'flow-run',
+  ...view(run),
+  deploymentId: run.deploymentId,
+  parentTaskRunId: run.parentTaskRunId,
+  infrastructurePid: run.infrastructurePid,
+})
+
+export const taskRunView = (run: StoredTaskRun): TaskRunView => ({
+  kind: 'task-run',
+  ...view(run),
+  flowRunId: run.flowRunId,
+  flowRunRunCount: run.flowRunRunCount,
+  tags: run.tags,
+})
+
+/** The state columns after a decision that writes. */
+export function stateColumns(stateId: string, write: NonNullable<Decision['write']>, patch: RunPatch): StateColumns {
+  return {
+    state_id: stateId,
+    state_type: write.type,
+    state_name: write.name,
+    state_at: formatInstant(write.atMicros),
+    state_message: write.message,
+    state_details: write.details,
+    state_data: write.data,
+    run_count: patch.runCount,
+    start_at: textOf(patch.startMicros),
+    end_at: textOf(patch.endMicros),
+    expected_start_at: textOf(patch.expectedStartMicros),
+    next_scheduled_start_at: textOf(patch.nextScheduledStartMicros),
+    total_run_time_seconds: patch.totalRunTimeSeconds,
+  }
+}
+
+export const stateRow = (workspaceId: string, runId: string, stateId: string, write: NonNullable<Decision['write']>): StateRow => ({
+  workspace_id: workspaceId,
+  run_id: runId,
+  at: formatInstant(write.atMicros),
+  id: stateId,
+  type: write.type,
+  name: write.name,
+  message: write.message,
+  details: write.details,
+  data: write.data,
+})
+
+/** A run that started over this long after it was expected stands in the index of late starts (see flow_runs_late_start). */
+const LATE_START_MICROS = 1_000_000
+
+export const lateStart = (patch: Pick<RunPatch, 'startMicros' | 'expectedStartMicros'>): string | null =>
+  patch.startMicros !== null && patch.expectedStartMicros !== null && patch.startMicros - patch.expectedStartMicros > LATE_START_MICROS
+    ? formatInstant(patch.startMicros)
+    : null
+
+interface CountedKey {
+  readonly kind: 'flow-run' | 'task-run'
+  readonly workspaceId: string
+  readonly flowId: string | null
+  readonly deploymentId: string | null
+}
+
+export function countedBefore(key: CountedKey, run: StoredRun): Counted | null {
+  const expected = microsOf(run.expectedStartAt)
+  if (run.stateType === null || expected === null) return null
+  return {
+    ...key,
+    stateType: run.stateType,
+    stateName: run.stateName ?? '',
+    expectedStartMicros: expected,
+    startMicros: microsOf(run.startAt),
+    totalRunTimeSeconds: run.totalRunTimeSeconds,
+  }
+}
+
+export const countedAfter = (key: CountedKey, write: NonNullable<Decision['write']>, patch: RunPatch): Counted => ({
+  ...key,
+  stateType: write.type,
+  stateName: write.name,
+  expectedStartMicros: patch.expectedStartMicros ?? write.atMicros,
+  startMicros: patch.startMicros,
+  totalRunTimeSeconds: patch.totalRunTimeSeconds,
+})

@@ -1,0 +1,113 @@
+import { randomUUID } from 'node:crypto'
+import type { Change, LiveTopic } from '../domain/change.ts'
+import type { Hub } from './hub.ts'
+
+/** Changes that one workspace's feed remembers; a page that is further behind refetches. */
+const MEMORY = 5_000
+/** Workspaces without a subscriber are forgotten beyond this many. */
+const MAX_FEEDS = 2_000
+
+interface Listener {
+  readonly topic: LiveTopic | 'everything'
+  readonly onChanges: (changes: readonly Change[], cursor: string) => void
+}
+
+interface Feed {
+  /** Number of the change at the head of `changes`; the next one is `first + changes.length`. */
+  first: number
+  changes: Change[]
+  readonly listeners: Set<Listener>
+}
+
+export function belongsTo(change: Change, topic: LiveTopic | 'everything'): boolean {
+  if (topic === 'everything') return true
+  if (topic === 'runs') return change.kind === 'flow-run' || (change.kind === 'deleted' && change.noun === 'flow-run')
+  const id = topic.slice('flow-run:'.length)
+  switch (change.kind) {
+    case 'flow-run':
+      return change.id === id
+    case 'task-run':
+    case 'log':
+      return change.flowRunId === id
+    case 'deleted':
+      return change.id === id
+  }
+}
+
+/**
+ * The hub of one process. Cursors are `{epoch}:{n}`, where the epoch names this process's life: a cursor of another
+ * life, or of a feed that was forgotten, is answered with a gap.
+ */
+export function createHub(): Hub {
+  const epoch = randomUUID().slice(0, 8)
+  const feeds = new Map<string, Feed>()
+  let forgotten = 0
+
+  const feedOf = (workspaceId: string): Feed => {
+    let feed = feeds.get(workspaceId)
+    if (feed) {
+      // Most recently used last, so that the first to be forgotten is the one longest unused.
+      feeds.delete(workspaceId)
+      feeds.set(workspaceId, feed)
+      return feed
+    }
+    if (feeds.size >= MAX_FEEDS) forgetOne()
+    // A forgotten feed must not hand out its old numbers again.
+    feed = { first: forgotten, changes: [], listeners: new Set() }
+    feeds.set(workspaceId, feed)
+    return feed
+  }
+
+  const forgetOne = (): void => {
+    for (const [workspaceId, feed] of feeds) {
+      if (feed.listeners.size > 0) continue
+      forgotten = Math.max(forgotten, feed.first + feed.changes.length + 1)
+      feeds.delete(workspaceId)
+      return
+    }
+  }
+
+  const cursorOf = (feed: Feed): string => `${epoch}:${feed.first + feed.changes.length}`
+
+  return {
+    publish(workspaceId, changes) {
+      if (changes.length === 0) return
+      const feed = feedOf(workspaceId)
+      feed.changes.push(...changes)
+      if (feed.changes.length > 2 * MEMORY) {
+        const dropped = feed.changes.length - MEMORY
+        feed.changes = feed.changes.slice(dropped)
+        feed.first += dropped
+      }
+      const cursor = cursorOf(feed)
+      for (const listener of feed.listeners) {
+        const wanted = listener.topic === 'everything' ? changes : changes.filter((change) => belongsTo(change, listener.topic))
+        if (wanted.length > 0) listener.onChanges(wanted, cursor)
+      }
+    },
+    cursor: (workspaceId) => cursorOf(feedOf(workspaceId)),
+    subscribe(workspaceId, topic, from, { onChanges, onGap }) {
+      const feed = feedOf(workspaceId)
+      const listener: Listener = { topic, onChanges }
+      const at = positionOf(from, epoch)
+      if (from !== null && (at === null || at < feed.first || at > feed.first + feed.changes.length)) onGap(cursorOf(feed))
+      else if (from !== null && at !== null) {
+        const missed = feed.changes.slice(at - feed.first).filter((change) => belongsTo(change, topic))
+        if (missed.length > 0) onChanges(missed, cursorOf(feed))
+      }
+      feed.listeners.add(listener)
+      return {
+        cursor: () => cursorOf(feed),
+        close: () => {
+          feed.listeners.delete(listener)
+        },
+      }
+    },
+  }
+}
+
+function positionOf(cursor: string | null, epoch: string): number | null {
+  if (!cursor?.startsWith(`${epoch}:`)) return null
+  const n = Number(cursor.slice(epoch.length + 1))
+  return Number.isSafeInteger(n) && n >= 0 ? n : null
+}
