@@ -3,6 +3,7 @@ import { useRouter } from 'next/navigation'
 import {
   createContext,
   type ReactNode,
+  useCallback,
   useContext,
   useEffect,
   useMemo,
@@ -55,13 +56,13 @@ export function useChanges(listener: (changes: readonly Change[]) => void): void
 }
 
 /**
- * What the server rendered, with every change since folded in. When the server renders anew, what arrived meanwhile is
- * folded in again: folding twice is harmless, and losing a change would not be.
+ * What the server rendered, with every change since folded in; and a way to change it here. When the server renders
+ * anew, what arrived meanwhile is folded in again: folding twice is harmless, and losing a change would not be.
  */
 export function useFold<State>(
   initial: State,
   fold: (state: State, changes: readonly Change[]) => State,
-): State {
+): readonly [State, (next: (state: State) => State) => void] {
   const stream = useContext(LiveContext)
   const [held, setHeld] = useState({ initial, state: initial })
   let current = held
@@ -69,11 +70,12 @@ export function useFold<State>(
     current = { initial, state: fold(initial, stream?.recent() ?? []) }
     setHeld(current)
   }
-  useChanges((changes) =>
+  const update = useCallback((next: (state: State) => State) => {
     setHeld((before) => {
-      const state = fold(before.state, changes)
+      const state = next(before.state)
       return state === before.state ? before : { initial: before.initial, state }
-    }),
-  )
-  return current.state
+    })
+  }, [])
+  useChanges((changes) => update((state) => fold(state, changes)))
+  return [current.state, update]
 }

@@ -74,3 +74,6 @@ export function useNowMs(precision: keyof typeof tickers = 'minute'): number {
   const ticker = tickers[precision]
   return useSyncExternalStore(ticker.subscribe, ticker.read, () => renderedAtMs)
 }
+
+/** When this page was rendered. */
+export const useRenderedAtMs = (): number => useContext(FrameContext).renderedAtMs
