@@ -17,7 +17,11 @@ export interface Identity {
   /** The token of a socket's auth frame. */
   authenticateToken(token: string, userAgent?: string): Promise<Actor | null> | Actor | null
   /** null: there is no such workspace in that account, or not for this actor; callers answer *not found* either way. */
-  enterWorkspace(actor: Actor, accountId: string, workspaceId: string): Promise<WorkspaceAccess | null> | WorkspaceAccess | null
+  enterWorkspace(
+    actor: Actor,
+    accountId: string,
+    workspaceId: string,
+  ): Promise<WorkspaceAccess | null> | WorkspaceAccess | null
   enterAccount(actor: Actor, accountId: string): Promise<AccountAccess | null> | AccountAccess | null
   /** Calls back at most a second after this actor's key or session was revoked, or its access to the workspace ended. Answers a function that stops listening. */
   onRevoked(actor: Actor, workspaceId: string, callback: (reason: string) => void): () => void

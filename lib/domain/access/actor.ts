@@ -10,9 +10,15 @@ export interface UserActor {
   readonly handle: string
   readonly name: string
   /** How it proved itself. A session's writes must also pass the cross-site check. */
-  readonly by: { readonly type: 'key'; readonly keyId: string } | { readonly type: 'session'; readonly sessionId: string }
+  readonly by:
+    | { readonly type: 'key'; readonly keyId: string }
+    | { readonly type: 'session'; readonly sessionId: string }
   /** The key is valid for this workspace only; null: for all that the user may enter. */
   readonly onlyWorkspaceId: string | null
+  /** The most that the key may do in a workspace, whatever its user may; null: all that the user may. */
+  readonly maxRole: WorkspaceRole | null
+  /** When the key or session ends, in milliseconds since 1970; null: never. */
+  readonly expiresAtMs: number | null
 }
 
 /** A background service. */
