@@ -34,7 +34,9 @@ await build({
 chmodSync(join(outdir, 'cli.js'), 0o755)
 
 if (args.includes('--types')) {
-  const tsc = createRequire(import.meta.url).resolve('typescript/package.json').replace('package.json', 'bin/tsc')
+  const tsc = createRequire(import.meta.url)
+    .resolve('typescript/package.json')
+    .replace('package.json', 'bin/tsc')
   const options = ['-p', join(here, 'tsconfig.json'), '--emitDeclarationOnly', '--outDir', outdir]
   const { status } = spawnSync(process.execPath, [tsc, ...options], { stdio: 'inherit' })
   process.exitCode = status ?? 1

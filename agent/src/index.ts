@@ -1,6 +1,12 @@
-export type { FlowOptions, RetryDelay, TaskOptions } from './sdk/options.js'
-export { NoRunContext, ParameterError, RunCancelled, RunTimedOut, UpstreamNotCompleted } from './sdk/errors.js'
+export {
+  NoRunContext,
+  ParameterError,
+  RunCancelled,
+  RunTimedOut,
+  UpstreamNotCompleted,
+} from './sdk/errors.js'
 export { type Flow, flow } from './sdk/flow.js'
+export type { FlowOptions, RetryDelay, TaskOptions } from './sdk/options.js'
 export { closeReporting } from './sdk/reporting.js'
 export { type RunContext, runContext } from './sdk/run-context.js'
 export { getRunLogger, logger, type RunLogger } from './sdk/run-logger.js'

@@ -33,7 +33,13 @@ export async function browserLogin(url: string, browser: string | undefined): Pr
 function waitForAnswer(server: Server, url: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(
-      () => reject(new CliError('nobody answered in the browser within two minutes', `rigel login -k KEY --url ${url}`)),
+      () =>
+        reject(
+          new CliError(
+            'nobody answered in the browser within two minutes',
+            `rigel login -k KEY --url ${url}`,
+          ),
+        ),
       PATIENCE_MS,
     )
     const settle = (end: () => void) => {
@@ -69,7 +75,8 @@ async function receive(request: IncomingMessage, response: ServerResponse): Prom
   if (kind !== '/success' && kind !== '/failure') return end(404, { detail: 'Not Found' }).then(() => null)
   const fields = await readFields(request)
   const text = kind === '/success' ? fields?.api_key : (fields?.reason ?? 'no reason was given')
-  if (typeof text !== 'string' || text === '') return end(422, { detail: 'Expected JSON with a text' }).then(() => null)
+  if (typeof text !== 'string' || text === '')
+    return end(422, { detail: 'Expected JSON with a text' }).then(() => null)
   await end(200)
   return kind === '/success' ? { apiKey: text } : { reason: text.slice(0, 500) }
 }

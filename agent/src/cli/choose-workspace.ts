@@ -21,7 +21,10 @@ export async function chooseWorkspace(
       (each) => each.handle === wanted || each.workspaceId === wanted || each.handle.endsWith(`/${wanted}`),
     )
     if (!found) {
-      throw new CliError(`there is no workspace "${wanted}" for this key. There is: ${handles}`, command(first.handle))
+      throw new CliError(
+        `there is no workspace "${wanted}" for this key. There is: ${handles}`,
+        command(first.handle),
+      )
     }
     return found
   }

@@ -54,10 +54,15 @@ export async function listFlowRuns(api: WorkspaceApi, filter: Fields): Promise<F
 }
 
 /** Flow names by id. */
-export async function flowNames(api: WorkspaceApi, ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
+export async function flowNames(
+  api: WorkspaceApi,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, string>> {
   if (ids.length === 0) return new Map()
   const list = await api.post('flows/filter', { flows: { id: { any_: [...new Set(ids)] } }, limit: 200 })
-  return new Map((Array.isArray(list) ? list : []).map(fieldsOf).map((each) => [textOf(each.id), textOf(each.name)]))
+  return new Map(
+    (Array.isArray(list) ? list : []).map(fieldsOf).map((each) => [textOf(each.id), textOf(each.name)]),
+  )
 }
 
 export interface LogRow {

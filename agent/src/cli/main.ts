@@ -2,25 +2,51 @@ import { VERSION } from '../version.js'
 import { CliError, usageError } from './cli-error.js'
 import type { Command } from './command.js'
 
-/** Every command, with the line that the overview shows; its module is loaded when it is called. */
-const COMMANDS: Readonly<Record<string, { summary: string; load: () => Promise<{ command: Command }> }>> = {
-  login: { summary: 'sign in and choose a workspace', load: () => import('./commands/login.js') },
+/** One command as the overview shows it; its module is loaded when it is called. */
+interface Entry {
+  readonly summary: string
+  readonly load: () => Promise<{ command: Command }>
+  /** It reaches the control plane, so afterwards it sends what earlier runs could not. */
+  readonly deliversLeftovers?: true
+}
+
+const COMMANDS: Readonly<Record<string, Entry>> = {
+  login: {
+    summary: 'sign in and choose a workspace',
+    load: () => import('./commands/login.js'),
+    deliversLeftovers: true,
+  },
   logout: { summary: 'forget the key on this machine', load: () => import('./commands/logout.js') },
-  whoami: { summary: 'show who is signed in, and where', load: () => import('./commands/whoami.js') },
+  whoami: {
+    summary: 'show who is signed in, and where',
+    load: () => import('./commands/whoami.js'),
+    deliversLeftovers: true,
+  },
   'workspace ls': {
     summary: 'list the workspaces that your key opens',
     load: () => import('./commands/workspace-ls.js'),
+    deliversLeftovers: true,
   },
-  'workspace set': { summary: 'report to another workspace', load: () => import('./commands/workspace-set.js') },
+  'workspace set': {
+    summary: 'report to another workspace',
+    load: () => import('./commands/workspace-set.js'),
+    deliversLeftovers: true,
+  },
   run: { summary: 'run a flow from a file', load: () => import('./commands/run.js') },
-  'flow-run ls': { summary: 'list flow runs, latest first', load: () => import('./commands/flow-run-ls.js') },
+  'flow-run ls': {
+    summary: 'list flow runs, latest first',
+    load: () => import('./commands/flow-run-ls.js'),
+    deliversLeftovers: true,
+  },
   'flow-run inspect': {
     summary: 'show one flow run',
     load: () => import('./commands/flow-run-inspect.js'),
+    deliversLeftovers: true,
   },
   'flow-run logs': {
     summary: 'print the log lines of a flow run, and follow them',
     load: () => import('./commands/flow-run-logs.js'),
+    deliversLeftovers: true,
   },
   'key verify': {
     summary: 'tell a mistyped key from a whole one, offline',
@@ -40,14 +66,18 @@ export async function main(args: readonly string[]): Promise<number> {
 async function dispatch(args: readonly string[]): Promise<number> {
   const [first] = args
   if (first === '--version' || first === '-v') return print(`${VERSION}\n`)
-  if (first === undefined || first === '--help' || first === '-h' || first === 'help') return print(overview(''))
+  if (first === undefined || first === '--help' || first === '-h' || first === 'help')
+    return print(overview(''))
   const name = [args.slice(0, 2).join(' '), first].find((each) => each in COMMANDS)
   const entry = name === undefined ? undefined : COMMANDS[name]
   if (name === undefined || !entry) return dispatchGroup(args)
   const { helpText, parseCall } = await import('./command.js')
   const { command } = await entry.load()
   const call = parseCall(command, args.slice(name.split(' ').length))
-  return call ? ((await command.run(call)) ?? 0) : print(helpText(command))
+  if (!call) return print(helpText(command))
+  const code = (await command.run(call)) ?? 0
+  if (entry.deliversLeftovers) await (await import('./deliver-leftovers.js')).deliverLeftovers()
+  return code
 }
 
 /** `rigel workspace` alone, or something that is no command. */

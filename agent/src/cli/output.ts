@@ -14,7 +14,12 @@ export function table(headings: readonly string[], rows: readonly (readonly stri
   const all = [headings, ...rows]
   const widths = headings.map((_, column) => Math.max(...all.map((row) => (row[column] ?? '').length)))
   return all
-    .map((row) => widths.map((width, column) => (row[column] ?? '').padEnd(width)).join('  ').trimEnd())
+    .map((row) =>
+      widths
+        .map((width, column) => (row[column] ?? '').padEnd(width))
+        .join('  ')
+        .trimEnd(),
+    )
     .join('\n')
 }
 

@@ -80,7 +80,8 @@ export class WorkspaceApi {
 
 async function refusal(answer: Response): Promise<CliError> {
   const { status } = answer
-  if (status === 401) return new CliError('the API key was refused (401): it may be revoked or expired', SIGN_IN)
+  if (status === 401)
+    return new CliError('the API key was refused (401): it may be revoked or expired', SIGN_IN)
   if (status === 403) return new CliError('the API key does not allow this (403)', 'rigel whoami')
   const body: unknown = await answer.json().catch(() => null)
   const fields = (typeof body === 'object' && body !== null ? body : {}) as Readonly<Record<string, unknown>>

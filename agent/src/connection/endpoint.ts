@@ -18,4 +18,6 @@ export const notAllowed = (status: number): ReportingStopped =>
   )
 
 export const noSuchWorkspace = (apiUrl: string): ReportingStopped =>
-  new ReportingStopped(`there is no workspace for this key at ${apiUrl} (404). See which there are: rigel workspace ls`)
+  new ReportingStopped(
+    `there is no workspace for this key at ${apiUrl} (404). See which there are: rigel workspace ls`,
+  )

@@ -21,7 +21,8 @@ export async function fetchWorkspaces(url: string, apiKey: string): Promise<Work
     throw new Error(`${url} cannot be reached: ${rootCause(error)}`, { cause: error })
   }
   if (answer.status === 401 || answer.status === 403) throw new RefusedByServer(answer.status)
-  if (!answer.ok) throw new Error(`${url} answered ${answer.status} to the question which workspaces there are`)
+  if (!answer.ok)
+    throw new Error(`${url} answered ${answer.status} to the question which workspaces there are`)
   const list: unknown = await answer.json().catch(() => null)
   if (!Array.isArray(list)) throw new Error(`${url} does not answer like a Rigel control plane`)
   return list.flatMap(readWorkspace)
@@ -38,5 +39,7 @@ function readWorkspace(value: unknown): Workspace[] {
 export function rootCause(error: unknown): string {
   const cause = error instanceof Error ? (error.cause ?? error) : error
   if (cause instanceof AggregateError && cause.errors.length > 0) return rootCause(cause.errors[0])
-  return cause instanceof Error ? cause.message || String((cause as NodeJS.ErrnoException).code) : String(cause)
+  return cause instanceof Error
+    ? cause.message || String((cause as NodeJS.ErrnoException).code)
+    : String(cause)
 }

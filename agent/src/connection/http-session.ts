@@ -35,7 +35,9 @@ export async function postRecords(
   if (status === 401 || status === 403) throw notAllowed(status)
   if (status === 404) throw noSuchWorkspace(endpoint.apiUrl)
   if (status === 400 || status === 422) {
-    throw new ReportingStopped(`the control plane does not understand this agent (${status}). Update one of them: npm install @rigel/agent@latest`)
+    throw new ReportingStopped(
+      `the control plane does not understand this agent (${status}). Update one of them: npm install @rigel/agent@latest`,
+    )
   }
   const ack = status === 200 ? takeAnswer(answer.body, onFrame) : null
   if (ack === null || ack <= outbox.ackedSeq) {

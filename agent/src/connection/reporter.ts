@@ -39,7 +39,10 @@ const labelOf = ({ url, workspace }: Target): string =>
  * The reporter for the present profile and environment, or null when there is none, or no outbox can be made;
  * then one line on stderr says so.
  */
-export function openReporter(environment: Environment = readEnvironment(), say: Say = sayOnStderr): Reporter | null {
+export function openReporter(
+  environment: Environment = readEnvironment(),
+  say: Say = sayOnStderr,
+): Reporter | null {
   let target: Target | null
   try {
     target = chooseTarget(environment, readProfile(environment.home))
@@ -62,7 +65,9 @@ function openOutbox(root: string, label: string, say: Say): Outbox | null {
   } catch (error) {
     try {
       const fallback = mkdtempSync(join(tmpdir(), 'rigel-outbox-'))
-      say(`${root} cannot be written (${(error as Error).message}); using ${fallback}, which no later run will look into`)
+      say(
+        `${root} cannot be written (${(error as Error).message}); using ${fallback}, which no later run will look into`,
+      )
       return Outbox.create(fallback, label)
     } catch {
       say(`nothing is being reported: ${root} cannot be written (${(error as Error).message})`)
@@ -120,7 +125,8 @@ class WorkspaceReporter implements Reporter {
       onFrame: (frame) => this.receive(frame),
       onStopped: (error) => this.tellStopped(error.message),
     }
-    outbox.onDiskTrouble = (error) => say(`the outbox on disk refuses (${error.message}); records are kept in memory`)
+    outbox.onDiskTrouble = (error) =>
+      say(`the outbox on disk refuses (${error.message}); records are kept in memory`)
     this.main = new AgentConnection({ ...common, outbox })
     const adopted = adoptOutboxes(root, labelOf(target))
     this.connections = [this.main, ...adopted.map((each) => new AgentConnection({ ...common, outbox: each }))]

@@ -1,4 +1,4 @@
-import { STATE_TYPES, type ServerFrame, type StateType } from '../protocol/frames.js'
+import { type ServerFrame, STATE_TYPES, type StateType } from '../protocol/frames.js'
 
 type Fields = Readonly<Record<string, unknown>>
 const VERDICTS = ['REJECT', 'WAIT', 'ABORT'] as const
@@ -39,7 +39,14 @@ function readVerdict(frame: Fields): ServerFrame | null {
   const verdict = VERDICTS.find((each) => each === frame.verdict)
   if (!verdict || !isSeq(frame.seq) || !isText(frame.flowRunId)) return null
   const reason = String(frame.reason ?? '')
-  return { type: 'verdict', seq: frame.seq, flowRunId: frame.flowRunId, verdict, reason, state: readState(frame.state) }
+  return {
+    type: 'verdict',
+    seq: frame.seq,
+    flowRunId: frame.flowRunId,
+    verdict,
+    reason,
+    state: readState(frame.state),
+  }
 }
 
 function readState(value: unknown): { type: StateType; name: string } | null {

@@ -86,7 +86,8 @@ export class SocketSession {
     socket.on('error', (error) => this.fail(error.message))
     socket.on('close', (code, reason) => {
       const words = reason.toString()
-      if (code !== CLOSE.notAllowed) return this.fail(`the connection was closed (${code}${words && `: ${words}`})`)
+      if (code !== CLOSE.notAllowed)
+        return this.fail(`the connection was closed (${code}${words && `: ${words}`})`)
       const sentence = `the control plane refused the connection${words && `: ${words}`}. Sign in again: rigel login -k KEY`
       this.finish({ kind: 'stopped', error: new ReportingStopped(sentence) })
     })

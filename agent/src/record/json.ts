@@ -36,7 +36,12 @@ export function toJson(value: unknown, depth = 0, above: readonly object[] = [])
 function objectToJson(value: object, depth: number, above: readonly object[]): Json {
   try {
     if (value instanceof Date) return Number.isNaN(value.getTime()) ? null : value.toISOString()
-    if (value instanceof Map) return fromEntries([...value].map(([k, v]) => [String(k), v]), depth, above)
+    if (value instanceof Map)
+      return fromEntries(
+        [...value].map(([k, v]) => [String(k), v]),
+        depth,
+        above,
+      )
     if (value instanceof Set) return [...value].map((item) => toJson(item, depth, above))
     if (value instanceof Error) return `[${value.name}: ${value.message}]`
     if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return `[${value.byteLength} bytes]`
@@ -51,7 +56,11 @@ function objectToJson(value: object, depth: number, above: readonly object[]): J
 function fromEntries(entries: [string, unknown][], depth: number, above: readonly object[]): Json {
   const out: { [key: string]: Json } = {}
   for (const [key, value] of entries) {
-    if (value !== undefined) Object.defineProperty(out, cleanText(key, 1_000), { value: toJson(value, depth, above), enumerable: true })
+    if (value !== undefined)
+      Object.defineProperty(out, cleanText(key, 1_000), {
+        value: toJson(value, depth, above),
+        enumerable: true,
+      })
   }
   return out
 }

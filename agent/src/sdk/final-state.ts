@@ -29,7 +29,11 @@ function completedStateOf(value: unknown): NewState {
   const states = (Array.isArray(value) ? value : [value]).filter((item) => item instanceof State)
   const bad = states.filter((state) => !state.isCompleted())
   if (bad.length === 0) return { type: 'COMPLETED', name: 'Completed' }
-  return { type: 'FAILED', name: 'Failed', message: `${bad.length} of ${states.length} returned states did not complete` }
+  return {
+    type: 'FAILED',
+    name: 'Failed',
+    message: `${bad.length} of ${states.length} returned states did not complete`,
+  }
 }
 
 /** The same for the caller, with the result or the error. */
@@ -39,4 +43,3 @@ export function toState<R>(next: NewState, at: string, outcome: Outcome<R>): Sta
   }
   return new State<R>(next.type, next.name, next.message, at, { error: outcome.error })
 }
-

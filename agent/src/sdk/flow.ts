@@ -1,6 +1,6 @@
-import { describeError, fingerprint, slug } from '../record/text.js'
-import { parametersToJson } from '../record/json.js'
 import type { Reporter } from '../connection/reporter.js'
+import { parametersToJson } from '../record/json.js'
+import { describeError, fingerprint, slug } from '../record/text.js'
 import { type Outcome, runAttempts } from './attempts.js'
 import { CancelScope } from './cancel-scope.js'
 import { ParameterError, RunCancelled } from './errors.js'
@@ -84,14 +84,19 @@ function defineFlow(
     state: { value: state },
     withOptions: {
       value: (more: FlowOptions) =>
-        defineFlow({ ...options, name, ...more, ...(options.parameters && { parameters: options.parameters }) }, fn),
+        defineFlow(
+          { ...options, name, ...more, ...(options.parameters && { parameters: options.parameters }) },
+          fn,
+        ),
     },
     [FLOW_HANDLE]: { value: handle },
   }) as unknown as Flow<readonly unknown[], unknown>
 }
 
-const arrange = ({ name, options, parameterNames }: FlowDefinition, given: Readonly<Record<string, unknown>>) =>
-  arrangeParameters(`flow ${name}`, parameterNames, given, options.parameters !== undefined)
+const arrange = (
+  { name, options, parameterNames }: FlowDefinition,
+  given: Readonly<Record<string, unknown>>,
+) => arrangeParameters(`flow ${name}`, parameterNames, given, options.parameters !== undefined)
 
 async function runFlow(definition: FlowDefinition, args: readonly unknown[]): Promise<State<unknown>> {
   const around = currentFrame()
@@ -139,7 +144,8 @@ async function runReported(
   const scope = new CancelScope(around?.scope)
   const unguard = guardFlowRun(run, scope, reporter)
   const unwatch = reporter.watch(run.id, (reason) => scope.cancel(new RunCancelled(reason)))
-  if (!parent) reporter.whenPageKnown(run.id, (url) => process.stderr.write(`rigel: flow run ${run.name} ${url}\n`))
+  if (!parent)
+    reporter.whenPageKnown(run.id, (url) => process.stderr.write(`rigel: flow run ${run.name} ${url}\n`))
   const outcome = await runAllAttempts(definition, args, around, run, scope)
   unwatch()
   const next = finalStateOf(outcome)
@@ -204,7 +210,10 @@ async function runAllAttempts(
   })
 }
 
-async function checkParameters({ name, options }: FlowDefinition, args: readonly unknown[]): Promise<readonly unknown[]> {
+async function checkParameters(
+  { name, options }: FlowDefinition,
+  args: readonly unknown[],
+): Promise<readonly unknown[]> {
   if (!options.parameters) return args
   if (args.length > 1) throw new ParameterError(`flow ${name}`, ['it takes one object'])
   return [await validateParameters(`flow ${name}`, options.parameters, args[0] ?? {})]

@@ -1,8 +1,8 @@
 import type { Reporter } from '../connection/reporter.js'
 import { describeError } from '../record/text.js'
+import type { CancelScope } from './cancel-scope.js'
 import { RunCancelled } from './errors.js'
 import type { FlowRun } from './flow-run.js'
-import type { CancelScope } from './cancel-scope.js'
 import type { NewState } from './task-run.js'
 
 interface LiveRun {

@@ -38,3 +38,9 @@ export async function closeReporting(deadlineMs?: number): Promise<void> {
     opening = null
   }
 }
+
+/** For tests: reports to `reporter` instead of what the profile says; null goes back to the profile. */
+export function replaceReporter(reporter: Reporter | null): void {
+  current = reporter
+  opening = null
+}

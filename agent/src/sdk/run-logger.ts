@@ -35,6 +35,7 @@ export const logger: RunLogger = loggerFor(currentFrame)
 /** The logger of the surrounding run, also for use in callbacks that have lost their context. Throws NoRunContext outside a run. */
 export function getRunLogger(): RunLogger {
   const frame = currentFrame()
-  if (!frame) throw new NoRunContext('getRunLogger() was called outside a flow or task; `logger` works anywhere')
+  if (!frame)
+    throw new NoRunContext('getRunLogger() was called outside a flow or task; `logger` works anywhere')
   return loggerFor(() => frame)
 }

@@ -1,7 +1,7 @@
 import type { TaskInput } from '../protocol/frames.js'
 import { UpstreamNotCompleted } from './errors.js'
-import { isPlainObject } from './parameters.js'
 import type { FlowRun } from './flow-run.js'
+import { isPlainObject } from './parameters.js'
 import { TaskFuture } from './task-future.js'
 import type { TaskInputs } from './task-run.js'
 
@@ -19,7 +19,8 @@ export function rememberMaker(value: unknown, taskRunId: string | null): void {
 }
 
 export function rememberParameters(flowRun: FlowRun, values: Readonly<Record<string, unknown>>): void {
-  for (const [name, value] of Object.entries(values)) if (isObject(value)) parameters.set(value, { flowRun, name })
+  for (const [name, value] of Object.entries(values))
+    if (isObject(value)) parameters.set(value, { flowRun, name })
 }
 
 /** Where each argument came from, looking a little way into arrays and plain objects. */

@@ -91,7 +91,8 @@ function defineTask(
     submit: { value: submit },
     state: { value: (...args: unknown[]) => submit(...args).state() },
     map: {
-      value: (items: Iterable<unknown>, ...rest: unknown[]) => Array.from(items, (item) => submit(item, ...rest)),
+      value: (items: Iterable<unknown>, ...rest: unknown[]) =>
+        Array.from(items, (item) => submit(item, ...rest)),
     },
     withOptions: {
       value: (more: TaskOptions) => defineTask({ ...options, name, ...more, ...keepParameters(options) }, fn),
@@ -181,7 +182,10 @@ async function execute(
   return toState(next, at, outcome)
 }
 
-async function prepareArguments({ name, options }: TaskDefinition, given: readonly unknown[]): Promise<readonly unknown[]> {
+async function prepareArguments(
+  { name, options }: TaskDefinition,
+  given: readonly unknown[],
+): Promise<readonly unknown[]> {
   const args = mustAwait(given) ? await awaitArguments(given) : given
   if (!options.parameters) return args
   if (args.length > 1) throw new ParameterError(`task ${name}`, ['it takes one object'])

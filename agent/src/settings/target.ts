@@ -31,7 +31,8 @@ export function parseAddress(text: string): Address {
   if (url.protocol !== 'http:' && url.protocol !== 'https:') {
     throw new WrongAddress(`"${text}" should begin with http:// or https://`)
   }
-  if (url.username || url.password) throw new WrongAddress('an address with a user name in it is not accepted')
+  if (url.username || url.password)
+    throw new WrongAddress('an address with a user name in it is not accepted')
   const path = url.pathname.replace(/\/+$/, '')
   const full = WORKSPACE_PATH.exec(path)
   if (full?.[1] && full[2]) {

@@ -1,5 +1,5 @@
 import type { Command } from '../command.js'
-import { findFlowRun, type FlowRunRow, isOver, type LogRow, readLog } from '../flow-run.js'
+import { type FlowRunRow, findFlowRun, isOver, type LogRow, readLog } from '../flow-run.js'
 import { followLogs } from '../follow-logs.js'
 import { localTime, printResult } from '../output.js'
 import { WorkspaceApi } from '../session.js'

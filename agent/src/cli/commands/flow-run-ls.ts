@@ -10,7 +10,11 @@ export const command: Command = {
   summary: 'Lists flow runs, latest first.',
   options: {
     flow: { type: 'string', placeholder: 'NAME', help: 'only runs of this flow' },
-    state: { type: 'string', placeholder: 'TYPE', help: `only runs in this state: ${STATE_TYPES.join(', ')}` },
+    state: {
+      type: 'string',
+      placeholder: 'TYPE',
+      help: `only runs in this state: ${STATE_TYPES.join(', ')}`,
+    },
     limit: { type: 'string', placeholder: 'N', help: 'at most so many (1 to 200, default 15)' },
     json: { type: 'boolean', help: 'print JSON' },
   },

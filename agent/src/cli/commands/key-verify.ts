@@ -5,7 +5,8 @@ import { printResult } from '../output.js'
 
 export const command: Command = {
   usage: 'key verify KEY',
-  summary: 'Checks the checksum in a key without asking anybody. Says nothing about whether it still opens anything.',
+  summary:
+    'Checks the checksum in a key without asking anybody. Says nothing about whether it still opens anything.',
   options: {},
   words: [1, 1],
   run: async (call) => {

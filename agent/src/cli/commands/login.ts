@@ -1,6 +1,6 @@
 import { isWellFormedKey, maskKey } from '../../protocol/keys.js'
 import { readEnvironment } from '../../settings/environment.js'
-import { readProfile, type Profile, writeProfile } from '../../settings/profile.js'
+import { type Profile, readProfile, writeProfile } from '../../settings/profile.js'
 import { DEFAULT_URL, parseAddress } from '../../settings/target.js'
 import { browserLogin } from '../browser-login.js'
 import { chooseWorkspace } from '../choose-workspace.js'
@@ -14,8 +14,17 @@ export const command: Command = {
   summary: 'Signs in and chooses the workspace that runs on this machine report to.',
   details: 'Without -k the browser is opened. With "-k -" the key is read from standard input.',
   options: {
-    key: { type: 'string', short: 'k', placeholder: 'KEY', help: 'an API key, made under Settings → API keys' },
-    url: { type: 'string', placeholder: 'URL', help: 'the control plane; default: the last one, or RIGEL_API_URL' },
+    key: {
+      type: 'string',
+      short: 'k',
+      placeholder: 'KEY',
+      help: 'an API key, made under Settings → API keys',
+    },
+    url: {
+      type: 'string',
+      placeholder: 'URL',
+      help: 'the control plane; default: the last one, or RIGEL_API_URL',
+    },
     workspace: { type: 'string', short: 'w', placeholder: 'HANDLE', help: 'account/workspace' },
   },
   words: [0, 0],
@@ -25,7 +34,8 @@ export const command: Command = {
     const address = parseAddress(call.text('url') ?? environment.apiUrl ?? profile?.url ?? DEFAULT_URL)
     const { url } = address
     const given = call.text('key')
-    const apiKey = given === '-' ? await readKeyFromStdin() : (given ?? (await browserLogin(url, environment.browser)))
+    const apiKey =
+      given === '-' ? await readKeyFromStdin() : (given ?? (await browserLogin(url, environment.browser)))
     refuseMistyped(apiKey)
     const workspaces = await listWorkspaces(url, apiKey)
     const preferred = profile?.url === url ? profile.workspace.workspaceId : undefined
@@ -56,7 +66,10 @@ function readOldProfile(home: string): Profile | null {
 function refuseMistyped(apiKey: string): void {
   if (apiKey === '') throw new CliError('the key is empty', 'rigel login -k KEY')
   if (/^rg[us]_/.test(apiKey) && !isWellFormedKey(apiKey)) {
-    throw new CliError('this key is mistyped or cut off: its checksum does not fit. Copy it again', 'rigel login -k KEY')
+    throw new CliError(
+      'this key is mistyped or cut off: its checksum does not fit. Copy it again',
+      'rigel login -k KEY',
+    )
   }
 }
 

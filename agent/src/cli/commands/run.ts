@@ -10,12 +10,19 @@ import { pickFlow } from '../run-file/pick-flow.js'
 
 export const command: Command = {
   usage: 'run FILE[:EXPORT] [-p KEY=VALUE]...',
-  summary: 'Runs a flow from a JavaScript or TypeScript file on this machine and reports it to your workspace.',
+  summary:
+    'Runs a flow from a JavaScript or TypeScript file on this machine and reports it to your workspace.',
   details:
     'The flow is the named export, else the default one, else the only one. A value is read as JSON, and as text\n' +
     'when it is none. What the flow returns is printed to stdout as JSON. The exit code is 0 when it completed.',
   options: {
-    param: { type: 'string', short: 'p', multiple: true, placeholder: 'KEY=VALUE', help: 'a parameter; may be repeated' },
+    param: {
+      type: 'string',
+      short: 'p',
+      multiple: true,
+      placeholder: 'KEY=VALUE',
+      help: 'a parameter; may be repeated',
+    },
   },
   words: [1, 1],
   run: async (call) => {

@@ -20,7 +20,10 @@ export const command: Command = {
         : undefined
     if (!chosen) {
       const handles = workspaces.map((each) => each.handle).join(', ') || 'none'
-      throw new CliError(`the key does not open the chosen workspace. It opens: ${handles}`, 'rigel workspace ls')
+      throw new CliError(
+        `the key does not open the chosen workspace. It opens: ${handles}`,
+        'rigel workspace ls',
+      )
     }
     const keyFrom = environment.apiKey === undefined ? 'profile' : 'RIGEL_API_KEY'
     const user = await readUser(url, apiKey)

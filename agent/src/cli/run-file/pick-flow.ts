@@ -22,11 +22,17 @@ export function pickFlow(
   if (wanted !== undefined) {
     const found = flows.find((each) => each.name === wanted)
     if (found) return found
-    throw new CliError(`${file} exports no flow "${wanted}". It exports: ${names.join(', ')}`, `rigel run ${file}:${first.name}`)
+    throw new CliError(
+      `${file} exports no flow "${wanted}". It exports: ${names.join(', ')}`,
+      `rigel run ${file}:${first.name}`,
+    )
   }
   const preferred = flows.find((each) => each.name === 'default') ?? (flows.length === 1 ? first : undefined)
   if (preferred) return preferred
-  throw new CliError(`${file} exports several flows: ${names.join(', ')}. Say which one`, `rigel run ${file}:${first.name}`)
+  throw new CliError(
+    `${file} exports several flows: ${names.join(', ')}. Say which one`,
+    `rigel run ${file}:${first.name}`,
+  )
 }
 
 function handleOf(value: unknown): FlowHandle | null {

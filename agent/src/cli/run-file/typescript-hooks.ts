@@ -51,7 +51,8 @@ function makeTranspile(transpiler: Transpiler): typeof transpile {
       }).code
   }
   const compilerOptions = { module: 99, target: 9, inlineSourceMap: true, jsx: 4 }
-  return (source, fileName) => (tool as TypeScript).transpileModule(source, { compilerOptions, fileName }).outputText
+  return (source, fileName) =>
+    (tool as TypeScript).transpileModule(source, { compilerOptions, fileName }).outputText
 }
 
 type NextResolve<R> = (specifier: string, context: object) => R
@@ -106,7 +107,11 @@ export async function load(
   return loadTypeScript(url) ?? next(url, context)
 }
 
-export function loadSync(url: string, context: object, next: (url: string, context: object) => Loaded): Loaded {
+export function loadSync(
+  url: string,
+  context: object,
+  next: (url: string, context: object) => Loaded,
+): Loaded {
   return loadTypeScript(url) ?? next(url, context)
 }
 

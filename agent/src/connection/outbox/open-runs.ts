@@ -50,7 +50,8 @@ export class OpenRuns {
   /** With the flow run ends whatever of it had no end of its own, such as a task that never became ready. */
   private end(flowRunId: string): void {
     this.flowRuns.delete(flowRunId)
-    for (const { id, flowRunId: owner } of this.taskRuns.values()) if (owner === flowRunId) this.taskRuns.delete(id)
+    for (const { id, flowRunId: owner } of this.taskRuns.values())
+      if (owner === flowRunId) this.taskRuns.delete(id)
   }
 
   restore(snapshot: OpenRunsSnapshot): void {

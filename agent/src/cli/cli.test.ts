@@ -1,0 +1,469 @@
+import { randomUUID } from 'node:crypto'
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { formatKey } from '../protocol/keys.js'
+import { ControlPlane } from '../testing/control-plane.js'
+import { buildAgent, builtCli, builtIndex, rigel, startNode, startRigel } from '../testing/rigel-command.js'
+import { tempDir } from '../testing/temp-dir.js'
+import { VERSION } from '../version.js'
+
+let removeBuild = () => {}
+beforeAll(() => {
+  removeBuild = buildAgent()
+})
+afterAll(() => removeBuild())
+
+async function plane(): Promise<ControlPlane> {
+  const started = await ControlPlane.start()
+  onTestFinished(() => started.stop())
+  return started
+}
+
+/** A control plane and a home directory that is signed in to it. */
+async function signedIn() {
+  const server = await plane()
+  const home = join(tempDir(), 'home')
+  const login = await rigel(['login', '-k', server.apiKey, '--url', server.url], { RIGEL_HOME: home })
+  expect(login.code).toBe(0)
+  return { server, home, env: { RIGEL_HOME: home } }
+}
+
+function file(name: string, text: string): string {
+  const path = join(tempDir(), name)
+  writeFileSync(path, text)
+  return path
+}
+
+describe('rigel', () => {
+  it('tells its version and its commands', async () => {
+    expect(await rigel(['--version'], {})).toMatchObject({ code: 0, stdout: `${VERSION}\n`, stderr: '' })
+    const { stdout } = await rigel(['--help'], {})
+    for (const name of ['login', 'run', 'flow-run logs', 'workspace ls', 'key verify'])
+      expect(stdout).toContain(name)
+    const path = new URL('../../package.json', import.meta.url)
+    expect(JSON.parse(readFileSync(path, 'utf8')).version).toBe(VERSION)
+  })
+
+  it.each([
+    'login',
+    'logout',
+    'whoami',
+    'workspace ls',
+    'workspace set',
+    'run',
+    'flow-run ls',
+    'flow-run inspect',
+    'flow-run logs',
+    'key verify',
+    'flow-run',
+    'workspace',
+  ])('explains "%s" with --help', async (name) => {
+    const { code, stdout, stderr } = await rigel([...name.split(' '), '--help'], {})
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    expect(stdout).toContain(`Usage: rigel ${name}`)
+  })
+
+  it.each([
+    { args: ['lgoin'], says: /no command "lgoin"[^]*try: rigel --help/ },
+    { args: ['flow-run', 'sl'], says: /no command "flow-run sl"[^]*try: rigel flow-run --help/ },
+    { args: ['login', '--nope'], says: /--nope[^]*try: rigel login --help/ },
+    { args: ['run'], says: /usage: rigel run FILE[^]*try: rigel run --help/ },
+    { args: ['flow-run', 'ls', '--limit', 'x'], says: /--limit takes a whole number/ },
+  ])('answers $args with what to try next, and exit code 2', async ({ args, says }) => {
+    const { code, stdout, stderr } = await rigel(args, { RIGEL_HOME: tempDir() })
+    expect(stderr).toMatch(says)
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+  })
+
+  it('starts quickly: neither version nor import loads the connection', async () => {
+    const script = `
+      const before = performance.now()
+      await import(${JSON.stringify(builtIndex())})
+      console.log(JSON.stringify({ ms: performance.now() - before }))`
+    const run = await startNode(['--input-type=module', '-e', script], {}).finished
+    // The promise is 50 ms on a machine of its own; this one is shared.
+    expect(JSON.parse(run.stdout).ms).toBeLessThan(150)
+    expect(readFileSync(builtIndex(), 'utf8')).not.toMatch(/from"ws"/)
+    expect(readFileSync(builtCli(), 'utf8')).not.toMatch(/from"ws"/)
+  })
+})
+
+describe('rigel login', () => {
+  it('checks the key, keeps it where only its owner can read it, and never shows it', async () => {
+    const server = await plane()
+    const home = join(tempDir(), 'home')
+    const { code, stdout, stderr } = await rigel(
+      ['login', '-k', server.apiKey, '--url', `${server.url}/api/`],
+      {
+        RIGEL_HOME: home,
+      },
+    )
+    expect({ code, stdout }).toEqual({ code: 0, stdout: '' })
+    expect(stderr).toContain('Signed in to ada/lab')
+    expect(stderr).not.toContain(server.apiKey)
+    expect(statSync(join(home, 'profile.json')).mode & 0o777).toBe(0o600)
+    expect(statSync(home).mode & 0o777).toBe(0o700)
+    expect(JSON.parse(readFileSync(join(home, 'profile.json'), 'utf8'))).toEqual({
+      url: server.url,
+      apiKey: server.apiKey,
+      workspace: { accountId: server.accountId, workspaceId: server.workspaceId, handle: 'ada/lab' },
+    })
+  })
+
+  it('refuses a wrong key, a mistyped one, and a server that is not there, each in its own words', async () => {
+    const server = await plane()
+    const env = { RIGEL_HOME: tempDir() }
+    const wrong = await rigel(['login', '-k', 'wrong-key', '--url', server.url], env)
+    expect(wrong).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/refused the API key \(401\)[^]*try: rigel login/),
+    })
+    expect(wrong.stderr).not.toContain('wrong-key')
+    const key = formatKey('user', new Uint8Array(20).fill(7))
+    const mistyped = await rigel(['login', '-k', `${key.slice(0, -1)}x`, '--url', server.url], env)
+    expect(mistyped.stderr).toContain('mistyped')
+    await server.stop()
+    const gone = await rigel(['login', '-k', key, '--url', server.url], env)
+    expect(gone).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/cannot be reached: .*ECONNREFUSED/),
+    })
+    expect(existsSync(join(env.RIGEL_HOME, 'profile.json'))).toBe(false)
+  })
+
+  it('of several workspaces takes the one that was named, and otherwise lists them with the exact command', async () => {
+    const server = await plane()
+    server.workspaces.push(server.workspaceItem('ada/prod', randomUUID()))
+    const env = { RIGEL_HOME: tempDir() }
+    const args = ['login', '-k', server.apiKey, '--url', server.url]
+    const undecided = await rigel(args, env)
+    expect(undecided.code).toBe(1)
+    expect(undecided.stderr).toMatch(/ada\/lab, ada\/prod[^]*try: rigel login -k KEY --url .* -w ada\/lab/)
+    expect((await rigel([...args, '-w', 'ada/none'], env)).stderr).toContain('no workspace "ada/none"')
+    expect((await rigel([...args, '-w', 'ada/prod'], env)).stderr).toContain('Signed in to ada/prod')
+    // The next time the same workspace is meant.
+    expect((await rigel(args, env)).stderr).toContain('Signed in to ada/prod')
+  })
+
+  it('without a key asks in the browser, which posts it to a server on this machine', async () => {
+    const server = await plane()
+    const run = startRigel(['login', '--url', server.url], { RIGEL_HOME: tempDir() })
+    let said = ''
+    run.child.stderr?.on('data', (part: string) => {
+      said += part
+    })
+    await run.says('Waiting for two minutes')
+    const page = new URL(/Opening (\S+)/.exec(said)?.[1] ?? '')
+    expect(page.origin + page.pathname).toBe(`${server.url}/auth/client`)
+    expect(page.searchParams.get('source')).toBe('rigel')
+    const callback = (page.searchParams.get('callback') ?? '').replace('localhost', '127.0.0.1')
+    const preflight = await fetch(`${callback}/success`, { method: 'OPTIONS' })
+    expect(preflight.headers.get('access-control-allow-origin')).toBe('*')
+    expect(preflight.headers.get('access-control-allow-headers')).toBe('content-type')
+    const post = (path: string, body: string) => fetch(`${callback}${path}`, { method: 'POST', body })
+    expect((await post('/success', 'not json')).status).toBe(422)
+    expect((await post('/other', '{}')).status).toBe(404)
+    const answer = await post('/success', JSON.stringify({ api_key: server.apiKey }))
+    expect({ status: answer.status, cors: answer.headers.get('access-control-allow-origin') }).toEqual({
+      status: 200,
+      cors: '*',
+    })
+    expect(await run.finished).toMatchObject({
+      code: 0,
+      stderr: expect.stringContaining('Signed in to ada/lab'),
+    })
+  })
+
+  it('says so when the browser declined', async () => {
+    const server = await plane()
+    const run = startRigel(['login', '--url', server.url], { RIGEL_HOME: tempDir() })
+    let said = ''
+    run.child.stderr?.on('data', (part: string) => {
+      said += part
+    })
+    await run.says('Waiting for two minutes')
+    const port = /localhost%3A(\d+)/.exec(said)?.[1]
+    const body = JSON.stringify({ reason: 'not now' })
+    await fetch(`http://127.0.0.1:${port}/failure`, { method: 'POST', body })
+    expect(await run.finished).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('declined: not now'),
+    })
+  })
+})
+
+describe('a signed-in rigel', () => {
+  it('knows who and where it is', async () => {
+    const { server, env } = await signedIn()
+    const whoami = await rigel(['whoami'], env)
+    expect(whoami.stdout).toMatch(
+      /^USER +WORKSPACE +URL +KEY\nada +ada\/lab +http.* any-…0001 \(profile\)\n$/,
+    )
+    expect(whoami.stdout).not.toContain(server.apiKey)
+    expect(JSON.parse((await rigel(['whoami', '--json'], env)).stdout)).toMatchObject({
+      user: 'ada',
+      workspace_id: server.workspaceId,
+    })
+  })
+
+  it('obeys RIGEL_API_KEY and every form of RIGEL_API_URL before the profile', async () => {
+    const { server, env } = await signedIn()
+    const other = await plane()
+    for (const url of [other.url, `${other.url}/api`, other.apiUrl]) {
+      const { stdout } = await rigel(['whoami', '--json'], { ...env, RIGEL_API_URL: url })
+      expect(JSON.parse(stdout)).toMatchObject({ url: other.url, workspace_id: other.workspaceId })
+    }
+    const refused = await rigel(['whoami'], { ...env, RIGEL_API_KEY: 'another' })
+    expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining(`${server.url} refused`) })
+    const wrong = await rigel(['whoami'], { ...env, RIGEL_API_URL: 'nonsense' })
+    expect(wrong.stderr).toContain('"nonsense" is not an address')
+  })
+
+  it('lists and changes workspaces', async () => {
+    const { server, env } = await signedIn()
+    server.workspaces.push(server.workspaceItem('ada/prod', randomUUID()))
+    expect((await rigel(['workspace', 'ls'], env)).stdout).toMatch(
+      /^ +WORKSPACE +ID\n\* +ada\/lab .*\n +ada\/prod .*\n$/,
+    )
+    expect((await rigel(['workspace', 'set'], env)).stderr).toContain('try: rigel workspace set ada/lab')
+    expect((await rigel(['workspace', 'set', 'ada/prod'], env)).code).toBe(0)
+    expect((await rigel(['workspace', 'ls'], env)).stdout).toMatch(/\* +ada\/prod/)
+  })
+
+  it('forgets the key, and then every command says how to sign in', async () => {
+    const { env, home } = await signedIn()
+    expect((await rigel(['logout'], env)).code).toBe(0)
+    expect(existsSync(join(home, 'profile.json'))).toBe(false)
+    for (const args of [['whoami'], ['workspace', 'ls'], ['flow-run', 'ls']]) {
+      expect(await rigel(args, env)).toMatchObject({
+        code: 1,
+        stdout: '',
+        stderr: expect.stringContaining('try: rigel login -k KEY'),
+      })
+    }
+  })
+
+  it('does not trust a profile that is not one', async () => {
+    const { env, home } = await signedIn()
+    writeFileSync(join(home, 'profile.json'), '{"url":1}')
+    expect(await rigel(['whoami'], env)).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('is not a profile'),
+    })
+  })
+
+  it('lists and inspects flow runs', async () => {
+    const { server, env } = await signedIn()
+    const id = randomUUID()
+    const run = {
+      id,
+      name: 'golden-heron',
+      flow_id: 'flow-1',
+      state_type: 'FAILED',
+      state_name: 'TimedOut',
+      state: { type: 'FAILED', name: 'TimedOut', message: 'too slow' },
+      start_time: '2026-01-01T00:00:00Z',
+      end_time: null,
+      total_run_time: 75,
+      parameters: { date: 'today' },
+      tags: ['a', 'b'],
+      run_count: 2,
+    }
+    server.flowRuns.set(id, run)
+    const { stdout } = await rigel(
+      ['flow-run', 'ls', '--state', 'failed', '--flow', 'training', '--limit', '3'],
+      env,
+    )
+    expect(stdout).toMatch(
+      new RegExp(
+        `^ID +NAME +FLOW +STATE +STARTED +TOOK\n${id}  golden-heron  training  TimedOut .* 1m 15s\n$`,
+      ),
+    )
+    expect(server.bodies.find((each) => each.path.endsWith('flow_runs/filter'))?.body).toEqual({
+      sort: 'EXPECTED_START_TIME_DESC',
+      offset: 0,
+      limit: 3,
+      flows: { name: { any_: ['training'] } },
+      flow_runs: { state: { type: { any_: ['FAILED'] } } },
+    })
+    const inspected = await rigel(['flow-run', 'inspect', id], env)
+    expect(inspected.stdout).toContain('TimedOut: too slow')
+    expect(JSON.parse((await rigel(['flow-run', 'inspect', 'golden-heron', '--json'], env)).stdout)).toEqual(
+      run,
+    )
+    expect(await rigel(['flow-run', 'inspect', randomUUID()], env)).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('answered 404: Not Found'),
+    })
+  })
+
+  it('prints all log lines of a run, page by page', async () => {
+    const { server, env } = await signedIn()
+    const id = randomUUID()
+    server.flowRuns.set(id, { id, name: 'n', state_type: 'COMPLETED' })
+    server.logs = Array.from({ length: 450 }, (_, i) => log(i))
+    const { stdout } = await rigel(['flow-run', 'logs', id], env)
+    const lines = stdout.trimEnd().split('\n')
+    expect(lines).toHaveLength(450)
+    expect(lines[0]).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.000 \| WARNING \| line 0$/)
+  })
+
+  it('follows log lines until the run has ended, each once', async () => {
+    const { server, env } = await signedIn()
+    const id = randomUUID()
+    server.flowRuns.set(id, { id, name: 'n', state_type: 'RUNNING' })
+    server.logs = [log(0), log(1)]
+    const run = startRigel(['flow-run', 'logs', '-f', id], env)
+    await run.says('line 1')
+    await server.until(() => server.followerCount === 1)
+    server.pushLog(log(1))
+    server.pushLog(log(2))
+    await run.says('line 2')
+    server.logs = [log(0), log(1), log(2), log(3)]
+    server.flowRuns.set(id, { id, name: 'n', state_type: 'COMPLETED' })
+    const { code, stdout } = await run.finished
+    expect(code).toBe(0)
+    expect(
+      stdout
+        .trimEnd()
+        .split('\n')
+        .map((line) => line.split(' | ')[2]),
+    ).toEqual(['line 0', 'line 1', 'line 2', 'line 3'])
+  })
+})
+
+const log = (i: number) => ({
+  id: `log-${i}`,
+  level: i === 0 ? 30 : 20,
+  message: `line ${i}`,
+  timestamp: '2026-01-01T00:00:00.000000Z',
+})
+
+describe('rigel key verify', () => {
+  it('tells a whole key from a mistyped one without asking anybody, and never shows it', async () => {
+    const key = formatKey('service', new Uint8Array(20).fill(3))
+    expect(await rigel(['key', 'verify', key], {})).toMatchObject({ code: 0, stderr: '' })
+    const swapped = key.slice(0, 10) + (key[10] === 'a' ? 'b' : 'a') + key.slice(11)
+    const wrong = await rigel(['key', 'verify', swapped], {})
+    expect(wrong).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('checksum') })
+    expect(wrong.stderr).not.toContain(swapped)
+    expect((await rigel(['key', 'verify', 'hello'], {})).stderr).toContain('form of a key')
+  })
+})
+
+const SUM = `
+  import { flow, task, logger } from '@rigel/agent'
+  enum Sign { Plus = 1 }
+  const add = task({ name: 'add' }, async (a: number, b: number): Promise<number> => a + Sign.Plus * b)
+  export const sum = flow({ name: 'sum' }, async (a: number, b = 2) => {
+    logger.info('adding')
+    return { total: await add(a, b) }
+  })
+  export const fail = flow({ name: 'fail' }, async (): Promise<never> => { throw new Error('on purpose') })
+`
+
+describe('rigel run', () => {
+  it('runs a flow from a TypeScript file, reports it, prints its page and its result', async () => {
+    const { server, env } = await signedIn()
+    const { code, stdout, stderr } = await rigel(['run', `${file('f.ts', SUM)}:sum`, '-p', 'a=40'], env)
+    expect({ code, result: JSON.parse(stdout) }).toEqual({ code: 0, result: { total: 42 } })
+    const run = server.records.find((each) => each.kind === 'flow-run')
+    const page = `${server.url}/account/${server.accountId}/workspace/${server.workspaceId}/runs/flow-run/${run?.id}`
+    expect(stderr.split('\n').filter((line) => line.includes(page))).toHaveLength(1)
+    expect(stderr).not.toContain(server.apiKey)
+    expect(
+      server.records.map((each) => (each.kind === 'log' ? each.message : `${each.kind} ${each.state.name}`)),
+    ).toEqual([
+      'flow-run Pending',
+      'flow-run-state Running',
+      expect.stringContaining('Flow sum started'),
+      'adding',
+      'task-run Pending',
+      'task-run Running',
+      'task-run Completed',
+      'Flow sum completed',
+      'flow-run-state Completed',
+    ])
+  })
+
+  it('exits with 1 when the flow fails, and says why', async () => {
+    const { server, env } = await signedIn()
+    const { code, stdout, stderr } = await rigel(['run', `${file('f.ts', SUM)}:fail`], env)
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+    expect(stderr).toContain('ended Failed: Error: on purpose')
+    expect(server.records.at(-1)).toMatchObject({ kind: 'flow-run-state', state: { type: 'FAILED' } })
+  })
+
+  it('asks which flow is meant, and for parameters that exist', async () => {
+    const path = file('f.ts', SUM)
+    const env = { RIGEL_HOME: tempDir() }
+    expect((await rigel(['run', path], env)).stderr).toMatch(
+      /several flows: (sum, fail|fail, sum)[^]*try: rigel run/,
+    )
+    expect((await rigel(['run', `${path}:nope`], env)).stderr).toContain('no flow "nope"')
+    expect((await rigel(['run', `${path}:sum`, '-p', 'c=1'], env)).stderr).toContain(
+      'no parameter c; it has a, b',
+    )
+    expect(await rigel(['run', `${path}:sum`, '-p', 'oops'], env)).toMatchObject({ code: 2 })
+    expect((await rigel(['run', 'none.ts'], env)).stderr).toContain('there is no file')
+    expect((await rigel(['run', file('x.mjs', 'export const x = 1')], env)).stderr).toContain(
+      'exports no flow',
+    )
+  })
+
+  it('works when nobody is signed in, and says so in one line', async () => {
+    const { code, stdout, stderr } = await rigel(['run', `${file('f.ts', SUM)}:sum`, '-p', 'a=1'], {
+      RIGEL_HOME: tempDir(),
+    })
+    expect({ code, result: JSON.parse(stdout) }).toEqual({ code: 0, result: { total: 3 } })
+    expect(stderr.split('\n').filter((line) => line.startsWith('rigel:'))).toEqual([
+      expect.stringContaining('nothing is being reported, because nobody is signed in'),
+    ])
+  })
+
+  it('works while the control plane is down; the next command delivers what it had to say', async () => {
+    const { server, env } = await signedIn()
+    await server.stop()
+    const first = await rigel(['run', `${file('f.ts', SUM)}:sum`, '-p', 'a=1'], {
+      ...env,
+      RIGEL_DRAIN_SECONDS: '0.2',
+    })
+    expect(first).toMatchObject({
+      code: 0,
+      stderr: expect.stringMatching(/\d+ records are not yet delivered/),
+    })
+    await server.start()
+    const { stderr } = await rigel(['flow-run', 'ls'], env)
+    expect(stderr).toMatch(/delivered \d+ records/)
+    expect(server.records.at(-1)).toMatchObject({ kind: 'flow-run-state', state: { type: 'COMPLETED' } })
+  })
+})
+
+describe('a script without the command', () => {
+  it('reports, and ends by itself when everything is delivered', async () => {
+    const { server, env } = await signedIn()
+    const script = file(
+      's.mjs',
+      `
+      import { flow } from ${JSON.stringify(builtIndex())}
+      console.log(await flow({ name: 'alone' }, async () => 7)())`,
+    )
+    expect(await startNode([script], env).finished).toMatchObject({ code: 0, stdout: '7\n' })
+    expect(server.records.at(-1)).toMatchObject({ kind: 'flow-run-state', state: { type: 'COMPLETED' } })
+  })
+
+  it('finds the only workspace of a key from the environment, and then prints the page', async () => {
+    const server = await plane()
+    const script = file(
+      's.mjs',
+      `
+      import { flow } from ${JSON.stringify(builtIndex())}
+      await flow({ name: 'alone' }, async () => 7)()`,
+    )
+    const env = { RIGEL_HOME: tempDir(), RIGEL_API_KEY: server.apiKey, RIGEL_API_URL: server.url }
+    const { stderr } = await startNode([script], env).finished
+    expect(stderr).toContain(`/workspace/${server.workspaceId}/runs/flow-run/`)
+    expect(server.records.at(-1)).toMatchObject({ state: { type: 'COMPLETED' } })
+  })
+})
