@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
-import { createLogger } from './log.ts'
+import { createLog } from './log.ts'
 
-function lines(write: (logger: ReturnType<typeof createLogger>) => void): string {
+function lines(write: (logger: ReturnType<typeof createLog>) => void): string {
   let text = ''
-  write(createLogger('info', { write: (line) => (text += line) }))
+  write(createLog('info', { write: (line) => (text += line) }))
   return text
 }
 

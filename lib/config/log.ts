@@ -41,7 +41,7 @@ export function maskSecrets(text: string): string {
   return secretsInText.reduce((masked, [pattern, replacement]) => masked.replace(pattern, replacement), text)
 }
 
-export function createLogger(level: string, destination?: DestinationStream): Logger {
+export function createLog(level: string, destination?: DestinationStream): Logger {
   return pino(
     {
       level,
@@ -62,6 +62,6 @@ const shared = globalThis as { [loggerKey]?: Logger }
 
 /** The process's logger, the same one in the server's bundle and in Next's. */
 export function log(): Logger {
-  shared[loggerKey] ??= createLogger(config().logLevel)
+  shared[loggerKey] ??= createLog(config().logLevel)
   return shared[loggerKey]
 }

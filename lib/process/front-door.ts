@@ -17,6 +17,8 @@ export interface Rooms {
   /** Empty when ready; otherwise what is missing. */
   readonly notReady: () => Promise<string | undefined>
   readonly metrics: () => Promise<string>
+  /** Called when an answer of the API or of a page has been sent. */
+  readonly onRequest?: (room: 'api' | 'pages', status: number, seconds: number) => void
 }
 
 export interface FrontDoor {
@@ -110,7 +112,16 @@ class Door implements FrontDoor {
     if (path === '/ready') return this.#tellReady(rooms, response)
     if (!rooms) return answer(response, 503, { detail: 'Rigel is starting.' }, { 'retry-after': '1' })
     if (path === '/metrics') return this.#tellMetrics(rooms, response)
-    const listener = belongsToApi(path) ? rooms.api : rooms.pages
+    const room = belongsToApi(path) ? 'api' : 'pages'
+    const listener = rooms[room]
+    if (rooms.onRequest) {
+      const started = performance.now()
+      response.once('finish', () => {
+        // An event stream lasts as long as its page is open, which says nothing about speed.
+        if (isEventStream(response)) return
+        rooms.onRequest?.(room, response.statusCode, (performance.now() - started) / 1000)
+      })
+    }
     if (!listener) return answer(response, 404, { detail: 'Not Found', exception_message: 'Not Found' })
     return this.#run(listener, request, response)
   }
