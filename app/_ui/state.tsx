@@ -114,7 +114,7 @@ export function StateLabel({ type, name, extra }: StateProps) {
   return (
     <span
       data-family={shown.family}
-      className="inline-flex max-w-full items-center gap-1.5 whitespace-nowrap"
+      className="inline-flex max-w-full items-center gap-1.5 whitespace-nowrap align-top"
     >
       <Icon aria-hidden size={15} className="flex-none text-(--mk)" />
       <span className={shown.quiet ? 'truncate text-ink-2' : 'truncate font-medium text-(--fg)'}>

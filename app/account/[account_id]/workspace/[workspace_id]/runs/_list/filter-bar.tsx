@@ -1,0 +1,274 @@
+'use client'
+import { Calendar, ChevronDown, Plus, Search, X } from 'lucide-react'
+import { useRouter } from 'next/navigation'
+import { type ReactNode, useEffect, useRef, useState, useTransition } from 'react'
+import { chipClass } from '#app/_ui/chip.tsx'
+import { useNowMs, useZone } from '#app/_ui/clock.tsx'
+import { Kbd } from '#app/_ui/kbd.tsx'
+import { Menu, MenuCheck, MenuRadio, MenuRadioGroup } from '#app/_ui/menu.tsx'
+import { StateIcon } from '#app/_ui/state.tsx'
+import { stateWord } from '#app/_ui/states.ts'
+import { formatInstant } from '#app/_ui/times.ts'
+import type { FlowName } from '#lib/control/console/list-flow-names.ts'
+import { defaultStateName, stateTypes } from '#lib/domain/state.ts'
+import { type RunQuery, ranges, rangeWords, runQueryString, statesInWords, withFilter } from './query.ts'
+
+interface FilterBarProps {
+  readonly path: string
+  readonly query: RunQuery
+  readonly flows: readonly FlowName[]
+  /** A page of one flow has no use for a flow filter. */
+  readonly withoutFlow?: boolean
+}
+
+const typingPauseMs = 200
+
+export function FilterBar({ path, query, flows, withoutFlow }: FilterBarProps) {
+  const router = useRouter()
+  const [pending, start] = useTransition()
+  const show = (next: RunQuery) =>
+    start(() => router.push(`${path}${runQueryString(next)}`, { scroll: false }))
+  const set = (changes: Parameters<typeof withFilter>[1]) => show(withFilter(query, changes))
+  return (
+    <search
+      aria-label="Filter runs"
+      aria-busy={pending}
+      className="scroll-quiet mb-2 flex flex-wrap items-center gap-2 max-sm:-mx-(--gutter) max-sm:flex-nowrap max-sm:overflow-x-auto max-sm:px-(--gutter) max-sm:py-0.5"
+    >
+      <RangeChip query={query} onRange={(range) => set({ range })} />
+      <StateChip query={query} onStates={(states) => set({ states })} />
+      {withoutFlow ? null : <FlowChip query={query} flows={flows} onFlows={(flowIds) => set({ flowIds })} />}
+      {query.tags.map((tag) => (
+        <SetChip
+          key={tag}
+          label="Tag"
+          onClear={() => set({ tags: query.tags.filter((each) => each !== tag) })}
+        >
+          {tag}
+        </SetChip>
+      ))}
+      <NameSearch key={query.name ?? ''} name={query.name} onName={(name) => set({ name })} />
+    </search>
+  )
+}
+
+function RangeChip({
+  query,
+  onRange,
+}: {
+  readonly query: RunQuery
+  readonly onRange: (range: RunQuery['range']) => void
+}) {
+  const zone = useZone()
+  const nowMs = useNowMs()
+  const words =
+    typeof query.range === 'object'
+      ? `${formatInstant(Date.parse(query.range.fromAt), nowMs, zone)} to ${formatInstant(Date.parse(query.range.toAt), nowMs, zone)}`
+      : rangeWords[query.range]
+  return (
+    <Menu
+      trigger={
+        <button type="button" className={chipClass(typeof query.range === 'object' ? 'set' : 'plain')}>
+          <Calendar aria-hidden size={14} />
+          <b className="font-medium text-ink">{words}</b>
+          <ChevronDown aria-hidden size={14} />
+        </button>
+      }
+    >
+      <MenuRadioGroup
+        value={typeof query.range === 'object' ? '' : query.range}
+        onValueChange={(next) => {
+          const range = ranges.find((each) => each === next)
+          if (range) onRange(range)
+        }}
+      >
+        {ranges.map((range) => (
+          <MenuRadio key={range} value={range}>
+            {rangeWords[range]}
+          </MenuRadio>
+        ))}
+      </MenuRadioGroup>
+    </Menu>
+  )
+}
+
+/** A set filter: its words open the choice, its × clears it. */
+function SetChip({
+  label,
+  children,
+  trigger,
+  onClear,
+}: {
+  readonly label: string
+  readonly children: ReactNode
+  readonly trigger?: (button: ReactNode) => ReactNode
+  readonly onClear: () => void
+}) {
+  const words = (
+    <button type="button" className="inline-flex h-full items-center gap-1.5 pl-[9px]">
+      {label} <b className="max-w-60 truncate font-medium text-ink">{children}</b>
+    </button>
+  )
+  return (
+    <span className={`${chipClass('set')} px-0`}>
+      {trigger ? (
+        trigger(words)
+      ) : (
+        <span className="pl-[9px]">
+          {label} <b className="font-medium text-ink">{children}</b>
+        </span>
+      )}
+      <button
+        type="button"
+        aria-label={`Clear ${label.toLowerCase()} filter`}
+        onClick={onClear}
+        className="grid h-full w-6 place-items-center rounded-r-md hover:bg-active max-sm:w-9"
+      >
+        <X aria-hidden size={14} />
+      </button>
+    </span>
+  )
+}
+
+function PossibleChip({ label, ...rest }: { readonly label: string } & React.ComponentProps<'button'>) {
+  return (
+    <button type="button" className={chipClass('possible')} {...rest}>
+      <Plus aria-hidden size={14} />
+      {label}
+    </button>
+  )
+}
+
+function StateChip({
+  query,
+  onStates,
+}: {
+  readonly query: RunQuery
+  readonly onStates: (states: RunQuery['states']) => void
+}) {
+  const chosen = query.states ?? []
+  const toggle = (type: (typeof stateTypes)[number], on: boolean) => {
+    const next = stateTypes.filter((each) => (each === type ? on : chosen.includes(each)))
+    onStates(next.length === 0 || next.length === stateTypes.length ? null : next)
+  }
+  const menu = (trigger: ReactNode) => (
+    <Menu trigger={trigger}>
+      {stateTypes.map((type) => (
+        <MenuCheck
+          key={type}
+          checked={chosen.includes(type)}
+          onCheckedChange={(on) => toggle(type, on === true)}
+        >
+          <StateIcon type={type} name={defaultStateName(type)} />
+          {stateWord(defaultStateName(type))}
+        </MenuCheck>
+      ))}
+    </Menu>
+  )
+  return query.states ? (
+    <SetChip label="State" trigger={menu} onClear={() => onStates(null)}>
+      {statesInWords(query.states)}
+    </SetChip>
+  ) : (
+    menu(<PossibleChip label="State" />)
+  )
+}
+
+function FlowChip({
+  query,
+  flows,
+  onFlows,
+}: {
+  readonly query: RunQuery
+  readonly flows: readonly FlowName[]
+  readonly onFlows: (ids: readonly string[]) => void
+}) {
+  const [filter, setFilter] = useState('')
+  const wanted = filter.trim().toLowerCase()
+  const names = query.flowIds.map((id) => flows.find((flow) => flow.id === id)?.name ?? id)
+  const menu = (trigger: ReactNode) => (
+    <Menu trigger={trigger} className="w-80">
+      {flows.length > 8 ? (
+        <input
+          aria-label="Filter flows"
+          placeholder="Filter"
+          value={filter}
+          onChange={(event) => setFilter(event.target.value)}
+          onKeyDown={(event) => {
+            if (event.key.length === 1) event.stopPropagation()
+          }}
+          className="mb-1 h-8 w-full rounded-[5px] border border-line-control bg-surface px-2"
+        />
+      ) : null}
+      {flows
+        .filter((flow) => flow.name.toLowerCase().includes(wanted))
+        .slice(0, 50)
+        .map((flow) => (
+          <MenuCheck
+            key={flow.id}
+            checked={query.flowIds.includes(flow.id)}
+            onCheckedChange={(on) =>
+              onFlows(
+                on === true ? [...query.flowIds, flow.id] : query.flowIds.filter((id) => id !== flow.id),
+              )
+            }
+          >
+            <span className="truncate">{flow.name}</span>
+          </MenuCheck>
+        ))}
+      {flows.length === 0 ? <p className="px-2 py-1.5 text-ink-3">No flow yet</p> : null}
+    </Menu>
+  )
+  return names.length > 0 ? (
+    <SetChip label="Flow" trigger={menu} onClear={() => onFlows([])}>
+      {names.join(', ')}
+    </SetChip>
+  ) : (
+    menu(<PossibleChip label="Flow" />)
+  )
+}
+
+/** Filters 200 ms after the last key. */
+function NameSearch({
+  name,
+  onName,
+}: {
+  readonly name: string | null
+  readonly onName: (name: string | null) => void
+}) {
+  const [text, setText] = useState(name ?? '')
+  const timer = useRef<ReturnType<typeof setTimeout>>(undefined)
+  useEffect(() => () => clearTimeout(timer.current), [])
+  const apply = (next: string) => {
+    clearTimeout(timer.current)
+    if (next.trim() !== (name ?? '')) onName(next.trim() || null)
+  }
+  return (
+    <label className="ml-auto flex h-7 w-55 flex-none items-center gap-2 rounded-md border border-line-control bg-surface px-2.5 text-ink-3 has-focus-visible:outline-2 has-focus-visible:outline-focus has-focus-visible:outline-offset-2 max-sm:order-first max-sm:ml-0 max-sm:h-9 max-sm:w-44">
+      <Search aria-hidden size={14} className="flex-none" />
+      <input
+        data-page-search
+        type="search"
+        aria-label="Run name"
+        placeholder="Run name"
+        value={text}
+        maxLength={200}
+        onChange={(event) => {
+          const next = event.target.value
+          setText(next)
+          clearTimeout(timer.current)
+          timer.current = setTimeout(() => apply(next), typingPauseMs)
+        }}
+        onKeyDown={(event) => {
+          if (event.key === 'Enter') apply(text)
+        }}
+        className="min-w-0 flex-1 bg-transparent text-ink text-xs outline-none max-sm:text-lg [&::-webkit-search-cancel-button]:appearance-none"
+      />
+      {text === '' ? (
+        <span aria-hidden className="max-sm:hidden">
+          <Kbd>/</Kbd>
+        </span>
+      ) : null}
+    </label>
+  )
+}
