@@ -1,6 +1,5 @@
-import type { Database } from './clients.ts'
+import type { Database, Transaction } from './clients.ts'
 import { readWorkspace } from './scope.ts'
-import type { Transaction } from './clients.ts'
 
 export interface CoalescedRead<Row extends { readonly id: string }> {
   /** Most ids that one statement looks up. */
@@ -21,12 +20,23 @@ interface Queue<Row> {
 export function coalesce<Row extends { readonly id: string }>({ maxBatch, read }: CoalescedRead<Row>) {
   const queuesOf = new WeakMap<Database, Map<string, Queue<Row>>>()
 
-  const run = async (db: Database, workspaceId: string, queues: Map<string, Queue<Row>>, queue: Queue<Row>): Promise<void> => {
+  const run = async (
+    db: Database,
+    workspaceId: string,
+    queues: Map<string, Queue<Row>>,
+    queue: Queue<Row>,
+  ): Promise<void> => {
     while (queue.waiting.size > 0) {
       const batch = [...queue.waiting].slice(0, maxBatch)
       for (const [id] of batch) queue.waiting.delete(id)
       try {
-        const rows = await readWorkspace(db, workspaceId, (sql) => read(sql, workspaceId, batch.map(([id]) => id)))
+        const rows = await readWorkspace(db, workspaceId, (sql) =>
+          read(
+            sql,
+            workspaceId,
+            batch.map(([id]) => id),
+          ),
+        )
         const byId = new Map(rows.map((row) => [row.id, row]))
         for (const [id, callers] of batch) for (const caller of callers) caller.resolve(byId.get(id))
       } catch (error) {
@@ -38,10 +48,10 @@ export function coalesce<Row extends { readonly id: string }>({ maxBatch, read }
   }
 
   return (db: Database, workspaceId: string, id: string): Promise<Row | undefined> => {
-    let queues = queuesOf.get(db)
-    if (!queues) queuesOf.set(db, (queues = new Map()))
-    let queue = queues.get(workspaceId)
-    if (!queue) queues.set(workspaceId, (queue = { waiting: new Map(), reading: false }))
+    const queues = queuesOf.get(db) ?? new Map<string, Queue<Row>>()
+    queuesOf.set(db, queues)
+    const queue = queues.get(workspaceId) ?? { waiting: new Map(), reading: false }
+    queues.set(workspaceId, queue)
     const { waiting } = queue
     const answer = new Promise<Row | undefined>((resolve, reject) => {
       const callers = waiting.get(id)
@@ -50,9 +60,8 @@ export function coalesce<Row extends { readonly id: string }>({ maxBatch, read }
     })
     if (!queue.reading) {
       queue.reading = true
-      const [all, own] = [queues, queue]
       // After the present round of I/O, so that requests read in one round share a statement.
-      setImmediate(() => void run(db, workspaceId, all, own))
+      setImmediate(() => void run(db, workspaceId, queues, queue))
     }
     return answer
   }

@@ -1,0 +1,22 @@
+import { z } from 'zod'
+import type { FlowRow } from '../../db/rows/flow.ts'
+
+export const flowAnswer = z
+  .object({
+    id: z.uuid(),
+    created: z.iso.datetime(),
+    updated: z.iso.datetime(),
+    name: z.string(),
+    tags: z.array(z.string()),
+    labels: z.record(z.string(), z.unknown()),
+  })
+  .meta({ id: 'Flow' })
+
+export const wireFlow = (row: FlowRow) => ({
+  id: row.id,
+  created: row.createdAt,
+  updated: row.updatedAt,
+  name: row.name,
+  tags: row.tags,
+  labels: row.labels,
+})

@@ -1,0 +1,23 @@
+import { eventWriteRoutes } from './events/write-routes.ts'
+import { flowRunChangeRoutes } from './flow-runs/change-routes.ts'
+import { flowRunReadRoutes } from './flow-runs/read-routes.ts'
+import { flowRunWriteRoutes } from './flow-runs/write-routes.ts'
+import { flowRoutes } from './flows/routes.ts'
+import { logWriteRoutes } from './logs/write-routes.ts'
+import type { Route } from './route.ts'
+import { stateRoutes } from './states/routes.ts'
+import { taskRunReadRoutes } from './task-runs/read-routes.ts'
+import { taskRunWriteRoutes } from './task-runs/write-routes.ts'
+
+/** Everything that is served over HTTP. Of two paths that match one request the first in this list is taken. */
+export const routes: readonly Route[] = [
+  ...flowRoutes,
+  ...flowRunWriteRoutes,
+  ...flowRunReadRoutes,
+  ...flowRunChangeRoutes,
+  ...taskRunWriteRoutes,
+  ...taskRunReadRoutes,
+  ...stateRoutes,
+  ...logWriteRoutes,
+  ...eventWriteRoutes,
+]

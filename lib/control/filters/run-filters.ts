@@ -1,0 +1,290 @@
+import type { Transaction } from '../../db/clients.ts'
+import type {
+  AnyOf,
+  Condition,
+  Fragment,
+  Names,
+  Operator,
+  Presence,
+  Span,
+  StateFilter,
+  Tags,
+} from './operators.ts'
+import { Operators } from './operators.ts'
+
+type Maybe<Value> = Value | null | undefined
+
+export interface FlowFilter {
+  readonly operator?: Operator
+  readonly id?: Maybe<AnyOf<string>>
+  readonly deployment?: Maybe<{ readonly is_null_?: Maybe<boolean> }>
+  readonly name?: Maybe<Names>
+  readonly tags?: Maybe<Tags>
+}
+
+export interface FlowRunFilter {
+  readonly operator?: Operator
+  readonly id?: Maybe<AnyOf<string>>
+  readonly name?: Maybe<Names>
+  readonly tags?: Maybe<Tags>
+  readonly deployment_id?: Maybe<Presence>
+  readonly work_queue_name?: Maybe<Presence>
+  readonly state?: Maybe<StateFilter>
+  readonly flow_version?: Maybe<AnyOf<string>>
+  readonly start_time?: Maybe<Span>
+  readonly end_time?: Maybe<Span>
+  readonly expected_start_time?: Maybe<Span>
+  readonly next_scheduled_start_time?: Maybe<Span>
+  readonly parent_flow_run_id?: Maybe<{ readonly any_?: Maybe<readonly string[]> }>
+  readonly parent_task_run_id?: Maybe<Presence>
+  readonly idempotency_key?: Maybe<AnyOf<string>>
+  readonly created_by?: Maybe<{
+    readonly operator?: Operator
+    readonly id_?: Maybe<readonly string[]>
+    readonly type_?: Maybe<readonly string[]>
+    readonly is_null_?: Maybe<boolean>
+  }>
+}
+
+export interface TaskRunFilter {
+  readonly operator?: Operator
+  readonly id?: Maybe<AnyOf<string>>
+  readonly name?: Maybe<Names>
+  readonly tags?: Maybe<Tags>
+  readonly state?: Maybe<StateFilter>
+  readonly start_time?: Maybe<Span>
+  readonly end_time?: Maybe<Span>
+  readonly expected_start_time?: Maybe<Span>
+  readonly subflow_runs?: Maybe<{ readonly exists_?: Maybe<boolean> }>
+  readonly flow_run_id?: Maybe<Presence>
+}
+
+/** Deployments have no table yet: what asks for more than their id matches none. */
+export interface DeploymentFilter {
+  readonly operator?: Operator
+  readonly id?: Maybe<AnyOf<string>>
+  readonly [other: string]: unknown
+}
+
+/** Work pools and queues are known by what a run carries of them: their names, and a queue's id. */
+export interface NamedFilter {
+  readonly operator?: Operator
+  readonly id?: Maybe<AnyOf<string>>
+  readonly name?: Maybe<Names>
+  readonly [other: string]: unknown
+}
+
+/** A row matches when it meets its own filter, and a related row exists that meets each of the others. */
+export interface RunFilters {
+  readonly flows?: Maybe<FlowFilter>
+  readonly flow_runs?: Maybe<FlowRunFilter>
+  readonly task_runs?: Maybe<TaskRunFilter>
+  readonly deployments?: Maybe<DeploymentFilter>
+  readonly work_pools?: Maybe<NamedFilter>
+  readonly work_queues?: Maybe<NamedFilter>
+}
+
+/**
+ * Compiles filters on flows, flow runs and task runs. The aliases are fixed: `f` flows, `r` flow_runs, `t` task_runs;
+ * each query that uses these conditions names its table so, and names the workspace itself, first.
+ */
+export class RunConditions {
+  readonly #is: Operators
+
+  constructor(
+    readonly sql: Transaction,
+    readonly workspaceId: string,
+  ) {
+    this.#is = new Operators(sql)
+  }
+
+  /** `and …` after `f.workspace_id = …`. */
+  onFlows(filters: RunFilters): Fragment {
+    return this.#is.and(this.#is.join([this.flow(filters.flows), this.#runsOfFlow(filters)]))
+  }
+
+  /** `and …` after `r.workspace_id = …`. */
+  onFlowRuns(filters: RunFilters): Fragment {
+    const { sql, workspaceId } = this
+    const flow = this.flow(filters.flows)
+    const taskRun = this.taskRun(filters.task_runs)
+    return this.#is.and(
+      this.#is.join([
+        this.#flowOf(filters.flows) ??
+          (flow &&
+            sql`exists (select from flows f where f.workspace_id = ${workspaceId} and f.id = r.flow_id and ${flow})`),
+        this.flowRun(filters.flow_runs),
+        taskRun &&
+          sql`exists (select from task_runs t where t.workspace_id = ${workspaceId} and t.flow_run_id = r.id and ${taskRun})`,
+        ...this.#carried(filters),
+      ]),
+    )
+  }
+
+  /** `and …` after `t.workspace_id = …`. */
+  onTaskRuns(filters: RunFilters): Fragment {
+    const { sql, workspaceId } = this
+    const { task_runs, ...others } = filters
+    const run = this.#is.join([
+      this.flowRun(others.flow_runs),
+      this.#flowOf(others.flows) ?? this.#flowOfRun(this.flow(others.flows)),
+      ...this.#carried(others),
+    ])
+    return this.#is.and(
+      this.#is.join([
+        this.taskRun(task_runs),
+        run &&
+          sql`t.flow_run_id in (select r.id from flow_runs r where r.workspace_id = ${workspaceId} and ${run})`,
+      ]),
+    )
+  }
+
+  flow(filter: Maybe<FlowFilter>): Condition {
+    const { sql } = this
+    const is = this.#is
+    if (!filter) return null
+    const withoutDeployments = filter.deployment?.is_null_
+    return is.join(
+      [
+        is.ids(sql`f.id`, filter.id),
+        typeof withoutDeployments === 'boolean' ? (withoutDeployments ? sql`true` : sql`false`) : null,
+        is.names(sql`f.name`, filter.name),
+        is.tags(sql`f.tags`, filter.tags),
+      ],
+      filter.operator,
+    )
+  }
+
+  flowRun(filter: Maybe<FlowRunFilter>): Condition {
+    const { sql, workspaceId } = this
+    const is = this.#is
+    if (!filter) return null
+    const parents = filter.parent_flow_run_id?.any_
+    const by = filter.created_by
+    return is.join(
+      [
+        is.ids(sql`r.id`, filter.id),
+        is.names(sql`r.name`, filter.name),
+        is.tags(sql`r.tags`, filter.tags),
+        is.presence(sql`r.deployment_id`, filter.deployment_id, 'uuid'),
+        is.presence(sql`r.work_queue_name`, filter.work_queue_name, 'text'),
+        is.state(sql`r`, filter.state),
+        is.texts(sql`r.flow_version`, filter.flow_version),
+        is.span(sql`coalesce(r.start_at, r.expected_start_at)`, filter.start_time, sql`r.start_at`),
+        is.span(sql`r.end_at`, filter.end_time),
+        is.span(sql`r.expected_start_at`, filter.expected_start_time),
+        is.span(sql`r.next_scheduled_start_at`, filter.next_scheduled_start_time),
+        parents
+          ? sql`r.parent_task_run_id in (select p.id from task_runs p where p.workspace_id = ${workspaceId} and p.flow_run_id = any(${[...parents]}::uuid[]))`
+          : null,
+        is.presence(sql`r.parent_task_run_id`, filter.parent_task_run_id, 'uuid'),
+        is.texts(sql`r.idempotency_key`, filter.idempotency_key),
+        by
+          ? is.join(
+              [
+                by.id_ ? sql`r.created_by ->> 'id' = any(${[...by.id_]}::text[])` : null,
+                by.type_ ? sql`r.created_by ->> 'type' = any(${[...by.type_]}::text[])` : null,
+                is.isNull(sql`r.created_by`, by.is_null_),
+              ],
+              by.operator,
+            )
+          : null,
+      ],
+      filter.operator,
+    )
+  }
+
+  taskRun(filter: Maybe<TaskRunFilter>): Condition {
+    const { sql, workspaceId } = this
+    const is = this.#is
+    if (!filter) return null
+    const subflows = filter.subflow_runs?.exists_
+    const subflow = sql`exists (select from flow_runs c where c.workspace_id = ${workspaceId} and c.parent_task_run_id = t.id)`
+    return is.join(
+      [
+        is.ids(sql`t.id`, filter.id),
+        is.names(sql`t.name`, filter.name),
+        is.tags(sql`t.tags`, filter.tags),
+        is.state(sql`t`, filter.state),
+        is.span(sql`coalesce(t.start_at, t.expected_start_at)`, filter.start_time, sql`t.start_at`),
+        is.span(sql`t.end_at`, filter.end_time),
+        is.span(sql`t.expected_start_at`, filter.expected_start_time),
+        typeof subflows === 'boolean' ? (subflows ? subflow : sql`not ${subflow}`) : null,
+        this.#flowRunOfTask(filter.flow_run_id),
+      ],
+      filter.operator,
+    )
+  }
+
+  /** Here `is_null_` is false unless said otherwise: a filter on the flow run that names none asks for task runs that have one. */
+  #flowRunOfTask(filter: Maybe<Presence>): Condition {
+    const { sql } = this
+    if (!filter) return null
+    const any = filter.any_ ? sql`t.flow_run_id = any(${[...filter.any_]}::uuid[])` : null
+    if (filter.is_null_ === true) return this.#is.join([sql`t.flow_run_id is null`, any], filter.operator)
+    return any ?? sql`t.flow_run_id is not null`
+  }
+
+  /** Flows asked for by id alone need no look at the flows. */
+  #flowOf(filter: Maybe<FlowFilter>): Condition {
+    if (
+      !filter?.id ||
+      Object.entries(filter).some(([key, value]) => key !== 'id' && key !== 'operator' && value)
+    )
+      return null
+    return this.#is.ids(this.sql`r.flow_id`, filter.id)
+  }
+
+  #flowOfRun(flow: Condition): Condition {
+    return (
+      flow &&
+      this
+        .sql`exists (select from flows f where f.workspace_id = ${this.workspaceId} and f.id = r.flow_id and ${flow})`
+    )
+  }
+
+  #runsOfFlow(filters: RunFilters): Condition {
+    const { sql, workspaceId } = this
+    const taskRun = this.taskRun(filters.task_runs)
+    const run = this.#is.join([
+      this.flowRun(filters.flow_runs),
+      taskRun &&
+        sql`exists (select from task_runs t where t.workspace_id = ${workspaceId} and t.flow_run_id = r.id and ${taskRun})`,
+      ...this.#carried(filters),
+    ])
+    return (
+      run &&
+      sql`exists (select from flow_runs r where r.workspace_id = ${workspaceId} and r.flow_id = f.id and ${run})`
+    )
+  }
+
+  /** What a run carries of its deployment, work pool and work queue. */
+  #carried(filters: RunFilters): Condition[] {
+    const { sql } = this
+    return [
+      this.#carriedOf(filters.deployments, { id: sql`r.deployment_id` }),
+      this.#carriedOf(filters.work_pools, { name: sql`r.work_pool_name` }),
+      this.#carriedOf(filters.work_queues, { id: sql`r.work_queue_id`, name: sql`r.work_queue_name` }),
+    ]
+  }
+
+  #carriedOf(
+    filter: Maybe<NamedFilter>,
+    columns: { readonly id?: Fragment; readonly name?: Fragment },
+  ): Condition {
+    if (!filter) return null
+    const parts = Object.entries(filter).map(([key, value]): Condition => {
+      if (key === 'operator' || !constrains(value)) return null
+      if (key === 'id' && columns.id) return this.#is.ids(columns.id, filter.id)
+      if (key === 'name' && columns.name) return this.#is.names(columns.name, filter.name)
+      return this.sql`false`
+    })
+    return this.#is.join(parts, filter.operator)
+  }
+}
+
+/** Whether a sub-filter says anything: `{}`, null and `{any_: null}` do not. */
+const constrains = (value: unknown): boolean =>
+  typeof value === 'object' &&
+  value !== null &&
+  Object.entries(value).some(([key, part]) => key !== 'operator' && part !== null && part !== undefined)

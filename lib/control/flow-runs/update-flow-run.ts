@@ -1,0 +1,72 @@
+import { inWorkspace } from '../../db/scope.ts'
+import type { EmpiricalPolicy } from '../../domain/orchestration/decide.ts'
+import { BadInput, NotFound } from '../../domain/problem.ts'
+import type { RawJson } from '../../domain/state.ts'
+import { type Context, requireScope } from '../context.ts'
+
+/** Absent members are left as they are; null is a value. */
+export interface FlowRunChanges {
+  readonly id: string
+  readonly name?: string
+  readonly flowVersion?: string | null
+  readonly parameters?: RawJson
+  readonly empiricalPolicy?: EmpiricalPolicy
+  readonly tags?: readonly string[]
+  readonly infrastructurePid?: string | null
+  readonly jobVariables?: RawJson | null
+}
+
+/** Throws NotFound, and BadInput for job variables of a run whose infrastructure is chosen already. */
+export async function updateFlowRun(ctx: Context, changes: FlowRunChanges): Promise<void> {
+  requireScope(ctx, 'run_flows')
+  const { workspaceId } = ctx
+  const { id, name, flowVersion, parameters, empiricalPolicy, tags, infrastructurePid, jobVariables } =
+    changes
+  await inWorkspace(ctx.db, workspaceId, async (sql) => {
+    if (jobVariables !== undefined) {
+      const [run] = await sql<{ stateType: string | null; deploymentId: string | null }[]>`
+        select state_type, deployment_id from flow_runs where workspace_id = ${workspaceId} and id = ${id} for update`
+      if (!run) throw new NotFound('Flow run')
+      if (run.stateType !== 'SCHEDULED') {
+        throw new BadInput(
+          `Job variables can be changed only while the run is SCHEDULED; it is ${run.stateType ?? 'without a state'}.`,
+          { status: 400 },
+        )
+      }
+      if (run.deploymentId === null) {
+        throw new BadInput(
+          'A run without a deployment has no infrastructure, and so no job variables to change.',
+          { status: 400 },
+        )
+      }
+    }
+    const updated = await sql`
+      update flow_runs set updated_at = now()
+        ${name === undefined ? sql`` : sql`, name = ${name}`}
+        ${flowVersion === undefined ? sql`` : sql`, flow_version = ${flowVersion}`}
+        ${parameters === undefined ? sql`` : sql`, parameters = ${parameters}::text::json`}
+        ${empiricalPolicy === undefined ? sql`` : sql`, empirical_policy = ${JSON.stringify(empiricalPolicy)}::text::jsonb`}
+        ${tags === undefined ? sql`` : sql`, tags = ${[...tags]}::text[]`}
+        ${infrastructurePid === undefined ? sql`` : sql`, infrastructure_pid = ${infrastructurePid}`}
+        ${jobVariables === undefined ? sql`` : sql`, job_variables = ${jobVariables}::text::json`}
+      where workspace_id = ${workspaceId} and id = ${id}`
+    if (updated.count === 0) throw new NotFound('Flow run')
+  })
+}
+
+/** Adds labels; those of the same name are replaced. Throws NotFound. */
+export async function addFlowRunLabels(
+  ctx: Context,
+  id: string,
+  labels: Readonly<Record<string, unknown>>,
+): Promise<void> {
+  requireScope(ctx, 'run_flows')
+  const updated = await inWorkspace(
+    ctx.db,
+    ctx.workspaceId,
+    (sql) => sql`
+      update flow_runs set labels = labels || ${JSON.stringify(labels)}::text::jsonb, updated_at = now()
+      where workspace_id = ${ctx.workspaceId} and id = ${id}`,
+  )
+  if (updated.count === 0) throw new NotFound('Flow run')
+}

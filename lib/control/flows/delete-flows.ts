@@ -1,0 +1,55 @@
+import type { Transaction } from '../../db/clients.ts'
+import { inWorkspace } from '../../db/scope.ts'
+import { NotFound } from '../../domain/problem.ts'
+import { type Context, requireScope } from '../context.ts'
+import { RunConditions, type RunFilters } from '../filters/run-filters.ts'
+import { removeFlowRuns } from '../flow-runs/remove-flow-runs.ts'
+
+/** Deletes a flow with its runs. Throws NotFound. */
+export async function deleteFlow(ctx: Context, id: string): Promise<void> {
+  requireScope(ctx, 'manage_flows')
+  const deleted = await inWorkspace(ctx.db, ctx.workspaceId, (sql) => removeFlow(sql, ctx.workspaceId, id))
+  if (!deleted) throw new NotFound('Flow')
+}
+
+/** Deletes the flows that match, `limit` at most, each in a transaction of its own; answers the ids of those that are gone. */
+export async function deleteFlows(
+  ctx: Context,
+  filters: RunFilters,
+  limit: number,
+): Promise<readonly string[]> {
+  requireScope(ctx, 'manage_flows')
+  const { workspaceId } = ctx
+  const found = await inWorkspace(
+    ctx.db,
+    workspaceId,
+    (sql) => sql<{ id: string }[]>`
+      select f.id from flows f where f.workspace_id = ${workspaceId} ${new RunConditions(sql, workspaceId).onFlows(filters)}
+      order by f.id limit ${limit}`,
+  )
+  const deleted: string[] = []
+  for (const { id } of found) {
+    if (await inWorkspace(ctx.db, workspaceId, (sql) => removeFlow(sql, workspaceId, id))) deleted.push(id)
+  }
+  return deleted
+}
+
+const RUNS_AT_ONCE = 1_000
+
+async function removeFlow(sql: Transaction, workspaceId: string, id: string): Promise<boolean> {
+  // Locked, so that no run is made of it meanwhile.
+  const [flow] = await sql`select id from flows where workspace_id = ${workspaceId} and id = ${id} for update`
+  if (!flow) return false
+  for (;;) {
+    const runs = await sql<{ id: string }[]>`
+      select id from flow_runs where workspace_id = ${workspaceId} and flow_id = ${id} limit ${RUNS_AT_ONCE}`
+    if (runs.length === 0) break
+    await removeFlowRuns(
+      sql,
+      workspaceId,
+      runs.map((run) => run.id),
+    )
+  }
+  await sql`delete from flows where workspace_id = ${workspaceId} and id = ${id}`
+  return true
+}
