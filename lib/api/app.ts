@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { type Context as HonoContext, Hono } from 'hono'
+import { Hono, type Context as HonoContext } from 'hono'
 import type { z } from 'zod'
 import type { Actor, WorkspaceAccess } from '../domain/access/actor.ts'
 import { accountRoles } from '../domain/access/actor.ts'
@@ -48,7 +48,9 @@ export function createApi(services: Services, routes: readonly Route[]): Hono {
 function pathMatches(template: string, path: string): boolean {
   const wanted = template.split('/').filter(Boolean)
   const given = path.split('/').filter(Boolean)
-  return wanted.length === given.length && wanted.every((part, i) => part.startsWith('{') || part === given[i])
+  return (
+    wanted.length === given.length && wanted.every((part, i) => part.startsWith('{') || part === given[i])
+  )
 }
 
 function handler(services: Services, route: Route) {
@@ -95,7 +97,8 @@ function handler(services: Services, route: Route) {
       const query = route.query?.safeParse(c.req.query())
       if (query && !query.success) return respond(invalidInput('query', query.error as z.ZodError))
       const checkedParams = route.params?.safeParse(params)
-      if (checkedParams && !checkedParams.success) return respond(invalidInput('path', checkedParams.error as z.ZodError))
+      if (checkedParams && !checkedParams.success)
+        return respond(invalidInput('path', checkedParams.error as z.ZodError))
       if (route.body) {
         const checked = route.body.safeParse(body)
         if (!checked.success) return respond(invalidInput('body', checked.error as z.ZodError))
@@ -146,8 +149,16 @@ async function authorize(
   header: (name: string) => string | undefined,
 ): Promise<WorkspaceAccess | Answer | null> {
   // A browser attaches cookies to requests that other sites start; a custom header they cannot add without our consent.
-  if (actor.kind === 'user' && actor.by.type === 'session' && route.method !== 'GET' && header('x-rigel-csrf') !== '1') {
-    return problem(403, 'A request with a browser session needs the header x-rigel-csrf: 1, which other sites cannot send.')
+  if (
+    actor.kind === 'user' &&
+    actor.by.type === 'session' &&
+    route.method !== 'GET' &&
+    header('x-rigel-csrf') !== '1'
+  ) {
+    return problem(
+      403,
+      'A request with a browser session needs the header x-rigel-csrf: 1, which other sites cannot send.',
+    )
   }
   const { permission } = route
   if (permission.in === 'workspace') {
@@ -236,5 +247,8 @@ function respond(answer: Answer): Response {
       headers: headers ? { ...JSON_HEADERS, ...headers } : JSON_HEADERS,
     })
   }
-  return new Response(status === 204 || status === 304 ? null : (body ?? ''), { status, ...(headers ? { headers } : {}) })
+  return new Response(status === 204 || status === 304 ? null : (body ?? ''), {
+    status,
+    ...(headers ? { headers } : {}),
+  })
 }

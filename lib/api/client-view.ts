@@ -25,7 +25,8 @@ export const OLDEST_API = [0, 8, 0] as const
 export function apiVersionProblem(header: string | undefined): string | null {
   if (header === undefined) return null
   const version = /^(\d+)\.(\d+)\.(\d+)$/.exec(header)
-  if (!version) return `X-PREFECT-API-VERSION must look like 0.8.4, not ${JSON.stringify(header.slice(0, 40))}`
+  if (!version)
+    return `X-PREFECT-API-VERSION must look like 0.8.4, not ${JSON.stringify(header.slice(0, 40))}`
   const [major, minor] = [Number(version[1]), Number(version[2])]
   return major === 0 && minor < OLDEST_API[1]
     ? `This client speaks API version ${header}; the oldest that is served is ${OLDEST_API.join('.')}`

@@ -3,10 +3,13 @@ const NUL_OR_SURROGATE = /\\u(0000|[dD][89abAB]|[dD][c-fC-F])/
 /** Whether a JSON text, already known to parse, holds a NUL character or half a surrogate pair, which Postgres cannot store. */
 export function holdsUnstorableText(text: string): boolean {
   // Almost no body has \u escapes of these kinds; only then look closely.
-  return (NUL_OR_SURROGATE.test(text) && /\0/.test(unescaped(text))) || !text.isWellFormed() || hasLoneEscape(text)
+  return (
+    (NUL_OR_SURROGATE.test(text) && /\0/.test(unescaped(text))) || !text.isWellFormed() || hasLoneEscape(text)
+  )
 }
 
-const unescaped = (text: string): string => text.replace(/\\(?:u0000|[^])/g, (m) => (m === '\\u0000' ? '\0' : ''))
+const unescaped = (text: string): string =>
+  text.replace(/\\(?:u0000|[^])/g, (m) => (m === '\\u0000' ? '\0' : ''))
 
 function hasLoneEscape(text: string): boolean {
   if (!NUL_OR_SURROGATE.test(text)) return false
@@ -18,8 +21,9 @@ function hasLoneEscape(text: string): boolean {
 export function withStorableText(text: string): string {
   return text
     .toWellFormed()
-    .replace(/\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|u0000|u[dD][89abAB][0-9a-fA-F]{2}|u[dD][c-fC-F][0-9a-fA-F]{2}|[^])/g, (m) =>
-      m === '\\u0000' || (m.length === 6 && /^\\u[dD][89a-fA-F]/.test(m)) ? '\\ufffd' : m,
+    .replace(
+      /\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|u0000|u[dD][89abAB][0-9a-fA-F]{2}|u[dD][c-fC-F][0-9a-fA-F]{2}|[^])/g,
+      (m) => (m === '\\u0000' || (m.length === 6 && /^\\u[dD][89a-fA-F]/.test(m)) ? '\\ufffd' : m),
     )
 }
 

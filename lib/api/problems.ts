@@ -31,12 +31,18 @@ export function invalidInput(place: 'body' | 'query' | 'path', error: z.ZodError
     msg: issue.message,
     type: issue.code ?? 'value_error',
   }))
-  return { status: 422, json: { detail, exception_message: 'Invalid request received.', exception_detail: detail } }
+  return {
+    status: 422,
+    json: { detail, exception_message: 'Invalid request received.', exception_detail: detail },
+  }
 }
 
 export const badJson = (why: string): Answer => {
   const detail = [{ loc: ['body'], msg: why, type: 'json_invalid' }]
-  return { status: 422, json: { detail, exception_message: 'Invalid request received.', exception_detail: detail } }
+  return {
+    status: 422,
+    json: { detail, exception_message: 'Invalid request received.', exception_detail: detail },
+  }
 }
 
 /** What a thrown error is to the caller; null when it is none of ours and must be logged. */

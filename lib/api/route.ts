@@ -1,8 +1,8 @@
 import type { z } from 'zod'
-import type { Actor, AccountRole, WorkspaceAccess } from '../domain/access/actor.ts'
-import type { ClientView } from '../domain/orchestration/decide.ts'
-import type { WorkspaceScope } from '../domain/access/scopes.ts'
 import type { Context } from '../control/context.ts'
+import type { AccountRole, Actor, WorkspaceAccess } from '../domain/access/actor.ts'
+import type { WorkspaceScope } from '../domain/access/scopes.ts'
+import type { ClientView } from '../domain/orchestration/decide.ts'
 import type { Services } from './services.ts'
 
 /**

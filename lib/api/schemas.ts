@@ -4,34 +4,52 @@ import { parseDurationSeconds, parseInstant } from '../domain/time.ts'
 
 /** Pieces of wire schemas that many routes share. Read tolerantly: unknown keys pass, numbers and durations may be text. */
 
-export const uuid = z.string().regex(/^[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}$/i, 'must be a UUID').transform((id) => {
-  const hex = id.replaceAll('-', '').toLowerCase()
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`
-})
+export const uuid = z
+  .string()
+  .regex(/^[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}$/i, 'must be a UUID')
+  .transform((id) => {
+    const hex = id.replaceAll('-', '').toLowerCase()
+    return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`
+  })
 
 /** An instant as microseconds since 1970; RFC 3339, or with a space for the T. */
-export const instant = z.string().max(64).transform((text, ctx) => {
-  const micros = parseInstant(text)
-  if (micros !== undefined) return micros
-  ctx.addIssue({ code: 'custom', message: 'must be an instant such as 2026-08-21T16:27:33Z, between the years 1 and 9999' })
-  return z.NEVER
-})
+export const instant = z
+  .string()
+  .max(64)
+  .transform((text, ctx) => {
+    const micros = parseInstant(text)
+    if (micros !== undefined) return micros
+    ctx.addIssue({
+      code: 'custom',
+      message: 'must be an instant such as 2026-08-21T16:27:33Z, between the years 1 and 9999',
+    })
+    return z.NEVER
+  })
 
 export const durationSeconds = z.union([z.number(), z.string().max(64)]).transform((value, ctx) => {
   const seconds = parseDurationSeconds(value)
   if (seconds !== undefined) return seconds
-  ctx.addIssue({ code: 'custom', message: 'must be a number of seconds or an ISO 8601 duration such as PT60S' })
+  ctx.addIssue({
+    code: 'custom',
+    message: 'must be a number of seconds or an ISO 8601 duration such as PT60S',
+  })
   return z.NEVER
 })
 
 /** Names of things: no characters that would break paths. */
-export const objectName = z.string().min(1).max(500).refine((name) => !/[/%&><]/.test(name), { message: 'must not contain / % & > <' })
+export const objectName = z
+  .string()
+  .min(1)
+  .max(500)
+  .refine((name) => !/[/%&><]/.test(name), { message: 'must not contain / % & > <' })
 
 export const stateType = z.enum(stateTypes)
 export const tags = z.array(z.string().min(1).max(1_000)).max(1_000)
-export const labels = z.record(z.string().max(1_000), z.union([z.string().max(10_000), z.number(), z.boolean(), z.null()])).refine((map) => Object.keys(map).length <= 1_000, {
-  message: 'at most 1,000 labels',
-})
+export const labels = z
+  .record(z.string().max(1_000), z.union([z.string().max(10_000), z.number(), z.boolean(), z.null()]))
+  .refine((map) => Object.keys(map).length <= 1_000, {
+    message: 'at most 1,000 labels',
+  })
 /** Any JSON object; its exact text is cut from the body. */
 export const jsonObject = z.record(z.string(), z.unknown())
 
@@ -59,12 +77,24 @@ const stateDetails = z.looseObject({
   flow_run_id: uuid.nullish(),
   task_run_id: uuid.nullish(),
   child_flow_run_id: uuid.nullish(),
-  scheduled_time: z.string().max(64).refine((text) => parseInstant(text) !== undefined, { message: 'must be an instant' }).nullish(),
+  scheduled_time: z
+    .string()
+    .max(64)
+    .refine((text) => parseInstant(text) !== undefined, { message: 'must be an instant' })
+    .nullish(),
   cache_key: z.string().max(100_000).nullish(),
-  cache_expiration: z.string().max(64).refine((text) => parseInstant(text) !== undefined, { message: 'must be an instant' }).nullish(),
+  cache_expiration: z
+    .string()
+    .max(64)
+    .refine((text) => parseInstant(text) !== undefined, { message: 'must be an instant' })
+    .nullish(),
   deferred: z.boolean().nullish(),
   untrackable_result: z.boolean().nullish(),
-  pause_timeout: z.string().max(64).refine((text) => parseInstant(text) !== undefined, { message: 'must be an instant' }).nullish(),
+  pause_timeout: z
+    .string()
+    .max(64)
+    .refine((text) => parseInstant(text) !== undefined, { message: 'must be an instant' })
+    .nullish(),
   pause_reschedule: z.boolean().nullish(),
   pause_key: z.string().max(1_000).nullish(),
   refresh_cache: z.boolean().nullish(),

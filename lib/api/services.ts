@@ -1,7 +1,9 @@
 import type { Logger } from 'pino'
 import type { Database } from '../db/clients.ts'
 import type { Engine } from '../engine/engine.ts'
+import type { EventRow } from '../engine/write-set.ts'
 import type { Identity } from '../identity/identity.ts'
+import type { Feed } from '../live/event-feed.ts'
 import type { Hub } from '../live/hub.ts'
 
 /** What the API stands on; made once by the process (or by a test) and handed to every call. */
@@ -10,12 +12,16 @@ export interface Services {
   readonly engine: Engine
   readonly identity: Identity
   readonly hub: Hub
+  /** Events as they are committed. */
+  readonly events: Feed<EventRow>
   readonly log: Logger
   /** From PUBLIC_URL; null: the origin that the request names. */
   readonly publicUrl: string | null
   /** Derives the keys that encrypt secrets at rest. */
   readonly authSecret: string
   readonly nowMicros: () => number
+  /** Calls back when the process begins to shut down, so that streams end. Answers a function that stops listening. */
+  readonly onShutdown: (callback: () => void) => () => void
   /** Whether GET /ready may say yes. */
   readonly isReady: () => Promise<boolean>
 }

@@ -37,7 +37,12 @@ const types = {
     serialize: (value: unknown) => JSON.stringify(value),
     parse: (text: string) => JSON.parse(text) as unknown,
   },
-  bigint: { to: 20, from: [20], serialize: (value: unknown) => String(value), parse: (text: string) => Number(text) },
+  bigint: {
+    to: 20,
+    from: [20],
+    serialize: (value: unknown) => String(value),
+    parse: (text: string) => Number(text),
+  },
 }
 
 export interface ClientOptions {
@@ -48,7 +53,13 @@ export interface ClientOptions {
 }
 
 export function connectDatabase({ url, poolSize = 8, onNotice }: ClientOptions): Database {
-  const common = { onnotice: onNotice ?? (() => {}), max: poolSize, idle_timeout: 60, types, transform: { column: { from: postgres.toCamel } } }
+  const common = {
+    onnotice: onNotice ?? (() => {}),
+    max: poolSize,
+    idle_timeout: 60,
+    types,
+    transform: { column: { from: postgres.toCamel } },
+  }
   const session = { TimeZone: 'UTC', jit: 'off', application_name: 'rigel' }
   const engine = postgres(url, {
     ...common,

@@ -14,7 +14,9 @@ export async function migrate(url: string, folder: string): Promise<number> {
   try {
     await sql`select pg_advisory_lock(${MIGRATION_LOCK})`
     await runMigrations(drizzle(sql), { migrationsFolder: folder })
-    const [row] = await sql<{ applied: number }[]>`select count(*)::int as applied from drizzle.__drizzle_migrations`
+    const [row] = await sql<
+      { applied: number }[]
+    >`select count(*)::int as applied from drizzle.__drizzle_migrations`
     return row?.applied ?? 0
   } finally {
     await sql.end({ timeout: 5 })

@@ -42,7 +42,13 @@ export function isPassing(error: unknown): boolean {
   const code = (error as { code?: unknown } | null)?.code
   return (
     typeof code === 'string' &&
-    (code === '40001' || code === '40P01' || code.startsWith('08') || code.startsWith('57P') || code.startsWith('CONNECTION_') || code === 'ECONNRESET' || code === 'ECONNREFUSED')
+    (code === '40001' ||
+      code === '40P01' ||
+      code.startsWith('08') ||
+      code.startsWith('57P') ||
+      code.startsWith('CONNECTION_') ||
+      code === 'ECONNRESET' ||
+      code === 'ECONNREFUSED')
   )
 }
 
@@ -132,7 +138,8 @@ export function createBatcher<Item, Result>(options: BatcherOptions<Item, Result
       options.onBatch?.(batch.length, (performance.now() - began) / 1e3, false)
       batch.forEach((entry, i) => {
         const result = results[i]
-        if (result instanceof Error || result === undefined) entry.reject(result ?? new Error(`${options.name}: no result`))
+        if (result instanceof Error || result === undefined)
+          entry.reject(result ?? new Error(`${options.name}: no result`))
         else entry.resolve(result)
       })
     } catch (error) {
@@ -147,7 +154,13 @@ export function createBatcher<Item, Result>(options: BatcherOptions<Item, Result
       const again = batch.filter((entry) => ++entry.attempts < MAX_ATTEMPTS)
       for (const entry of batch) {
         if (entry.attempts >= MAX_ATTEMPTS) {
-          entry.reject(new Unavailable('The database is busy or away. Nothing was written; send the same request again.', 1, { cause: error }))
+          entry.reject(
+            new Unavailable(
+              'The database is busy or away. Nothing was written; send the same request again.',
+              1,
+              { cause: error },
+            ),
+          )
         }
       }
       if (again.length === 0) return
@@ -164,14 +177,25 @@ export function createBatcher<Item, Result>(options: BatcherOptions<Item, Result
 
   return {
     add(item) {
-      if (closed) return Promise.reject(new Unavailable('The server is shutting down. Send the same request again.'))
+      if (closed)
+        return Promise.reject(new Unavailable('The server is shutting down. Send the same request again.'))
       if (waiting >= maxWaiting) {
-        return Promise.reject(new Unavailable('More writes wait than can be kept. Nothing was written; send the same request again.'))
+        return Promise.reject(
+          new Unavailable(
+            'More writes wait than can be kept. Nothing was written; send the same request again.',
+          ),
+        )
       }
       return new Promise<Result>((resolve, reject) => {
         const tenant = tenantOf(item)
         const queue = queues.get(tenant)
-        const entry: Waiting<Item, Result> = { item, key: keyOf?.(item) ?? null, resolve, reject, attempts: 0 }
+        const entry: Waiting<Item, Result> = {
+          item,
+          key: keyOf?.(item) ?? null,
+          resolve,
+          reject,
+          attempts: 0,
+        }
         if (queue) queue.push(entry)
         else queues.set(tenant, [entry])
         waiting += weightOf(item)

@@ -2,19 +2,25 @@ import type { Database } from '../db/clients.ts'
 import type { FlowRunRow } from '../db/rows/flow-run.ts'
 import type { TaskRunRow } from '../db/rows/task-run.ts'
 import type { Change } from '../domain/change.ts'
+import { Problem } from '../domain/problem.ts'
 import { createBatcher } from './batcher.ts'
 import { nowMicros } from './clock.ts'
 import type { Created, Engine, NewFlowRun, NewTaskRun, StateProposal, TransitionResult } from './engine.ts'
 import { createFlowRuns } from './flow-run-creation.ts'
-import { transitFlowRuns, type TransitionDeps } from './flow-run-transitions.ts'
+import { type TransitionDeps, transitFlowRuns } from './flow-run-transitions.ts'
 import { type EventChunk, type LogChunk, storeEvents, storeLogs } from './intake.ts'
 import { createTaskRuns } from './task-run-creation.ts'
 import { transitTaskRuns } from './task-run-transitions.ts'
+import type { EventRow } from './write-set.ts'
 
 export interface EngineOptions {
   readonly db: Database
   /** Called after each COMMIT with what it changed. */
   readonly publish: (workspaceId: string, changes: readonly Change[]) => void
+  /** Called after each COMMIT with the events it stored. */
+  readonly publishEvents?: (workspaceId: string, events: readonly EventRow[]) => void
+  /** Told of single rows that the database refused, which would otherwise have taken their neighbours along. */
+  readonly onRefused?: (path: string, error: unknown) => void
   readonly nowMicros?: () => number
   readonly dice?: () => number
   readonly onBatch?: (path: string, size: number, seconds: number, failed: boolean) => void
@@ -31,14 +37,39 @@ function chunked<Item>(items: readonly Item[]): (readonly Item[])[] {
   return chunks
 }
 
+/**
+ * Adds items in chunks. A chunk that the database refuses is halved until the refused item stands alone, which is dropped and told of:
+ * to send it again could never succeed, and its neighbours must not be lost for it.
+ */
+async function addAll<Item>(
+  items: readonly Item[],
+  add: (chunk: readonly Item[]) => Promise<unknown>,
+  onRefused: (error: unknown) => void,
+): Promise<void> {
+  const tryChunk = async (chunk: readonly Item[]): Promise<void> => {
+    try {
+      await add(chunk)
+    } catch (error) {
+      if (error instanceof Problem) throw error
+      if (chunk.length === 1) return onRefused(error)
+      const middle = chunk.length >> 1
+      await tryChunk(chunk.slice(0, middle))
+      await tryChunk(chunk.slice(middle))
+    }
+  }
+  await Promise.all(chunked(items).map(tryChunk))
+}
+
 export function createEngine(options: EngineOptions): Engine {
   const deps: TransitionDeps = {
     sql: options.db.engine,
     nowMicros: options.nowMicros ?? nowMicros,
     dice: options.dice ?? Math.random,
     publish: options.publish,
+    publishEvents: options.publishEvents ?? (() => {}),
   }
-  const observe = (path: string) => (size: number, seconds: number, failed: boolean) => options.onBatch?.(path, size, seconds, failed)
+  const observe = (path: string) => (size: number, seconds: number, failed: boolean) =>
+    options.onBatch?.(path, size, seconds, failed)
   const byWorkspace = (item: { readonly workspaceId: string }): string => item.workspaceId
   const limits = { maxBatch: 256, maxWaiting: 20_000, maxInFlight: 2, tenantOf: byWorkspace }
 
@@ -46,7 +77,11 @@ export function createEngine(options: EngineOptions): Engine {
     ...limits,
     name: 'create flow runs',
     keyOf: (run) =>
-      run.idempotencyKey !== null ? `${run.workspaceId} ${run.flowId} ${run.idempotencyKey}` : run.id ? `${run.workspaceId} ${run.id}` : null,
+      run.idempotencyKey !== null
+        ? `${run.workspaceId} ${run.flowId} ${run.idempotencyKey}`
+        : run.id
+          ? `${run.workspaceId} ${run.id}`
+          : null,
     run: (runs) => createFlowRuns(deps, runs),
     onBatch: observe('create_flow_run'),
   })
@@ -61,7 +96,11 @@ export function createEngine(options: EngineOptions): Engine {
     ...limits,
     name: 'create task runs',
     keyOf: (run) =>
-      run.flowRunId !== null ? `${run.workspaceId} ${run.flowRunId} ${run.taskKey} ${run.dynamicKey}` : run.id ? `${run.workspaceId} ${run.id}` : null,
+      run.flowRunId !== null
+        ? `${run.workspaceId} ${run.flowRunId} ${run.taskKey} ${run.dynamicKey}`
+        : run.id
+          ? `${run.workspaceId} ${run.id}`
+          : null,
     run: (runs) => createTaskRuns(deps, runs),
     onBatch: observe('create_task_run'),
   })
@@ -100,15 +139,23 @@ export function createEngine(options: EngineOptions): Engine {
     setFlowRunState: (proposal) => flowRunTransitions.add(proposal),
     createTaskRun: (run) => taskRunCreations.add(run),
     setTaskRunState: (proposal) => taskRunTransitions.add(proposal),
-    receiveEvents: async (workspaceId, received) => {
-      await Promise.all(chunked(received).map((chunk) => events.add({ workspaceId, events: chunk })))
-    },
-    writeLogs: async (workspaceId, lines) => {
-      await Promise.all(chunked(lines).map((chunk) => logs.add({ workspaceId, logs: chunk })))
-    },
+    receiveEvents: (workspaceId, received) =>
+      addAll(
+        received,
+        (chunk) => events.add({ workspaceId, events: chunk }),
+        (error) => options.onRefused?.('events', error),
+      ),
+    writeLogs: (workspaceId, lines) =>
+      addAll(
+        lines,
+        (chunk) => logs.add({ workspaceId, logs: chunk }),
+        (error) => options.onRefused?.('logs', error),
+      ),
     drain: async () => {
       await Promise.all(
-        [flowRunCreations, flowRunTransitions, taskRunCreations, taskRunTransitions, events, logs].map((batcher) => batcher.drain()),
+        [flowRunCreations, flowRunTransitions, taskRunCreations, taskRunTransitions, events, logs].map(
+          (batcher) => batcher.drain(),
+        ),
       )
     },
   }

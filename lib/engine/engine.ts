@@ -1,6 +1,12 @@
 import type { FlowRunRow } from '../db/rows/flow-run.ts'
 import type { TaskRunRow } from '../db/rows/task-run.ts'
-import type { ClientView, EmpiricalPolicy, ProposedState, StoredState, Verdict } from '../domain/orchestration/decide.ts'
+import type {
+  ClientView,
+  EmpiricalPolicy,
+  ProposedState,
+  StoredState,
+  Verdict,
+} from '../domain/orchestration/decide.ts'
 import type { RawJson } from '../domain/state.ts'
 
 /** A flow run to be made. Instants are microseconds since 1970. */
@@ -22,12 +28,15 @@ export interface NewFlowRun {
   readonly empiricalPolicy: EmpiricalPolicy
   readonly tags: readonly string[]
   readonly labels: Readonly<Record<string, unknown>>
-  readonly createdBy: { readonly id: string | null; readonly type: string; readonly display_value: string | null } | null
+  readonly createdBy: {
+    readonly id: string | null
+    readonly type: string
+    readonly display_value: string | null
+  } | null
   /** null: Pending. */
   readonly state: ProposedState | null
-  /** The state's own id and time, when an agent replays what happened; the engine's otherwise. */
-  readonly stateId?: string
-  readonly stateAtMicros?: number
+  /** The first state's own id and time, when an agent says what happened; the engine's otherwise. */
+  readonly reported?: { readonly stateId: string; readonly atMicros: number }
   readonly client: ClientView
 }
 
@@ -55,8 +64,8 @@ export interface StateProposal {
   readonly state: ProposedState
   readonly force: boolean
   readonly client: ClientView
-  readonly stateId?: string
-  readonly stateAtMicros?: number
+  /** What an agent says has happened: the state's own id and time. A state that is there, or that came before the present one, is not repeated. */
+  readonly reported?: { readonly stateId: string; readonly atMicros: number }
 }
 
 export interface TransitionResult {

@@ -9,12 +9,20 @@ import { generateRunName } from '../domain/run-name.ts'
 import { formatInstant } from '../domain/time.ts'
 import type { Created, NewFlowRun } from './engine.ts'
 import { flowRunEvent } from './flow-run-event.ts'
-import { publishAll, type TransitionDeps } from './flow-run-transitions.ts'
+import { publishAll, publishEvents, type TransitionDeps } from './flow-run-transitions.ts'
 import { type Mirror, mirrorToParentTasks } from './mirror.ts'
 import { RollupDeltas } from './rollup.ts'
 import { countedAfter, lateStart, stateColumns, stateRow, textOf } from './stored.ts'
 import { noFacts } from './task-run-transitions.ts'
-import { all, type EventRow, insertDeltas, insertEvents, insertFlowRunStates, type StateColumns, type StateRow } from './write-set.ts'
+import {
+  all,
+  type EventRow,
+  insertDeltas,
+  insertEvents,
+  insertFlowRunStates,
+  type StateColumns,
+  type StateRow,
+} from './write-set.ts'
 
 interface FlowOfRun {
   readonly workspaceId: string
@@ -52,14 +60,17 @@ const pending: ProposedState = { type: 'PENDING', name: 'Pending', message: '', 
  * already there is answered as it stands. A key that another process takes in the same moment fails the batch, whose
  * items are then tried singly and find it.
  */
-export async function createFlowRuns(deps: TransitionDeps, wanted: readonly NewFlowRun[]): Promise<(Created<FlowRunRow> | Error)[]> {
+export async function createFlowRuns(
+  deps: TransitionDeps,
+  wanted: readonly NewFlowRun[],
+): Promise<(Created<FlowRunRow> | Error)[]> {
   const published: [string, Change][] = []
+  const events: EventRow[] = []
   const results = await deps.sql.begin(async (transaction) => {
     const sql = transaction as unknown as Transaction
     const [flows, existing] = await Promise.all([readFlows(sql, wanted), readExisting(sql, wanted)])
     const inserts: FlowRunInsert[] = []
     const states: StateRow[] = []
-    const events: EventRow[] = []
     const mirrors: Mirror[] = []
     const deltas = new RollupDeltas()
 
@@ -86,11 +97,11 @@ export async function createFlowRuns(deps: TransitionDeps, wanted: readonly NewF
       }
       const now = deps.nowMicros()
       const { write, patch, effects, reason } = decide(minimalFlowPolicy, view, run.state ?? pending, {
-        ...noFacts(run.stateAtMicros ?? now, deps.dice()),
+        ...noFacts(run.reported?.atMicros ?? now, deps.dice()),
         client: run.client,
       })
       if (!write) return new Error(`a first state was refused: ${reason}`)
-      const stateId = run.stateId ?? uuidv7()
+      const stateId = run.reported?.stateId ?? uuidv7()
       const columns = stateColumns(stateId, write, patch)
       const createdAt = formatInstant(now)
       const name = run.name ?? generateRunName(deps.dice)
@@ -124,7 +135,14 @@ export async function createFlowRuns(deps: TransitionDeps, wanted: readonly NewF
       }
       inserts.push(insert)
       states.push(stateRow(run.workspaceId, id, stateId, write))
-      deltas.move(null, countedAfter({ kind: 'flow-run', workspaceId: run.workspaceId, flowId: flow.id, deploymentId: run.deploymentId }, write, patch))
+      deltas.move(
+        null,
+        countedAfter(
+          { kind: 'flow-run', workspaceId: run.workspaceId, flowId: flow.id, deploymentId: run.deploymentId },
+          write,
+          patch,
+        ),
+      )
       for (const effect of effects) {
         if (effect.type === 'emit-event') {
           events.push(
@@ -135,7 +153,12 @@ export async function createFlowRuns(deps: TransitionDeps, wanted: readonly NewF
             ),
           )
         } else if (effect.type === 'mirror-to-parent-task') {
-          mirrors.push({ workspaceId: run.workspaceId, taskRunId: effect.taskRunId, childFlowRunId: id, state: write })
+          mirrors.push({
+            workspaceId: run.workspaceId,
+            taskRunId: effect.taskRunId,
+            childFlowRunId: id,
+            state: write,
+          })
         }
       }
       published.push([
@@ -204,7 +227,8 @@ export async function createFlowRuns(deps: TransitionDeps, wanted: readonly NewF
     })
 
     if (inserts.length > 0) {
-      const mirrored = mirrors.length > 0 ? await mirrorToParentTasks(deps, sql, mirrors, deltas, published) : []
+      const mirrored =
+        mirrors.length > 0 ? await mirrorToParentTasks(deps, sql, mirrors, deltas, published) : []
       await all([
         insertFlowRuns(sql, inserts),
         insertFlowRunStates(sql, states),
@@ -216,6 +240,7 @@ export async function createFlowRuns(deps: TransitionDeps, wanted: readonly NewF
     return answers
   })
   publishAll(deps, published)
+  publishEvents(deps, events)
   return results as (Created<FlowRunRow> | Error)[]
 }
 
@@ -232,7 +257,10 @@ async function readFlows(sql: Transaction, wanted: readonly NewFlowRun[]): Promi
 type ExistingRow = FlowRunRow & { readonly workspaceId: string }
 
 /** Finds the runs that were made before under the same idempotency key or id. */
-async function readExisting(sql: Transaction, wanted: readonly NewFlowRun[]): Promise<(run: NewFlowRun) => FlowRunRow | undefined> {
+async function readExisting(
+  sql: Transaction,
+  wanted: readonly NewFlowRun[],
+): Promise<(run: NewFlowRun) => FlowRunRow | undefined> {
   const keyed = wanted.filter((run) => run.idempotencyKey !== null)
   const named = wanted.filter((run) => run.id !== undefined)
   if (keyed.length === 0 && named.length === 0) return () => undefined

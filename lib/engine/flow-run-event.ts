@@ -32,9 +32,11 @@ export function flowRunEvent(run: RunOfEvent, initial: StoredState | null, state
   const resourceId = `prefect.flow-run.${run.id}`
   const related = [resource(`prefect.flow.${run.flowId}`, 'flow', run.flowName)]
   if (run.deploymentId) related.push(resource(`prefect.deployment.${run.deploymentId}`, 'deployment', ''))
-  if (run.workQueueId) related.push(resource(`prefect.work-queue.${run.workQueueId}`, 'work-queue', run.workQueueName ?? ''))
+  if (run.workQueueId)
+    related.push(resource(`prefect.work-queue.${run.workQueueId}`, 'work-queue', run.workQueueName ?? ''))
   if (run.parentTaskRunId) related.push(resource(`prefect.task-run.${run.parentTaskRunId}`, 'task-run', ''))
-  for (const tag of run.tags) related.push({ 'prefect.resource.id': `prefect.tag.${tag}`, 'prefect.resource.role': 'tag' })
+  for (const tag of run.tags)
+    related.push({ 'prefect.resource.id': `prefect.tag.${tag}`, 'prefect.resource.role': 'tag' })
   return {
     workspace_id: run.workspaceId,
     occurred_at: formatInstant(state.atMicros),
@@ -79,14 +81,26 @@ export interface TaskRunOfEvent {
 }
 
 /** The event of a task run that the server orchestrated (2.x clients): labelled so that the recorder leaves it alone. */
-export function serverTaskRunEvent(run: TaskRunOfEvent, initial: StoredState | null, state: StoredState): EventRow {
+export function serverTaskRunEvent(
+  run: TaskRunOfEvent,
+  initial: StoredState | null,
+  state: StoredState,
+): EventRow {
   const resourceId = `prefect.task-run.${run.id}`
   const related: Record<string, string>[] = run.tags.map((tag) => ({
     'prefect.resource.id': `prefect.tag.${tag}`,
     'prefect.resource.role': 'tag',
   }))
-  if (run.flowRunId) related.push({ 'prefect.resource.id': `prefect.flow-run.${run.flowRunId}`, 'prefect.resource.role': 'flow-run' })
-  const part = (s: ProposedState) => ({ type: s.type, name: s.name, message: s.message.slice(0, MAX_MESSAGE) })
+  if (run.flowRunId)
+    related.push({
+      'prefect.resource.id': `prefect.flow-run.${run.flowRunId}`,
+      'prefect.resource.role': 'flow-run',
+    })
+  const part = (s: ProposedState) => ({
+    type: s.type,
+    name: s.name,
+    message: s.message.slice(0, MAX_MESSAGE),
+  })
   return {
     workspace_id: run.workspaceId,
     occurred_at: formatInstant(state.atMicros),
@@ -108,7 +122,11 @@ export function serverTaskRunEvent(run: TaskRunOfEvent, initial: StoredState | n
         'prefect.orchestration': 'server',
       },
       related,
-      payload: { intended: { from: initial?.type ?? null, to: state.type }, initial_state: initial && part(initial), validated_state: part(state) },
+      payload: {
+        intended: { from: initial?.type ?? null, to: state.type },
+        initial_state: initial && part(initial),
+        validated_state: part(state),
+      },
     }),
   }
 }

@@ -2,12 +2,12 @@ import type { Sql, Transaction } from '../db/clients.ts'
 import { uuidv7 } from '../db/uuid.ts'
 import type { Change } from '../domain/change.ts'
 import { decide, type Facts, type StoredState } from '../domain/orchestration/decide.ts'
-import { coreFlowPolicy, minimalFlowPolicy } from '../domain/orchestration/policies.ts'
+import { coreFlowPolicy, minimalFlowPolicy, reportedFlowPolicy } from '../domain/orchestration/policies.ts'
 import { NotFound } from '../domain/problem.ts'
 import { formatInstant } from '../domain/time.ts'
 import type { StateProposal, TransitionResult } from './engine.ts'
 import { flowRunEvent } from './flow-run-event.ts'
-import { mirrorToParentTasks, type Mirror } from './mirror.ts'
+import { type Mirror, mirrorToParentTasks } from './mirror.ts'
 import { RollupDeltas } from './rollup.ts'
 import {
   countedAfter,
@@ -35,6 +35,7 @@ export interface TransitionDeps {
   readonly nowMicros: () => number
   readonly dice: () => number
   readonly publish: (workspaceId: string, changes: readonly Change[]) => void
+  readonly publishEvents: (workspaceId: string, events: readonly EventRow[]) => void
 }
 
 /**
@@ -46,12 +47,12 @@ export async function transitFlowRuns(
   proposals: readonly StateProposal[],
 ): Promise<(TransitionResult | Error)[]> {
   const published: [string, Change][] = []
+  const events: EventRow[] = []
   const results = await deps.sql.begin(async (transaction) => {
     const sql = transaction as unknown as Transaction
     const runs = await lockFlowRuns(sql, proposals)
     const updates: FlowRunUpdate[] = []
     const states: StateRow[] = []
-    const events: EventRow[] = []
     const mirrors: Mirror[] = []
     const deltas = new RollupDeltas()
 
@@ -59,12 +60,13 @@ export async function transitFlowRuns(
       const run = runs.get(`${proposal.workspaceId} ${proposal.runId}`)
       if (!run) return new NotFound(`Flow run with id ${proposal.runId}`)
       const current = storedState(run)
-      // An agent that replays says which state it was: what is there already is answered, not repeated.
-      if (proposal.stateId !== undefined && current?.id === proposal.stateId) {
+      const { reported } = proposal
+      // After a break an agent sends again what was not acknowledged, though it may have been committed.
+      if (reported && current && (current.id === reported.stateId || current.atMicros >= reported.atMicros)) {
         return { verdict: 'ACCEPT', reason: '', delaySeconds: 0, state: current, written: false }
       }
       const facts: Facts = {
-        nowMicros: proposal.stateAtMicros ?? deps.nowMicros(),
+        nowMicros: reported?.atMicros ?? deps.nowMicros(),
         client: proposal.client,
         dice: deps.dice(),
         flowRun: null,
@@ -72,13 +74,19 @@ export async function transitFlowRuns(
         deploymentLimit: null,
         tagLimits: [],
       }
-      const policy = proposal.force ? minimalFlowPolicy : coreFlowPolicy
+      const policy = reported ? reportedFlowPolicy : proposal.force ? minimalFlowPolicy : coreFlowPolicy
       const decision = decide(policy, flowRunView(run), proposal.state, facts)
       const { write, patch } = decision
       if (!write) {
-        return { verdict: decision.verdict, reason: decision.reason, delaySeconds: decision.delaySeconds, state: current, written: false }
+        return {
+          verdict: decision.verdict,
+          reason: decision.reason,
+          delaySeconds: decision.delaySeconds,
+          state: current,
+          written: false,
+        }
       }
-      const stateId = proposal.stateId ?? uuidv7()
+      const stateId = reported?.stateId ?? uuidv7()
       const state: StoredState = { id: stateId, ...write }
       updates.push({
         workspace_id: run.workspaceId,
@@ -88,12 +96,23 @@ export async function transitFlowRuns(
         late_start_at: lateStart(patch),
       })
       states.push(stateRow(run.workspaceId, run.id, stateId, write))
-      const key = { kind: 'flow-run', workspaceId: run.workspaceId, flowId: run.flowId, deploymentId: run.deploymentId } as const
+      const key = {
+        kind: 'flow-run',
+        workspaceId: run.workspaceId,
+        flowId: run.flowId,
+        deploymentId: run.deploymentId,
+      } as const
       deltas.move(countedBefore(key, run), countedAfter(key, write, patch))
       for (const effect of decision.effects) {
-        if (effect.type === 'emit-event') events.push(flowRunEvent({ ...run, runCount: patch.runCount }, current, state))
+        if (effect.type === 'emit-event')
+          events.push(flowRunEvent({ ...run, runCount: patch.runCount }, current, state))
         else if (effect.type === 'mirror-to-parent-task') {
-          mirrors.push({ workspaceId: run.workspaceId, taskRunId: effect.taskRunId, childFlowRunId: run.id, state: write })
+          mirrors.push({
+            workspaceId: run.workspaceId,
+            taskRunId: effect.taskRunId,
+            childFlowRunId: run.id,
+            state: write,
+          })
         }
       }
       published.push([
@@ -107,7 +126,8 @@ export async function transitFlowRuns(
           stateName: write.name,
           stateAt: formatInstant(write.atMicros),
           stateMessage: write.message.slice(0, 2_000),
-          expectedStartAt: patch.expectedStartMicros === null ? null : formatInstant(patch.expectedStartMicros),
+          expectedStartAt:
+            patch.expectedStartMicros === null ? null : formatInstant(patch.expectedStartMicros),
           startAt: patch.startMicros === null ? null : formatInstant(patch.startMicros),
           endAt: patch.endMicros === null ? null : formatInstant(patch.endMicros),
           totalRunTimeSeconds: patch.totalRunTimeSeconds,
@@ -121,7 +141,8 @@ export async function transitFlowRuns(
     })
 
     if (updates.length > 0) {
-      const mirrored = mirrors.length > 0 ? await mirrorToParentTasks(deps, sql, mirrors, deltas, published) : []
+      const mirrored =
+        mirrors.length > 0 ? await mirrorToParentTasks(deps, sql, mirrors, deltas, published) : []
       await all([
         updateFlowRuns(sql, updates),
         insertFlowRunStates(sql, states),
@@ -133,11 +154,15 @@ export async function transitFlowRuns(
     return answers
   })
   publishAll(deps, published)
+  publishEvents(deps, events)
   return results as (TransitionResult | Error)[]
 }
 
 /** Hands changes to the live feed, a list a workspace, in their order. */
-export function publishAll(deps: Pick<TransitionDeps, 'publish'>, published: readonly [string, Change][]): void {
+export function publishAll(
+  deps: Pick<TransitionDeps, 'publish'>,
+  published: readonly [string, Change][],
+): void {
   const byWorkspace = new Map<string, Change[]>()
   for (const [workspaceId, change] of published) {
     const changes = byWorkspace.get(workspaceId)
@@ -147,11 +172,30 @@ export function publishAll(deps: Pick<TransitionDeps, 'publish'>, published: rea
   for (const [workspaceId, changes] of byWorkspace) deps.publish(workspaceId, changes)
 }
 
-/** Keyed by workspace and id: the same id asked for by two tenants in one batch is two different questions. */
-export const byTenantKey = <Row extends { readonly workspaceId: string; readonly id: string }>(rows: readonly Row[]): Map<string, Row> =>
-  new Map(rows.map((row) => [`${row.workspaceId} ${row.id}`, row]))
+/** Hands stored events to their subscribers, a list a workspace. */
+export function publishEvents(
+  deps: Pick<TransitionDeps, 'publishEvents'>,
+  events: readonly EventRow[],
+): void {
+  if (events.length === 0) return
+  const byWorkspace = new Map<string, EventRow[]>()
+  for (const event of events) {
+    const list = byWorkspace.get(event.workspace_id)
+    if (list) list.push(event)
+    else byWorkspace.set(event.workspace_id, [event])
+  }
+  for (const [workspaceId, list] of byWorkspace) deps.publishEvents(workspaceId, list)
+}
 
-async function lockFlowRuns(sql: Transaction, proposals: readonly StateProposal[]): Promise<Map<string, StoredFlowRun>> {
+/** Keyed by workspace and id: the same id asked for by two tenants in one batch is two different questions. */
+export const byTenantKey = <Row extends { readonly workspaceId: string; readonly id: string }>(
+  rows: readonly Row[],
+): Map<string, Row> => new Map(rows.map((row) => [`${row.workspaceId} ${row.id}`, row]))
+
+async function lockFlowRuns(
+  sql: Transaction,
+  proposals: readonly StateProposal[],
+): Promise<Map<string, StoredFlowRun>> {
   const sorted = [...proposals].sort((a, b) => (a.workspaceId + a.runId < b.workspaceId + b.runId ? -1 : 1))
   const rows = await sql<StoredFlowRun[]>`
     select r.workspace_id, r.id, r.name, r.tags, r.flow_id, f.name as flow_name, r.deployment_id, r.parent_task_run_id,

@@ -3,7 +3,7 @@ import { uuidv7 } from '../db/uuid.ts'
 import type { Change } from '../domain/change.ts'
 import { formatInstant } from '../domain/time.ts'
 import type { NewEvent, NewLog } from './engine.ts'
-import { publishAll, type TransitionDeps } from './flow-run-transitions.ts'
+import { publishAll, publishEvents, type TransitionDeps } from './flow-run-transitions.ts'
 import { RollupDeltas } from './rollup.ts'
 import { recordTaskRuns, type TaskRunReport, taskRunReport } from './task-run-recorder.ts'
 import { all, type EventRow, insertDeltas, insertEvents, insertLogs, type LogRow } from './write-set.ts'
@@ -44,6 +44,7 @@ export async function storeEvents(deps: TransitionDeps, chunks: readonly EventCh
     await all([insertEvents(sql, rows), ...recorded, insertDeltas(sql, deltas)])
   })
   publishAll(deps, published)
+  publishEvents(deps, rows)
   return chunks.map(() => true)
 }
 

@@ -1,7 +1,7 @@
 import type { Transaction } from '../db/clients.ts'
 import { uuidv7 } from '../db/uuid.ts'
 import type { Change } from '../domain/change.ts'
-import { decide, type Decision } from '../domain/orchestration/decide.ts'
+import { type Decision, decide } from '../domain/orchestration/decide.ts'
 import { minimalTaskPolicy } from '../domain/orchestration/policies.ts'
 import type { TransitionDeps } from './flow-run-transitions.ts'
 import type { RollupDeltas } from './rollup.ts'
@@ -36,7 +36,11 @@ export async function mirrorToParentTasks(
   for (const mirror of last.values()) {
     const run = runs.get(`${mirror.workspaceId} ${mirror.taskRunId}`)
     if (!run) continue
-    const details = { ...mirror.state.details, child_flow_run_id: mirror.childFlowRunId, flow_run_id: run.flowRunId }
+    const details = {
+      ...mirror.state.details,
+      child_flow_run_id: mirror.childFlowRunId,
+      flow_run_id: run.flowRunId,
+    }
     const { write, patch } = decide(
       minimalTaskPolicy,
       taskRunView(run),

@@ -1,5 +1,5 @@
-import { formatInstant } from '../domain/time.ts'
 import type { StateType } from '../domain/state.ts'
+import { formatInstant } from '../domain/time.ts'
 
 /** Stands for "no deployment" (or no flow) in a key column, which cannot be null. */
 export const NIL_UUID = '00000000-0000-0000-0000-000000000000'
@@ -69,6 +69,8 @@ export class RollupDeltas {
   }
 
   rows(): Delta[] {
-    return [...this.#rows.values()].filter((row) => row.runs !== 0 || row.run_seconds !== 0 || row.late_seconds !== 0)
+    return [...this.#rows.values()].filter(
+      (row) => row.runs !== 0 || row.run_seconds !== 0 || row.late_seconds !== 0,
+    )
   }
 }

@@ -1,6 +1,13 @@
-import type { Decision, EmpiricalPolicy, FlowRunView, RunPatch, StoredState, TaskRunView } from '../domain/orchestration/decide.ts'
-import { formatInstant, parseInstant } from '../domain/time.ts'
+import type {
+  Decision,
+  EmpiricalPolicy,
+  FlowRunView,
+  RunPatch,
+  StoredState,
+  TaskRunView,
+} from '../domain/orchestration/decide.ts'
 import type { RawJson, StateDetails, StateType } from '../domain/state.ts'
+import { formatInstant, parseInstant } from '../domain/time.ts'
 import type { Counted } from './rollup.ts'
 import type { StateColumns, StateRow } from './write-set.ts'
 
@@ -43,8 +50,10 @@ export interface StoredTaskRun extends StoredRun {
   readonly taskKey: string
 }
 
-export const microsOf = (instant: string | null): number | null => (instant === null ? null : (parseInstant(instant) ?? null))
-export const textOf = (micros: number | null): string | null => (micros === null ? null : formatInstant(micros))
+export const microsOf = (instant: string | null): number | null =>
+  instant === null ? null : (parseInstant(instant) ?? null)
+export const textOf = (micros: number | null): string | null =>
+  micros === null ? null : formatInstant(micros)
 
 export const storedState = (run: StoredRun): StoredState | null =>
   run.stateId === null || run.stateType === null
@@ -88,7 +97,11 @@ export const taskRunView = (run: StoredTaskRun): TaskRunView => ({
 })
 
 /** The state columns after a decision that writes. */
-export function stateColumns(stateId: string, write: NonNullable<Decision['write']>, patch: RunPatch): StateColumns {
+export function stateColumns(
+  stateId: string,
+  write: NonNullable<Decision['write']>,
+  patch: RunPatch,
+): StateColumns {
   return {
     state_id: stateId,
     state_type: write.type,
@@ -106,7 +119,12 @@ export function stateColumns(stateId: string, write: NonNullable<Decision['write
   }
 }
 
-export const stateRow = (workspaceId: string, runId: string, stateId: string, write: NonNullable<Decision['write']>): StateRow => ({
+export const stateRow = (
+  workspaceId: string,
+  runId: string,
+  stateId: string,
+  write: NonNullable<Decision['write']>,
+): StateRow => ({
   workspace_id: workspaceId,
   run_id: runId,
   at: formatInstant(write.atMicros),
@@ -122,7 +140,9 @@ export const stateRow = (workspaceId: string, runId: string, stateId: string, wr
 const LATE_START_MICROS = 1_000_000
 
 export const lateStart = (patch: Pick<RunPatch, 'startMicros' | 'expectedStartMicros'>): string | null =>
-  patch.startMicros !== null && patch.expectedStartMicros !== null && patch.startMicros - patch.expectedStartMicros > LATE_START_MICROS
+  patch.startMicros !== null &&
+  patch.expectedStartMicros !== null &&
+  patch.startMicros - patch.expectedStartMicros > LATE_START_MICROS
     ? formatInstant(patch.startMicros)
     : null
 
@@ -146,7 +166,11 @@ export function countedBefore(key: CountedKey, run: StoredRun): Counted | null {
   }
 }
 
-export const countedAfter = (key: CountedKey, write: NonNullable<Decision['write']>, patch: RunPatch): Counted => ({
+export const countedAfter = (
+  key: CountedKey,
+  write: NonNullable<Decision['write']>,
+  patch: RunPatch,
+): Counted => ({
   ...key,
   stateType: write.type,
   stateName: write.name,

@@ -16,7 +16,10 @@ import { all, insertDeltas, insertTaskRunStates, type StateRow } from './write-s
 const pending: ProposedState = { type: 'PENDING', name: 'Pending', message: '', details: {}, data: null }
 
 /** Makes a batch of task runs (2.x clients' and stand-ins of sub-flows) in one transaction. A natural key that is there already is answered as it stands. */
-export async function createTaskRuns(deps: TransitionDeps, wanted: readonly NewTaskRun[]): Promise<(Created<TaskRunRow> | Error)[]> {
+export async function createTaskRuns(
+  deps: TransitionDeps,
+  wanted: readonly NewTaskRun[],
+): Promise<(Created<TaskRunRow> | Error)[]> {
   const published: [string, Change][] = []
   const results = await deps.sql.begin(async (transaction) => {
     const sql = transaction as unknown as Transaction
@@ -54,7 +57,9 @@ export async function createTaskRuns(deps: TransitionDeps, wanted: readonly NewT
       const columns = stateColumns(stateId, write, patch)
       const createdAt = formatInstant(now)
       const labels = {
-        ...(run.flowRunId ? { ...labelsOf.get(`${run.workspaceId} ${run.flowRunId}`), 'prefect.flow-run.id': run.flowRunId } : {}),
+        ...(run.flowRunId
+          ? { ...labelsOf.get(`${run.workspaceId} ${run.flowRunId}`), 'prefect.flow-run.id': run.flowRunId }
+          : {}),
         ...run.labels,
       }
       const insert: TaskRunUpsert = {
@@ -77,7 +82,14 @@ export async function createTaskRuns(deps: TransitionDeps, wanted: readonly NewT
       }
       inserts.push(insert)
       states.push(stateRow(run.workspaceId, id, stateId, write))
-      deltas.move(null, countedAfter({ kind: 'task-run', workspaceId: run.workspaceId, flowId: null, deploymentId: null }, write, patch))
+      deltas.move(
+        null,
+        countedAfter(
+          { kind: 'task-run', workspaceId: run.workspaceId, flowId: null, deploymentId: null },
+          write,
+          patch,
+        ),
+      )
       published.push([
         run.workspaceId,
         {
@@ -145,7 +157,10 @@ export async function createTaskRuns(deps: TransitionDeps, wanted: readonly NewT
 
 type ExistingRow = TaskRunRow & { readonly workspaceId: string }
 
-async function readExisting(sql: Transaction, wanted: readonly NewTaskRun[]): Promise<(run: NewTaskRun) => TaskRunRow | undefined> {
+async function readExisting(
+  sql: Transaction,
+  wanted: readonly NewTaskRun[],
+): Promise<(run: NewTaskRun) => TaskRunRow | undefined> {
   const natural = wanted.filter((run) => run.flowRunId !== null)
   const named = wanted.filter((run) => run.id !== null)
   const [byKey, byId] = await Promise.all([
@@ -165,14 +180,18 @@ async function readExisting(sql: Transaction, wanted: readonly NewTaskRun[]): Pr
       join task_runs t on t.workspace_id = k.workspace_id and t.id = k.id`,
   ])
   const found = new Map<string, TaskRunRow>()
-  for (const row of byKey) found.set(`${row.workspaceId} ${row.flowRunId} ${row.taskKey} ${row.dynamicKey}`, row)
+  for (const row of byKey)
+    found.set(`${row.workspaceId} ${row.flowRunId} ${row.taskKey} ${row.dynamicKey}`, row)
   for (const row of byId) found.set(`${row.workspaceId} ${row.id}`, row)
   return (run) =>
     found.get(`${run.workspaceId} ${run.flowRunId} ${run.taskKey} ${run.dynamicKey}`) ??
     (run.id === null ? undefined : found.get(`${run.workspaceId} ${run.id}`))
 }
 
-async function readLabels(sql: Transaction, wanted: readonly NewTaskRun[]): Promise<Map<string, Record<string, unknown>>> {
+async function readLabels(
+  sql: Transaction,
+  wanted: readonly NewTaskRun[],
+): Promise<Map<string, Record<string, unknown>>> {
   const parents = wanted.filter((run) => run.flowRunId !== null)
   if (parents.length === 0) return new Map()
   const rows = await sql<{ workspaceId: string; id: string; labels: Record<string, unknown> }[]>`

@@ -4,7 +4,7 @@ import { rawMember } from '../domain/raw-json.ts'
 import { isFinal, type StateDetails, type StateType, stateTypes } from '../domain/state.ts'
 import { formatInstant, parseInstant } from '../domain/time.ts'
 import type { NewEvent } from './engine.ts'
-import { type Counted, type RollupDeltas } from './rollup.ts'
+import type { Counted, RollupDeltas } from './rollup.ts'
 import { microsOf } from './stored.ts'
 import { type TaskRunUpsert, upsertTaskRuns } from './task-run-rows.ts'
 import { insertTaskRunStates, type StateRow } from './write-set.ts'
@@ -34,7 +34,8 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
 
 /** What an event reports of a task run, or null when it is another kind of event or tells too little. */
 export function taskRunReport(workspaceId: string, event: NewEvent): TaskRunReport | null {
-  if (!event.event.startsWith(TASK_RUN_EVENT) || event.resource['prefect.orchestration'] !== 'client') return null
+  if (!event.event.startsWith(TASK_RUN_EVENT) || event.resource['prefect.orchestration'] !== 'client')
+    return null
   const taskRunId = idAfter(event.resource['prefect.resource.id'], TASK_RUN_EVENT)
   const state = objectOf(event.payload.validated_state)
   const taskRun = objectOf(event.payload.task_run)
@@ -54,7 +55,10 @@ export function taskRunReport(workspaceId: string, event: NewEvent): TaskRunRepo
       name: typeof state.name === 'string' ? state.name : type,
       message: typeof state.message === 'string' ? state.message : '',
       details: objectOf(state.state_details) ?? {},
-      data: state.data === undefined || state.data === null ? null : (rawMember(event.body, 'payload', 'validated_state', 'data') ?? null),
+      data:
+        state.data === undefined || state.data === null
+          ? null
+          : (rawMember(event.body, 'payload', 'validated_state', 'data') ?? null),
     },
     taskRun,
   }
@@ -66,7 +70,9 @@ const idAfter = (id: string | undefined, prefix: string): string | null => {
 }
 
 const objectOf = (value: unknown): Record<string, unknown> | null =>
-  value !== null && typeof value === 'object' && !Array.isArray(value) ? (value as Record<string, unknown>) : null
+  value !== null && typeof value === 'object' && !Array.isArray(value)
+    ? (value as Record<string, unknown>)
+    : null
 
 interface KnownTaskRun {
   readonly workspaceId: string
@@ -131,7 +137,11 @@ export async function recordTaskRuns(
       foldings.set(idKey, folding)
       if (report.flowRunId) foldings.set(naturalKey, folding)
     }
-    const details: StateDetails = { ...report.state.details, flow_run_id: report.flowRunId, task_run_id: folding.id }
+    const details: StateDetails = {
+      ...report.state.details,
+      flow_run_id: report.flowRunId,
+      task_run_id: folding.id,
+    }
     const at = formatInstant(report.occurredMicros)
     states.push({
       workspace_id: report.workspaceId,
@@ -171,7 +181,9 @@ export async function recordTaskRuns(
     published.push([folding.workspaceId, changeOf(folding.upsert)])
   }
   return [
-    ...(upserts.length > 0 ? [upsertTaskRuns(sql, upserts).then((written) => refuseOvertaken(written.count, upserts.length))] : []),
+    ...(upserts.length > 0
+      ? [upsertTaskRuns(sql, upserts).then((written) => refuseOvertaken(written.count, upserts.length))]
+      : []),
     insertTaskRunStates(sql, states),
   ]
 }
@@ -199,11 +211,19 @@ const countedOf = (row: KnownTaskRun): Counted | null => {
 }
 
 /** Locked in key order, by id or by natural key; two batches that meet the same task run take turns. */
-async function lockKnown(sql: Transaction, reports: readonly TaskRunReport[]): Promise<Map<string, KnownTaskRun>> {
+async function lockKnown(
+  sql: Transaction,
+  reports: readonly TaskRunReport[],
+): Promise<Map<string, KnownTaskRun>> {
   const byId = new Map(reports.map((r) => [`${r.workspaceId} ${r.taskRunId}`, r]))
   const ids = [...byId.keys()].sort().map((key) => byId.get(key) as TaskRunReport)
   const natural = new Map<string, TaskRunReport>()
-  for (const r of ids) if (r.flowRunId) natural.set(`${r.workspaceId} ${r.flowRunId} ${String(r.taskRun.task_key)} ${String(r.taskRun.dynamic_key)}`, r)
+  for (const r of ids)
+    if (r.flowRunId)
+      natural.set(
+        `${r.workspaceId} ${r.flowRunId} ${String(r.taskRun.task_key)} ${String(r.taskRun.dynamic_key)}`,
+        r,
+      )
   const keys = [...natural.values()]
   const rows = await sql<KnownTaskRun[]>`
     with wanted as (
@@ -231,7 +251,8 @@ async function lockKnown(sql: Transaction, reports: readonly TaskRunReport[]): P
   return known
 }
 
-const text = (value: unknown, max: number): string | null => (typeof value === 'string' ? value.slice(0, max) : null)
+const text = (value: unknown, max: number): string | null =>
+  typeof value === 'string' ? value.slice(0, max) : null
 const instant = (value: unknown): string | null => {
   const micros = typeof value === 'string' ? parseInstant(value) : undefined
   return micros === undefined ? null : formatInstant(micros)
@@ -245,7 +266,13 @@ const seconds = (value: unknown): number => {
   return Number.isFinite(n) ? n : 0
 }
 
-function rowOf(report: TaskRunReport, folding: Folding, details: StateDetails, at: string, createdAt: string): TaskRunUpsert {
+function rowOf(
+  report: TaskRunReport,
+  folding: Folding,
+  details: StateDetails,
+  at: string,
+  createdAt: string,
+): TaskRunUpsert {
   const run = report.taskRun
   const { type } = report.state
   return {

@@ -3,8 +3,8 @@ import { uuidv7 } from '../db/uuid.ts'
 import type { Change, TaskRunChange } from '../domain/change.ts'
 import {
   type ClientView,
-  decide,
   type Decision,
+  decide,
   type Facts,
   type ProposedState,
   type RunPatch,
@@ -16,15 +16,15 @@ import type { RawJson, StateType } from '../domain/state.ts'
 import { formatInstant } from '../domain/time.ts'
 import type { StateProposal, TransitionResult } from './engine.ts'
 import { serverTaskRunEvent } from './flow-run-event.ts'
-import { byTenantKey, publishAll, type TransitionDeps } from './flow-run-transitions.ts'
+import { byTenantKey, publishAll, publishEvents, type TransitionDeps } from './flow-run-transitions.ts'
 import { RollupDeltas } from './rollup.ts'
 import {
   countedAfter,
   countedBefore,
+  type StoredTaskRun,
   stateColumns,
   stateRow,
   storedState,
-  type StoredTaskRun,
   taskRunView,
   textOf,
 } from './stored.ts'
@@ -70,13 +70,16 @@ export async function transitTaskRuns(
   proposals: readonly StateProposal[],
 ): Promise<(TransitionResult | Error)[]> {
   const published: [string, Change][] = []
+  const events: EventRow[] = []
   const results = await deps.sql.begin(async (transaction) => {
     const sql = transaction as unknown as Transaction
     const runs = await lockTaskRuns(sql, proposals)
-    const [flowRuns, cached] = await Promise.all([readFlowRuns(sql, runs), readCache(sql, proposals, deps.nowMicros())])
+    const [flowRuns, cached] = await Promise.all([
+      readFlowRuns(sql, runs),
+      readCache(sql, proposals, deps.nowMicros()),
+    ])
     const updates: TaskRunUpdate[] = []
     const states: StateRow[] = []
-    const events: EventRow[] = []
     const cache: CacheRow[] = []
     const deltas = new RollupDeltas()
 
@@ -86,7 +89,7 @@ export async function transitTaskRuns(
       const current = storedState(run)
       const flowRun = run.flowRunId === null ? undefined : flowRuns.get(`${run.workspaceId} ${run.flowRunId}`)
       const facts: Facts = {
-        ...noFacts(proposal.stateAtMicros ?? deps.nowMicros(), deps.dice()),
+        ...noFacts(deps.nowMicros(), deps.dice()),
         client: proposal.client,
         flowRun: flowRun ? { state: stateOfFact(flowRun), runCount: flowRun.runCount } : null,
         cached: cached.get(cacheKeyOf(proposal) ?? '') ?? null,
@@ -96,7 +99,13 @@ export async function transitTaskRuns(
       const decision = decide(policy, taskRunView(run), proposal.state, facts)
       const { write, patch } = decision
       if (!write) {
-        return { verdict: decision.verdict, reason: decision.reason, delaySeconds: decision.delaySeconds, state: current, written: false }
+        return {
+          verdict: decision.verdict,
+          reason: decision.reason,
+          delaySeconds: decision.delaySeconds,
+          state: current,
+          written: false,
+        }
       }
       const stateId = uuidv7()
       const state: StoredState = { id: stateId, ...write }
@@ -107,10 +116,16 @@ export async function transitTaskRuns(
         flow_run_run_count: patch.flowRunRunCount,
       })
       states.push(stateRow(run.workspaceId, run.id, stateId, write))
-      const key = { kind: 'task-run', workspaceId: run.workspaceId, flowId: null, deploymentId: null } as const
+      const key = {
+        kind: 'task-run',
+        workspaceId: run.workspaceId,
+        flowId: null,
+        deploymentId: null,
+      } as const
       deltas.move(countedBefore(key, run), countedAfter(key, write, patch))
       for (const effect of decision.effects) {
-        if (effect.type === 'emit-event') events.push(serverTaskRunEvent({ ...run, runCount: patch.runCount }, current, state))
+        if (effect.type === 'emit-event')
+          events.push(serverTaskRunEvent({ ...run, runCount: patch.runCount }, current, state))
         else if (effect.type === 'insert-cache') {
           cache.push({
             workspace_id: run.workspaceId,
@@ -136,6 +151,7 @@ export async function transitTaskRuns(
     return answers
   })
   publishAll(deps, published)
+  publishEvents(deps, events)
   return results as (TransitionResult | Error)[]
 }
 
@@ -155,10 +171,14 @@ export async function lockTaskRuns(
   return byTenantKey(rows)
 }
 
-async function readFlowRuns(sql: Transaction, runs: ReadonlyMap<string, StoredTaskRun>): Promise<Map<string, FlowRunFact>> {
+async function readFlowRuns(
+  sql: Transaction,
+  runs: ReadonlyMap<string, StoredTaskRun>,
+): Promise<Map<string, FlowRunFact>> {
   const wanted = new Map<string, readonly [string, string]>()
   for (const run of runs.values()) {
-    if (run.flowRunId !== null) wanted.set(`${run.workspaceId} ${run.flowRunId}`, [run.workspaceId, run.flowRunId])
+    if (run.flowRunId !== null)
+      wanted.set(`${run.workspaceId} ${run.flowRunId}`, [run.workspaceId, run.flowRunId])
   }
   if (wanted.size === 0) return new Map()
   const keys = [...wanted.values()]
@@ -172,12 +192,22 @@ async function readFlowRuns(sql: Transaction, runs: ReadonlyMap<string, StoredTa
 const stateOfFact = (run: FlowRunFact): StoredState | null =>
   run.stateId === null || run.stateType === null
     ? null
-    : { id: run.stateId, type: run.stateType, name: run.stateName ?? '', message: '', details: run.stateDetails ?? {}, data: null, atMicros: 0 }
+    : {
+        id: run.stateId,
+        type: run.stateType,
+        name: run.stateName ?? '',
+        message: '',
+        details: run.stateDetails ?? {},
+        data: null,
+        atMicros: 0,
+      }
 
 /** Only a start may be answered from the cache. */
 const cacheKeyOf = (proposal: StateProposal): string | null => {
   const key = proposal.state.type === 'RUNNING' ? proposal.state.details.cache_key : null
-  return typeof key === 'string' && key !== '' && key.length <= 2_000 ? `${proposal.workspaceId} ${key}` : null
+  return typeof key === 'string' && key !== '' && key.length <= 2_000
+    ? `${proposal.workspaceId} ${key}`
+    : null
 }
 
 interface CachedRow {
@@ -186,7 +216,11 @@ interface CachedRow {
   readonly state: RawJson
 }
 
-async function readCache(sql: Transaction, proposals: readonly StateProposal[], nowMicros: number): Promise<Map<string, ProposedState>> {
+async function readCache(
+  sql: Transaction,
+  proposals: readonly StateProposal[],
+  nowMicros: number,
+): Promise<Map<string, ProposedState>> {
   const keys = proposals.flatMap((p) => {
     const key = cacheKeyOf(p)
     return key ? [{ workspaceId: p.workspaceId, key: key.slice(p.workspaceId.length + 1) }] : []
@@ -198,7 +232,9 @@ async function readCache(sql: Transaction, proposals: readonly StateProposal[], 
     join task_run_cache c on c.workspace_id = k.workspace_id and c.cache_key = k.cache_key
     where c.expires_at is null or c.expires_at > ${formatInstant(nowMicros)}`
   // Safe: the column holds what `insert-cache` wrote, whose `data` is the raw text.
-  return new Map(rows.map((row) => [`${row.workspaceId} ${row.cacheKey}`, JSON.parse(row.state) as ProposedState]))
+  return new Map(
+    rows.map((row) => [`${row.workspaceId} ${row.cacheKey}`, JSON.parse(row.state) as ProposedState]),
+  )
 }
 
 export const taskRunChange = (
@@ -225,4 +261,3 @@ export const taskRunChange = (
   tags: run.tags,
   taskInputs: {},
 })
-

@@ -80,8 +80,9 @@ export interface LogRow {
 }
 
 /** Sorted by key, so that two batches lock and insert in the same order. */
-export const byKey = <Row extends { readonly workspace_id: string; readonly id: string }>(rows: readonly Row[]): Row[] =>
-  [...rows].sort((a, b) => (a.workspace_id + a.id < b.workspace_id + b.id ? -1 : 1))
+export const byKey = <Row extends { readonly workspace_id: string; readonly id: string }>(
+  rows: readonly Row[],
+): Row[] => [...rows].sort((a, b) => (a.workspace_id + a.id < b.workspace_id + b.id ? -1 : 1))
 
 export const updateFlowRuns = (sql: Queryable, rows: readonly FlowRunUpdate[]) => sql`
   update flow_runs t set

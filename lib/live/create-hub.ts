@@ -21,7 +21,8 @@ interface Feed {
 
 export function belongsTo(change: Change, topic: LiveTopic | 'everything'): boolean {
   if (topic === 'everything') return true
-  if (topic === 'runs') return change.kind === 'flow-run' || (change.kind === 'deleted' && change.noun === 'flow-run')
+  if (topic === 'runs')
+    return change.kind === 'flow-run' || (change.kind === 'deleted' && change.noun === 'flow-run')
   const id = topic.slice('flow-run:'.length)
   switch (change.kind) {
     case 'flow-run':
@@ -81,7 +82,10 @@ export function createHub(): Hub {
       }
       const cursor = cursorOf(feed)
       for (const listener of feed.listeners) {
-        const wanted = listener.topic === 'everything' ? changes : changes.filter((change) => belongsTo(change, listener.topic))
+        const wanted =
+          listener.topic === 'everything'
+            ? changes
+            : changes.filter((change) => belongsTo(change, listener.topic))
         if (wanted.length > 0) listener.onChanges(wanted, cursor)
       }
     },
@@ -90,7 +94,8 @@ export function createHub(): Hub {
       const feed = feedOf(workspaceId)
       const listener: Listener = { topic, onChanges }
       const at = positionOf(from, epoch)
-      if (from !== null && (at === null || at < feed.first || at > feed.first + feed.changes.length)) onGap(cursorOf(feed))
+      if (from !== null && (at === null || at < feed.first || at > feed.first + feed.changes.length))
+        onGap(cursorOf(feed))
       else if (from !== null && at !== null) {
         const missed = feed.changes.slice(at - feed.first).filter((change) => belongsTo(change, topic))
         if (missed.length > 0) onChanges(missed, cursorOf(feed))

@@ -13,7 +13,9 @@ const labelValue = z.union([z.string().max(100_000), z.null().transform(() => ''
 const resource = z
   .record(z.string().max(1_000), labelValue)
   .refine((labels) => Object.keys(labels).length <= MAX_LABELS, { message: `at most ${MAX_LABELS} labels` })
-  .refine((labels) => Boolean(labels['prefect.resource.id']), { message: 'needs the label prefect.resource.id' })
+  .refine((labels) => Boolean(labels['prefect.resource.id']), {
+    message: 'needs the label prefect.resource.id',
+  })
 
 const related = resource.refine((labels) => Boolean(labels['prefect.resource.role']), {
   message: 'needs the label prefect.resource.role',

@@ -62,7 +62,9 @@ export const flowRunAnswer = z.object({
   auto_scheduled: z.boolean(),
   infrastructure_document_id: id.nullable(),
   infrastructure_pid: z.string().nullable(),
-  created_by: z.object({ id: id.nullable(), type: z.string().nullable(), display_value: z.string().nullable() }).nullable(),
+  created_by: z
+    .object({ id: id.nullable(), type: z.string().nullable(), display_value: z.string().nullable() })
+    .nullable(),
   job_variables: z.record(z.string(), z.unknown()).nullable(),
 })
 
@@ -89,5 +91,9 @@ export const taskRunAnswer = z.object({
 export const orchestrationAnswer = z.object({
   state: stateAnswer.nullable(),
   status: z.enum(['ACCEPT', 'REJECT', 'WAIT', 'ABORT']),
-  details: z.looseObject({ type: z.string(), reason: z.string().optional(), delay_seconds: z.number().int().optional() }),
+  details: z.looseObject({
+    type: z.string(),
+    reason: z.string().optional(),
+    delay_seconds: z.number().int().optional(),
+  }),
 })

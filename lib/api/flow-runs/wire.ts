@@ -1,7 +1,7 @@
 import type { FlowRunRow } from '../../db/rows/flow-run.ts'
 import type { EmpiricalPolicy, StoredState } from '../../domain/orchestration/decide.ts'
-import { formatInstant, parseInstant } from '../../domain/time.ts'
 import type { RawJson, StateDetails, StateType } from '../../domain/state.ts'
+import { formatInstant, parseInstant } from '../../domain/time.ts'
 
 /** JSON text of a flow run as the wire has it. Text, not an object: raw members (parameters, data) go through untouched. */
 export function flowRunJson(row: FlowRunRow, nowMicros: number): string {
@@ -58,11 +58,27 @@ interface RowWithState {
 export const rowStateJson = (row: RowWithState): string =>
   row.stateId === null || row.stateType === null
     ? 'null'
-    : stateFields(row.stateId, row.stateType, row.stateName ?? '', row.stateAt ?? '', row.stateMessage ?? '', row.stateDetails ?? {}, row.stateData)
+    : stateFields(
+        row.stateId,
+        row.stateType,
+        row.stateName ?? '',
+        row.stateAt ?? '',
+        row.stateMessage ?? '',
+        row.stateDetails ?? {},
+        row.stateData,
+      )
 
 /** JSON text of a state that the engine just answered with. */
 export const stateJson = (state: StoredState): string =>
-  stateFields(state.id, state.type, state.name, formatInstant(state.atMicros), state.message, state.details, state.data)
+  stateFields(
+    state.id,
+    state.type,
+    state.name,
+    formatInstant(state.atMicros),
+    state.message,
+    state.details,
+    state.data,
+  )
 
 export function stateFields(
   id: string,
@@ -118,13 +134,20 @@ interface RowWithTimes {
   readonly totalRunTimeSeconds: number
 }
 
-const micros = (instant: string | null): number | null => (instant === null ? null : (parseInstant(instant) ?? null))
+const micros = (instant: string | null): number | null =>
+  instant === null ? null : (parseInstant(instant) ?? null)
 
 /** What is computed on reading (wire-contract §4.6): run time including the present stretch, and lateness; both in seconds. */
-export function computedTimes(row: RowWithTimes, nowMicros: number): { estimated_run_time: number; estimated_start_time_delta: number } {
+export function computedTimes(
+  row: RowWithTimes,
+  nowMicros: number,
+): { estimated_run_time: number; estimated_start_time_delta: number } {
   const stateAt = row.stateType === 'RUNNING' ? micros(row.stateAt) : null
   const running = stateAt === null ? 0 : Math.max(0, nowMicros - stateAt) / 1e6
-  return { estimated_run_time: row.totalRunTimeSeconds + running, estimated_start_time_delta: lateness(row, nowMicros) }
+  return {
+    estimated_run_time: row.totalRunTimeSeconds + running,
+    estimated_start_time_delta: lateness(row, nowMicros),
+  }
 }
 
 function lateness(row: RowWithTimes, nowMicros: number): number {

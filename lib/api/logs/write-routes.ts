@@ -9,7 +9,9 @@ const MAX_MESSAGE = 1_000_000
 const logCreate = z.looseObject({
   name: z.string().max(2_000),
   level: z.number().int().min(-32_768).max(32_767),
-  message: z.string().transform((text) => (text.length > MAX_MESSAGE ? `${text.slice(0, MAX_MESSAGE)}…` : text)),
+  message: z
+    .string()
+    .transform((text) => (text.length > MAX_MESSAGE ? `${text.slice(0, MAX_MESSAGE)}…` : text)),
   timestamp: instant,
   flow_run_id: uuid.nullish(),
   task_run_id: uuid.nullish(),

@@ -1,6 +1,6 @@
-import type { Queryable } from '../clients.ts'
 import type { EmpiricalPolicy } from '../../domain/orchestration/decide.ts'
 import type { RawJson, StateDetails, StateType } from '../../domain/state.ts'
+import type { Queryable } from '../clients.ts'
 
 /** A flow run as it is stored. Instants are text (RFC 3339, UTC, microseconds); `json` columns are raw JSON text. */
 export interface FlowRunRow {
@@ -22,7 +22,11 @@ export interface FlowRunRow {
   readonly empiricalPolicy: EmpiricalPolicy
   readonly tags: readonly string[]
   readonly labels: Readonly<Record<string, unknown>>
-  readonly createdBy: { readonly id: string | null; readonly type: string; readonly display_value: string | null } | null
+  readonly createdBy: {
+    readonly id: string | null
+    readonly type: string
+    readonly display_value: string | null
+  } | null
   readonly autoScheduled: boolean
   readonly infrastructureDocumentId: string | null
   readonly infrastructurePid: string | null

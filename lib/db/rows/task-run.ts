@@ -1,6 +1,6 @@
-import type { Queryable } from '../clients.ts'
 import type { EmpiricalPolicy } from '../../domain/orchestration/decide.ts'
 import type { RawJson, StateDetails, StateType } from '../../domain/state.ts'
+import type { Queryable } from '../clients.ts'
 
 /** A task run as it is stored. Instants are text (RFC 3339, UTC, microseconds); `json` columns are raw JSON text. */
 export interface TaskRunRow {

@@ -42,6 +42,18 @@ export const minimalFlowPolicy: Policy<FlowRunView> = [
   flows.releaseFlowConcurrencySlots,
 ]
 
+/**
+ * What an agent reports has happened already, where the run runs: nothing is left to hold back, so only ended runs refuse.
+ * A run that was asked to stop and completed all the same is Completed: states are true.
+ */
+export const reportedFlowPolicy: Policy<FlowRunView> = [
+  flows.preserveDeploymentConcurrencyLeaseId,
+  flows.preventDuplicateTransitions,
+  flows.handleFlowTerminalStateTransitions,
+  instrumentTransitions,
+  flows.releaseFlowConcurrencySlots,
+]
+
 /** The late-runs service. */
 export const markLateRunsPolicy: Policy<FlowRunView> = [
   // First: a run that was claimed meanwhile must not be cancelled for want of the slot that it holds.

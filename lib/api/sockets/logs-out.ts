@@ -1,0 +1,71 @@
+import { z } from 'zod'
+import type { LogChange } from '../../domain/change.ts'
+import { parseInstant } from '../../domain/time.ts'
+import { instant, uuid } from '../schemas.ts'
+import { CLOSE, firstFrame, type WorkspaceSocket } from './accept.ts'
+import { outbound } from './outbound.ts'
+
+const logFilter = z.looseObject({
+  level: z.looseObject({ ge_: z.number().nullish(), le_: z.number().nullish() }).nullish(),
+  timestamp: z.looseObject({ before_: instant.nullish(), after_: instant.nullish() }).nullish(),
+  flow_run_id: z.looseObject({ any_: z.array(uuid).max(1_000).nullish() }).nullish(),
+  task_run_id: z
+    .looseObject({ any_: z.array(uuid).max(1_000).nullish(), is_null_: z.boolean().nullish() })
+    .nullish(),
+})
+type LogFilter = z.output<typeof logFilter>
+const filterFrame = z.looseObject({ type: z.literal('filter'), filter: logFilter })
+
+/** Streams log lines as they commit. Clients read what was before by `POST /logs/filter`, and drop by id what they have. */
+export function logsOut({ ws, services, workspaceId }: WorkspaceSocket): void {
+  firstFrame(ws, "Expected 'filter' message", CLOSE.protocol, (frame) => {
+    if ((frame as { type?: unknown } | null)?.type !== 'filter')
+      return ws.close(CLOSE.protocol, "Expected 'filter' message")
+    const checked = filterFrame.safeParse(frame)
+    if (!checked.success)
+      return ws.close(
+        CLOSE.protocol,
+        `Invalid filter: ${checked.error.issues[0]?.message ?? ''}`.slice(0, 120),
+      )
+    const { filter } = checked.data
+    const send = outbound(ws)
+    const subscription = services.hub.subscribe(workspaceId, 'everything', null, {
+      onChanges: (changes) => {
+        for (const change of changes) {
+          if (change.kind === 'log' && matches(change, filter))
+            send(`{"type":"log","log":${logJson(change)}}`)
+        }
+      },
+      onGap: () => {},
+    })
+    ws.on('ping', (data) => ws.pong(data))
+    ws.once('close', () => subscription.close())
+  })
+}
+
+function matches(log: LogChange, filter: LogFilter): boolean {
+  const { level, timestamp, flow_run_id: flowRunId, task_run_id: taskRunId } = filter
+  if (level?.ge_ != null && log.level < level.ge_) return false
+  if (level?.le_ != null && log.level > level.le_) return false
+  const at = parseInstant(log.at) ?? 0
+  if (timestamp?.after_ != null && at < timestamp.after_) return false
+  if (timestamp?.before_ != null && at > timestamp.before_) return false
+  if (flowRunId?.any_ && !flowRunId.any_.includes(log.flowRunId ?? '')) return false
+  if (taskRunId?.any_ && !taskRunId.any_.includes(log.taskRunId ?? '')) return false
+  if (taskRunId?.is_null_ != null && (log.taskRunId === null) !== taskRunId.is_null_) return false
+  return true
+}
+
+const logJson = (log: LogChange): string =>
+  JSON.stringify({
+    id: log.id,
+    created: log.at,
+    updated: log.at,
+    name: log.logger,
+    level: log.level,
+    message: log.message,
+    timestamp: log.at,
+    flow_run_id: log.flowRunId,
+    task_run_id: log.taskRunId,
+    worker_id: null,
+  })
