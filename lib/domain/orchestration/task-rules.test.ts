@@ -111,15 +111,13 @@ describe('a task that ran before', () => {
   })
 
   test('belongs to the attempt of its flow from when it runs', () => {
-    const at = (type: 'RUNNING' | 'FAILED') =>
-      decide(
-        coreTaskPolicy,
-        taskRunIn('PENDING'),
-        propose(type),
-        facts({ flowRun: flowRunFact('RUNNING', 3) }),
-      ).patch.flowRunRunCount
-    expect(at('FAILED')).toBe(1)
-    expect(at('RUNNING')).toBe(3)
+    const given = facts({ flowRun: flowRunFact('RUNNING', 3) })
+    for (const policy of [coreTaskPolicy, clientSideTaskPolicy, backgroundTaskPolicy]) {
+      const at = (type: 'RUNNING' | 'FAILED') =>
+        decide(policy, taskRunIn('PENDING'), propose(type), given).patch.flowRunRunCount
+      expect(at('FAILED')).toBe(1)
+      expect(at('RUNNING')).toBe(3)
+    }
   })
 })
 

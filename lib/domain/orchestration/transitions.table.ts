@@ -17,6 +17,7 @@ import {
   markLateRunsPolicy,
   minimalFlowPolicy,
   minimalTaskPolicy,
+  reportedFlowPolicy,
 } from './policies.ts'
 
 /**
@@ -211,6 +212,20 @@ const plainTask = `
     FAILED      reset     reset   rerun   isover isover     ok        ok     isover  ok
     CRASHED     reset     reset   rerun   isover isover     ok        ok     isover  ok
     CANCELLED   reset     reset   rerun   isover isover     ok        ok     isover  ok
+`
+
+const backgroundTask = `
+                SCHEDULED PENDING RUNNING PAUSED CANCELLING COMPLETED FAILED CRASHED CANCELLED
+    none        ok        ok      ok      ok     ok         ok        ok     ok      ok
+    SCHEDULED   ok        ok      ok      ok     ok         ok        ok     ok      ok
+    PENDING     ok        claimed ok      ok     ok         ok        ok     ok      ok
+    RUNNING     ok        claimed renamed ok     ok         ok        ok     ok      ok
+    PAUSED      ok        ok      renamed ok     ok         ok        ok     ok      ok
+    CANCELLING  ok        claimed renamed ok     ok         ok        ok     ok      ok
+    COMPLETED   reset     reset   rerun   isover isover     ok        ok     isover  ok
+    FAILED      reset     reset   rerun   isover isover     ok        ok     isover  ok
+    CRASHED     reset     reset   rerun   isover isover     ok        ok     isover  ok
+    CANCELLED   reset     claimed rerun   isover isover     ok        ok     isover  ok
 `
 
 interface ScenarioBase<Run> {
@@ -500,6 +515,19 @@ export const flowScenarios: readonly FlowScenario[] = [
     rows: 'PAUSED ok ok ok ok atonce ok ok ok ok',
   },
   {
+    name: 'what an agent reports',
+    policy: reportedFlowPolicy,
+    run: { policy: { retries: 1, retry_delay: 30 } },
+    state: later,
+    table: allOk,
+    rows: `
+    COMPLETED   nodeploy  again   again   over   over       ok        ok     over    ok
+    FAILED      nodeploy  again   again   over   over       ok        ok     over    ok
+    CRASHED     nodeploy  again   again   over   over       ok        ok     over    ok
+    CANCELLED   nodeploy  again   again   over   over       ok        ok     over    ok
+`,
+  },
+  {
     name: 'the late service',
     policy: markLateRunsPolicy,
     proposed: { name: 'Late' },
@@ -658,19 +686,43 @@ export const taskScenarios: readonly TaskScenario[] = [
     policy: backgroundTaskPolicy,
     // Whether a flow is running around it is not asked.
     facts: stopped,
-    table: `
-                SCHEDULED PENDING RUNNING PAUSED CANCELLING COMPLETED FAILED CRASHED CANCELLED
-    none        ok        ok      ok      ok     ok         ok        ok     ok      ok
-    SCHEDULED   ok        ok      ok      ok     ok         ok        ok     ok      ok
-    PENDING     ok        claimed ok      ok     ok         ok        ok     ok      ok
-    RUNNING     ok        claimed renamed ok     ok         ok        ok     ok      ok
-    PAUSED      ok        ok      renamed ok     ok         ok        ok     ok      ok
-    CANCELLING  ok        claimed renamed ok     ok         ok        ok     ok      ok
-    COMPLETED   reset     reset   rerun   isover isover     ok        ok     isover  ok
-    FAILED      reset     reset   rerun   isover isover     ok        ok     isover  ok
-    CRASHED     reset     reset   rerun   isover isover     ok        ok     isover  ok
-    CANCELLED   reset     claimed rerun   isover isover     ok        ok     isover  ok
+    table: backgroundTask,
+  },
+  {
+    name: 'a background task whose result is cached',
+    policy: backgroundTaskPolicy,
+    facts: facts({ cached: propose('COMPLETED', { data: result }) }),
+    proposed: withKey,
+    proposedOf: 'RUNNING',
+    table: backgroundTask,
+    column: ['RUNNING', 'cached cached cached cached cached cached cached cached cached cached'],
+  },
+  {
+    name: 'a background task that is due in 90 seconds',
+    policy: backgroundTaskPolicy,
+    state: later,
+    table: backgroundTask,
+    rows: `
+    SCHEDULED   ok        keepsdue wait   ok     ok         ok        ok     ok      ok
+    PENDING     ok        claimed  wait   ok     ok         ok        ok     ok      ok
 `,
+  },
+  {
+    name: 'a background task that fails with a retry left',
+    policy: backgroundTaskPolicy,
+    run: { policy: { retries: 1, retry_delay: 30 } },
+    proposed: { message: 'boom' },
+    proposedOf: 'FAILED',
+    table: backgroundTask,
+    rows: 'RUNNING ok claimed renamed ok ok ok taskretry ok ok',
+  },
+  {
+    name: 'a background task with a cache key that is too long',
+    policy: backgroundTaskPolicy,
+    proposed: { details: { cache_key: 'k'.repeat(2001) } },
+    proposedOf: 'COMPLETED',
+    table: backgroundTask,
+    column: ['COMPLETED', 'longkey longkey longkey longkey longkey longkey longkey longkey longkey longkey'],
   },
   {
     name: 'by force, over a result, while the flow stops and the tag is full',
