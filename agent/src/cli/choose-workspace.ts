@@ -38,7 +38,7 @@ export async function chooseWorkspace(
 }
 
 async function ask(workspaces: readonly Workspace[]): Promise<Workspace> {
-  workspaces.forEach(({ handle }, i) => tell(`  ${i + 1}  ${handle}`))
+  for (const [i, { handle }] of workspaces.entries()) tell(`  ${i + 1}  ${handle}`)
   const lines = createInterface({ input: process.stdin, output: process.stderr })
   try {
     for (;;) {

@@ -65,10 +65,10 @@ describe('rigel', () => {
   })
 
   it.each([
-    { args: ['lgoin'], says: /no command "lgoin"[^]*try: rigel --help/ },
-    { args: ['flow-run', 'sl'], says: /no command "flow-run sl"[^]*try: rigel flow-run --help/ },
-    { args: ['login', '--nope'], says: /--nope[^]*try: rigel login --help/ },
-    { args: ['run'], says: /usage: rigel run FILE[^]*try: rigel run --help/ },
+    { args: ['lgoin'], says: /no command "lgoin"[\s\S]*try: rigel --help/ },
+    { args: ['flow-run', 'sl'], says: /no command "flow-run sl"[\s\S]*try: rigel flow-run --help/ },
+    { args: ['login', '--nope'], says: /--nope[\s\S]*try: rigel login --help/ },
+    { args: ['run'], says: /usage: rigel run FILE[\s\S]*try: rigel run --help/ },
     { args: ['flow-run', 'ls', '--limit', 'x'], says: /--limit takes a whole number/ },
   ])('answers $args with what to try next, and exit code 2', async ({ args, says }) => {
     const { code, stdout, stderr } = await rigel(args, { RIGEL_HOME: tempDir() })
@@ -117,7 +117,7 @@ describe('rigel login', () => {
     const wrong = await rigel(['login', '-k', 'wrong-key', '--url', server.url], env)
     expect(wrong).toMatchObject({
       code: 1,
-      stderr: expect.stringMatching(/refused the API key \(401\)[^]*try: rigel login/),
+      stderr: expect.stringMatching(/refused the API key \(401\)[\s\S]*try: rigel login/),
     })
     expect(wrong.stderr).not.toContain('wrong-key')
     const key = formatKey('user', new Uint8Array(20).fill(7))
@@ -139,7 +139,7 @@ describe('rigel login', () => {
     const args = ['login', '-k', server.apiKey, '--url', server.url]
     const undecided = await rigel(args, env)
     expect(undecided.code).toBe(1)
-    expect(undecided.stderr).toMatch(/ada\/lab, ada\/prod[^]*try: rigel login -k KEY --url .* -w ada\/lab/)
+    expect(undecided.stderr).toMatch(/ada\/lab, ada\/prod[\s\S]*try: rigel login -k KEY --url .* -w ada\/lab/)
     expect((await rigel([...args, '-w', 'ada/none'], env)).stderr).toContain('no workspace "ada/none"')
     expect((await rigel([...args, '-w', 'ada/prod'], env)).stderr).toContain('Signed in to ada/prod')
     // The next time the same workspace is meant.
@@ -399,7 +399,7 @@ describe('rigel run', () => {
     const path = file('f.ts', SUM)
     const env = { RIGEL_HOME: tempDir() }
     expect((await rigel(['run', path], env)).stderr).toMatch(
-      /several flows: (sum, fail|fail, sum)[^]*try: rigel run/,
+      /several flows: (sum, fail|fail, sum)[\s\S]*try: rigel run/,
     )
     expect((await rigel(['run', `${path}:nope`], env)).stderr).toContain('no flow "nope"')
     expect((await rigel(['run', `${path}:sum`, '-p', 'c=1'], env)).stderr).toContain(

@@ -19,8 +19,8 @@ export interface Command {
   readonly options: Readonly<Record<string, CommandOption>>
   /** At least and at most so many words after the command. */
   readonly words: readonly [least: number, most: number]
-  /** Answers the exit code; 0 when it answers nothing. */
-  readonly run: (call: CommandCall) => Promise<number | void>
+  /** Throws CliError when it cannot be done. */
+  readonly run: (call: CommandCall) => Promise<void>
 }
 
 export class CommandCall {

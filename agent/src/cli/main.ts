@@ -75,9 +75,9 @@ async function dispatch(args: readonly string[]): Promise<number> {
   const { command } = await entry.load()
   const call = parseCall(command, args.slice(name.split(' ').length))
   if (!call) return print(helpText(command))
-  const code = (await command.run(call)) ?? 0
+  await command.run(call)
   if (entry.deliversLeftovers) await (await import('./deliver-leftovers.js')).deliverLeftovers()
-  return code
+  return 0
 }
 
 /** `rigel workspace` alone, or something that is no command. */

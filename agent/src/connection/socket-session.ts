@@ -142,8 +142,8 @@ export class SocketSession {
   }
 
   private ping(): void {
-    if (Date.now() - this.heardAtMs > 2 * this.times.pingMs) return this.fail('the control plane fell silent')
-    this.send({ type: 'ping', n: ++this.pings })
+    if (Date.now() - this.heardAtMs > 2 * this.times.pingMs) this.fail('the control plane fell silent')
+    else this.send({ type: 'ping', n: ++this.pings })
   }
 
   private send(frame: AgentFrame): void {

@@ -10,11 +10,7 @@ let counter = 0
  * (12 bits of counter; the 4,097th in a millisecond borrows from the next one).
  */
 export function uuid7(): string {
-  if (used === pool.length) {
-    randomFillSync(pool)
-    used = 0
-  }
-  const random = pool.subarray(used, (used += 16))
+  const random = sixteenRandomBytes()
   const nowMs = Date.now()
   if (nowMs > lastMs) {
     lastMs = nowMs
@@ -33,9 +29,15 @@ export function uuid7(): string {
 
 /** 32 hex digits of chance: the dynamic key of one call of a task. */
 export function dynamicKey(): string {
+  return Buffer.from(sixteenRandomBytes()).toString('hex')
+}
+
+/** Taken from a pool: one call to the system for every 128. */
+function sixteenRandomBytes(): Uint8Array {
   if (used === pool.length) {
     randomFillSync(pool)
     used = 0
   }
-  return Buffer.from(pool.subarray(used, (used += 16))).toString('hex')
+  used += 16
+  return pool.subarray(used - 16, used)
 }

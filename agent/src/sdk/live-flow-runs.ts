@@ -26,7 +26,8 @@ export function guardFlowRun(run: FlowRun, scope: CancelScope, reporter: Reporte
   live.add(entry)
   return () => {
     live.delete(entry)
-    if (live.size === 0) unlisten()
+    // What a dying run throws into the program must not end the process before the last words are delivered.
+    if (live.size === 0 && !isDying) unlisten()
   }
 }
 
@@ -79,7 +80,10 @@ function onSignal(signal: NodeJS.Signals): void {
     process.kill(process.pid, signal)
   }
   // Asked twice: no more waiting. Everything is on disk already.
-  if (isDying) return kill()
+  if (isDying) {
+    kill()
+    return
+  }
   const message = `the process was stopped by ${signal}`
   const next: NewState =
     signal === 'SIGINT'

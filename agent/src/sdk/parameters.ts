@@ -50,7 +50,7 @@ function endOfIgnored(source: string, i: number): number {
 }
 
 function nameOf(part: string): string | null {
-  const name = /^(?:\s|\/\*[^]*?\*\/|\/\/.*\n)*(?:\.\.\.)?\s*([A-Za-z_$][\w$]*)/.exec(part)
+  const name = /^(?:\s|\/\*[\s\S]*?\*\/|\/\/.*\n)*(?:\.\.\.)?\s*([A-Za-z_$][\w$]*)/.exec(part)
   return name?.[1] ?? null
 }
 

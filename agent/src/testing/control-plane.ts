@@ -156,7 +156,8 @@ export class ControlPlane {
     const refusal = isAgent ? (this.behaviour.refuseUpgrades ?? (isAllowed ? null : 401)) : null
     if (refusal !== null) {
       socket.end(`HTTP/1.1 ${refusal} No\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
-      return this.changed()
+      this.changed()
+      return
     }
     sockets.handleUpgrade(request, socket, head, (opened) => {
       if (isAgent) this.serveAgent(opened)
