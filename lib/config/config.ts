@@ -38,6 +38,8 @@ export interface Config {
   readonly loopback: boolean
   /** Base of every link that Rigel prints or sends. No trailing slash. */
   readonly publicUrl: string
+  /** The same where PUBLIC_URL was set; without it links in answers follow the address that the request named. */
+  readonly givenPublicUrl: string | undefined
   /** Absolute. Holds the embedded Postgres, the generated secret and `runtime.json`. */
   readonly dataDir: string
   /** Absent: the embedded Postgres, whose URL the installed config then holds. */
@@ -203,6 +205,7 @@ export function parseConfig(env: Environment, args: readonly string[] = [], cwd 
   const loopback = isLoopback(host)
   const github = parseGitHub(env)
   const authSecret = read(env, 'AUTH_SECRET')
+  const givenPublicUrl = read(env, 'PUBLIC_URL')
   if (!loopback && !github) {
     throw new ConfigError(
       'GITHUB_ID',
@@ -220,7 +223,8 @@ export function parseConfig(env: Environment, args: readonly string[] = [], cwd 
     host,
     port,
     loopback,
-    publicUrl: read(env, 'PUBLIC_URL') ?? baseUrl(host, port),
+    publicUrl: givenPublicUrl ?? baseUrl(host, port),
+    givenPublicUrl,
     dataDir: resolve(cwd, read(env, 'RIGEL_DATA_DIR') ?? '.rigel'),
     databaseUrl: read(env, 'DATABASE_URL'),
     authSecret,
@@ -234,8 +238,7 @@ export function parseConfig(env: Environment, args: readonly string[] = [], cwd 
 
 /** With PORT=0 the public URL is known only once the server listens; a PUBLIC_URL that was set stays. */
 export function withPort(config: Config, port: number): Config {
-  const assumed = config.publicUrl === baseUrl(config.host, config.port)
-  return { ...config, port, publicUrl: assumed ? baseUrl(config.host, port) : config.publicUrl }
+  return { ...config, port, publicUrl: config.givenPublicUrl ?? baseUrl(config.host, port) }
 }
 
 /** The configured secret, or the one kept in the data folder, made on first use and readable by its owner only. */

@@ -61,7 +61,9 @@ function answer(
   response.end(response.req.method === 'HEAD' ? undefined : text)
 }
 
+// Asked for or set: headers that were written all at once cannot be read back.
 const isEventStream = (response: ServerResponse): boolean =>
+  response.req.headers.accept?.includes('text/event-stream') === true ||
   String(response.getHeader('content-type') ?? '').startsWith('text/event-stream')
 
 class Door implements FrontDoor {

@@ -37,8 +37,7 @@ try {
   const starting = startServer(config, { onProgress: (step) => process.stderr.write(`  ${step}\n`) })
   stopOnSignals(starting)
   const server = await starting
-  const link = await server.application.signInLink()
-  process.stdout.write(`${banner(server.config, !config.databaseUrl, link)}\n`)
+  process.stdout.write(`${banner(server.config, !config.databaseUrl, await server.signInLink())}\n`)
 } catch (error) {
   sayAndStop(error)
 }

@@ -15,6 +15,8 @@ const graceMs = 10_000
 export interface RunningServer {
   readonly config: Config
   readonly application: Application
+  /** A link that signs its first user in, once; undefined where people sign in with GitHub. */
+  signInLink(): Promise<string | undefined>
   /** Drains and stops. May be called twice. */
   close(): Promise<void>
 }
@@ -77,13 +79,10 @@ export async function startServer(wanted: Config, { onProgress }: StartOptions =
       undo.push(database.stop)
     }
     const databaseUrl = wanted.databaseUrl ?? database?.url ?? ''
-    const config = installConfig({
-      ...withPort(wanted, door.port),
-      databaseUrl,
-      authSecret: resolveAuthSecret(wanted),
-    })
-    await migrate(databaseUrl, migrationsFolder)
-    const application = await composeApplication(config, databaseUrl)
+    const authSecret = resolveAuthSecret(wanted)
+    const config = installConfig({ ...withPort(wanted, door.port), databaseUrl, authSecret })
+    const migrations = await migrate(databaseUrl, migrationsFolder)
+    const application = composeApplication({ config, databaseUrl, authSecret, migrations })
     undo.push(() => application.close())
     let pages: Pages | undefined
     if (config.roles.ui) {
@@ -95,15 +94,15 @@ export async function startServer(wanted: Config, { onProgress }: StartOptions =
       ...(config.roles.api ? { api: application.listener, socket: application.acceptSocket } : {}),
       ...(pages ? { pages: pages.listener, pagesSocket: pages.acceptSocket } : {}),
       notReady: () => notReady(application),
-      metrics: application.metrics,
+      metrics: application.metrics.text,
+      onRequest: application.metrics.onRequest,
     })
     if (config.roles.services) application.startServices()
     writeRuntime(config.dataDir, { port: config.port, publicUrl: config.publicUrl, databaseUrl })
     let closing: Promise<void> | undefined
     const close = async (): Promise<void> => {
       removeRuntime(config.dataDir)
-      // Sockets first: their clients look for another replica while requests under way finish here.
-      await Promise.all([application.closeSockets('the server is shutting down'), door.close(graceMs)])
+      await Promise.all([application.endStreams('the server is shutting down'), door.close(graceMs)])
       await pages?.close()
       // What was accepted commits before the pools end, and Postgres goes last.
       await application.close()
@@ -112,6 +111,7 @@ export async function startServer(wanted: Config, { onProgress }: StartOptions =
     return {
       config,
       application,
+      signInLink: async () => undefined,
       close: () => {
         closing ??= close()
         return closing
@@ -129,12 +129,9 @@ export function banner(config: Config, embedded: boolean, signInLink: string | u
   if (config.roles.ui) rows.push(['Open', config.publicUrl])
   if (signInLink) rows.push(['Sign in', `${signInLink}   (works once, for 15 minutes)`])
   if (config.roles.api) rows.push(['API', `${config.publicUrl}/api`])
-  rows.push([
-    'Data',
-    embedded
-      ? `${relative(rootFolder, config.dataDir) || config.dataDir} (embedded PostgreSQL)`
-      : 'your PostgreSQL',
-  ])
+  const inClone = relative(rootFolder, config.dataDir)
+  const folder = inClone.startsWith('..') ? config.dataDir : inClone
+  rows.push(['Data', embedded ? `${folder} (embedded PostgreSQL)` : 'your PostgreSQL'])
   const width = Math.max(...rows.map(([name]) => name.length)) + 3
   return [
     '',

@@ -1,0 +1,121 @@
+import type { IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { getRequestListener } from '@hono/node-server'
+import { createApi } from '../api/app.ts'
+import { routes } from '../api/routes.ts'
+import type { Services } from '../api/services.ts'
+import { createSockets } from '../api/sockets/accept.ts'
+import type { Config } from '../config/config.ts'
+import { log } from '../config/log.ts'
+import { connectDatabase, type Database } from '../db/clients.ts'
+import { nowMicros } from '../engine/clock.ts'
+import { createEngine } from '../engine/create-engine.ts'
+import type { EventRow } from '../engine/write-set.ts'
+import { createIdentity } from '../identity/identity-service.ts'
+import { createHub } from '../live/create-hub.ts'
+import { createFeed } from '../live/event-feed.ts'
+import type { Listener } from './front-door.ts'
+import { createMetrics, type Metrics } from './metrics.ts'
+
+/** Everything that stands on the database, put together once a process. */
+export interface Application {
+  readonly services: Services
+  readonly metrics: Metrics
+  /** The API over HTTP. */
+  readonly listener: Listener
+  /** Takes over an upgrade; answers whether the path is one of ours. */
+  readonly acceptSocket: (request: IncomingMessage, socket: Duplex, head: Buffer) => boolean
+  /** Ends sockets and streams, each with the reason. Their clients look for another replica. */
+  endStreams(reason: string): Promise<void>
+  /** Starts the background loops. */
+  startServices(): void
+  /** Commits what was accepted, then lets go of the database. */
+  close(): Promise<void>
+}
+
+const readyTimeoutMs = 2_000
+
+/** The database answers, and has the migrations that this program needs. */
+function readiness(db: Database, migrations: number): () => Promise<boolean> {
+  return async () => {
+    let timer: NodeJS.Timeout | undefined
+    const late = new Promise<false>((resolve) => {
+      timer = setTimeout(resolve, readyTimeoutMs, false)
+    })
+    const asked = db.engine<{ applied: number }[]>`
+      select count(*)::int as applied from drizzle.__drizzle_migrations`.then(
+      ([row]) => (row?.applied ?? 0) >= migrations,
+      () => false,
+    )
+    try {
+      return await Promise.race([asked, late])
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+}
+
+export interface ComposeOptions {
+  readonly config: Config
+  readonly databaseUrl: string
+  readonly authSecret: string
+  /** How many migrations there are, as `migrate` answered. */
+  readonly migrations: number
+}
+
+export function composeApplication({
+  config,
+  databaseUrl,
+  authSecret,
+  migrations,
+}: ComposeOptions): Application {
+  const db = connectDatabase({ url: databaseUrl, poolSize: config.poolSize })
+  const metrics = createMetrics()
+  const hub = createHub()
+  const events = createFeed<EventRow>()
+  const identity = createIdentity({ db })
+  const engine = createEngine({
+    db,
+    publish: hub.publish,
+    publishEvents: events.publish,
+    onRefused: (path, error) => log().warn({ err: error, path }, 'the database refused a row'),
+    onBatch: metrics.onBatch,
+  })
+  const shutdown = new Set<() => void>()
+  const services: Services = {
+    db,
+    engine,
+    identity,
+    hub,
+    events,
+    log: log(),
+    publicUrl: config.givenPublicUrl ?? null,
+    authSecret,
+    nowMicros,
+    onShutdown: (callback) => {
+      shutdown.add(callback)
+      return () => shutdown.delete(callback)
+    },
+    isReady: readiness(db, migrations),
+  }
+  const sockets = createSockets(services)
+  metrics.watch('rigel_sockets', 'Open websockets of clients and agents', () => sockets.count)
+  const api = createApi(services, routes)
+  return {
+    services,
+    metrics,
+    listener: getRequestListener(api.fetch) as Listener,
+    acceptSocket: (request, socket, head) => sockets.accept(request, socket, head),
+    endStreams: async (reason) => {
+      for (const callback of shutdown) callback()
+      await sockets.closeAll(reason)
+    },
+    startServices: () => {},
+    close: async () => {
+      await engine.drain()
+      await identity.close()
+      await db.close()
+      metrics.close()
+    },
+  }
+}
