@@ -19,6 +19,10 @@ export class RateLimiter {
     this.#maxKeys = maxKeys
   }
 
+  get size(): number {
+    return this.#buckets.size
+  }
+
   /** 0 when it may go on, else the seconds to wait. */
   take(key: string, nowMs: number): number {
     const { burst, perMinute } = this.#limit
