@@ -95,6 +95,7 @@ export async function testApi(routes: readonly Route[] = allRoutes): Promise<Tes
     publicUrl: 'http://rigel.test',
     authSecret: 'a secret of at least thirty-two characters',
     nowMicros,
+    onShutdown: () => () => {},
     isReady: async () => true,
   }
   const app = createApi(services, routes)

@@ -1,12 +1,16 @@
 import { z } from 'zod'
 import { deleteFlowRun, deleteFlowRuns } from '../../control/flow-runs/delete-flow-runs.ts'
+import { setManyStates } from '../../control/flow-runs/set-many-states.ts'
 import { addFlowRunLabels, updateFlowRun } from '../../control/flow-runs/update-flow-run.ts'
 import type { EmpiricalPolicy } from '../../domain/orchestration/decide.ts'
 import { rawMember } from '../../domain/raw-json.ts'
 import { bulkLimit, limitOf, MAX_BULK } from '../filters/paging.ts'
 import { flowRunFilter } from '../filters/run-filters.ts'
 import { route } from '../route.ts'
-import { flowRunPolicy, jsonObject, labels, tags, uuid } from '../schemas.ts'
+import { flowRunPolicy, jsonObject, labels, stateCreate, tags, uuid } from '../schemas.ts'
+import { proposedState } from './proposal.ts'
+import { orchestrationAnswer } from './responses.ts'
+import { rawStateData, transitionAnswer } from './write-routes.ts'
 
 const tag = 'Flow runs'
 const act = { in: 'workspace', scope: 'run_flows' } as const
@@ -111,4 +115,35 @@ const bulkDelete = route({
   }),
 })
 
-export const flowRunChangeRoutes = [update, addLabels, remove, bulkDelete]
+const bulkSetState = route({
+  method: 'POST',
+  path: '/flow_runs/bulk_set_state',
+  permission: act,
+  summary: 'Propose a state to the flow runs that match',
+  tag,
+  body: z.object({
+    flow_runs: flowRunFilter.optional(),
+    state: stateCreate,
+    force: z.boolean().default(false),
+    limit: bulkLimit,
+  }),
+  success: {
+    200: z.object({ results: z.array(z.object({ flow_run_id: z.uuid(), ...orchestrationAnswer.shape })) }),
+  },
+  handle: async ({ ctx, body, rawBody, services, client }) => {
+    const results = await setManyStates(ctx, services.engine, {
+      filters: { flow_runs: body.flow_runs },
+      state: proposedState(body.state, rawStateData(body.state, rawBody)),
+      force: body.force,
+      limit: limitOf(body.limit, MAX_BULK),
+      client,
+    })
+    const items = results.map(({ flowRunId, result }) => {
+      const { rawJson = '{}' } = transitionAnswer(result)
+      return `{"flow_run_id":"${flowRunId}",${rawJson.slice(1)}`
+    })
+    return { status: 200, rawJson: `{"results":[${items.join(',')}]}` }
+  },
+})
+
+export const flowRunChangeRoutes = [update, addLabels, remove, bulkDelete, bulkSetState]

@@ -1,0 +1,90 @@
+import { z } from 'zod'
+import { API_VERSION } from '../api-version.ts'
+import { problem } from '../problems.ts'
+import { type Answer, type Call, type Permission, type Route, route } from '../route.ts'
+
+const tag = 'Server'
+
+interface Root {
+  readonly path: string
+  readonly summary: string
+  readonly why: string
+  readonly success: Readonly<Record<number, z.ZodType>>
+  readonly errors?: readonly number[]
+  readonly handle: (call: Call<unknown, unknown, unknown>) => Promise<Answer> | Answer
+}
+
+/** Clients ask these below `/api` and below their workspace alike, some before they know a key. They tell nothing of the workspace. */
+const inBothPlaces = ({ why, ...root }: Root): Route[] => {
+  const places: Permission[] = [
+    { in: 'public', why },
+    { in: 'workspace-public', why },
+  ]
+  return places.map((permission) => route({ ...root, method: 'GET', permission, tag }))
+}
+
+/** What a client is told that does not say which version it is. */
+const NEWEST_CLIENT = '3.8.8'
+
+export const rootRoutes: readonly Route[] = [
+  ...inBothPlaces({
+    path: '/health',
+    summary: 'Whether the server is up',
+    why: 'Probes have no key.',
+    success: { 200: z.boolean() },
+    handle: () => ({ status: 200, json: true }),
+  }),
+  ...inBothPlaces({
+    path: '/ready',
+    summary: 'Whether the server can serve: its database answers and is migrated',
+    why: 'Probes have no key.',
+    success: { 200: z.object({ message: z.string() }) },
+    errors: [503],
+    handle: async ({ services }) =>
+      (await services.isReady())
+        ? { status: 200, json: { message: 'OK' } }
+        : {
+            status: 503,
+            json: { message: 'Database is not available', detail: 'Database is not available' },
+          },
+  }),
+  ...inBothPlaces({
+    path: '/hello',
+    summary: 'Say hello',
+    why: 'For trying a connection.',
+    success: { 200: z.string() },
+    handle: () => ({ status: 200, json: '👋' }),
+  }),
+  ...inBothPlaces({
+    path: '/version',
+    summary: 'The version of the orchestration API',
+    why: 'Clients compare versions before they sign in.',
+    success: { 200: z.string() },
+    handle: () => ({ status: 200, json: API_VERSION }),
+  }),
+  ...inBothPlaces({
+    path: '/admin/version',
+    // A client refuses a server of another major version, and Rigel speaks to all of them.
+    summary: 'The package version that the calling client knows: its own',
+    why: 'Clients compare versions before they sign in.',
+    success: { 200: z.string() },
+    handle: ({ client }) => ({ status: 200, json: client.clientVersion ?? NEWEST_CLIENT }),
+  }),
+  ...inBothPlaces({
+    path: '/csrf-token',
+    summary: 'Says that no CSRF token is needed: keys are not sent by browsers on their own',
+    why: 'Clients ask before they sign in.',
+    success: {},
+    errors: [422],
+    handle: () => problem(422, 'CSRF protection is disabled.'),
+  }),
+  route({
+    method: 'GET',
+    path: '/admin/storage',
+    permission: { in: 'workspace', scope: 'see_blocks' },
+    summary: 'Where results are kept when a flow does not say; null: where the client runs',
+    tag,
+    success: { 200: z.object({ default_result_storage_block_id: z.uuid().nullable() }) },
+    handle: () => ({ status: 200, json: { default_result_storage_block_id: null } }),
+  }),
+]
