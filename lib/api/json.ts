@@ -9,7 +9,7 @@ export function holdsUnstorableText(text: string): boolean {
 }
 
 const unescaped = (text: string): string =>
-  text.replace(/\\(?:u0000|[^])/g, (m) => (m === '\\u0000' ? '\0' : ''))
+  text.replace(/\\(?:u0000|[\s\S])/g, (m) => (m === '\\u0000' ? '\0' : ''))
 
 function hasLoneEscape(text: string): boolean {
   if (!NUL_OR_SURROGATE.test(text)) return false
@@ -22,7 +22,7 @@ export function withStorableText(text: string): string {
   return text
     .toWellFormed()
     .replace(
-      /\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|u0000|u[dD][89abAB][0-9a-fA-F]{2}|u[dD][c-fC-F][0-9a-fA-F]{2}|[^])/g,
+      /\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|u0000|u[dD][89abAB][0-9a-fA-F]{2}|u[dD][c-fC-F][0-9a-fA-F]{2}|[\s\S])/g,
       (m) => (m === '\\u0000' || (m.length === 6 && /^\\u[dD][89a-fA-F]/.test(m)) ? '\\ufffd' : m),
     )
 }

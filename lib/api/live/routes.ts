@@ -38,8 +38,8 @@ const live = route({
           let closed = false
           const write = (text: string): void => {
             if (closed) return
-            if ((controller.desiredSize ?? 0) < -MAX_BACKLOG_BYTES) return end()
-            controller.enqueue(encoder.encode(text))
+            if ((controller.desiredSize ?? 0) < -MAX_BACKLOG_BYTES) end()
+            else controller.enqueue(encoder.encode(text))
           }
           const send = (message: LiveMessage): void =>
             write(`id: ${message.cursor}\ndata: ${JSON.stringify(message)}\n\n`)

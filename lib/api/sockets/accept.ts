@@ -142,7 +142,7 @@ export function createSockets(services: Services): Sockets {
       const actor = await services.identity.authenticateToken(token, userAgent)
       const access = actor && (await services.identity.enterWorkspace(actor, ids.accountId, ids.workspaceId))
       ws.resume()
-      if (!actor || !access || !access.scopes.has(route.scope)) return ws.close(CLOSE.policy, 'Invalid token')
+      if (!actor || !access?.scopes.has(route.scope)) return ws.close(CLOSE.policy, 'Invalid token')
       ws.send('{"type":"auth_success"}')
       start(ws, route, actor, access, userAgent, false)
     })
