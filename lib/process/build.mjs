@@ -127,22 +127,32 @@ function readRecord() {
   }
 }
 
+const current = (name, hash) => existsSync(join(root, parts[name].result)) && readRecord()[name] === hash
+
+/** Those of the named parts that are missing or older than their sources. */
+export function staleParts(names = Object.keys(parts)) {
+  return names.filter((name) => !parts[name].absent?.() && !current(name, hashOf(parts[name].sources())))
+}
+
 /** Builds the named parts that are missing or older than their sources. */
-export async function ensureBuilt(names = Object.keys(parts), { force = false } = {}) {
+export async function ensureBuilt(names, { force = false } = {}) {
   mkdirSync(join(root, 'dist'), { recursive: true })
-  for (const name of names) {
+  for (const name of force ? (names ?? Object.keys(parts)) : staleParts(names)) {
     const part = parts[name]
     if (part.absent?.()) continue
+    // Before the build: what is saved meanwhile is built the next time.
     const hash = hashOf(part.sources())
-    if (!force && existsSync(join(root, part.result)) && readRecord()[name] === hash) continue
     await withProgress(part.words, part.build)
     // Read again: another process may have built another part meanwhile.
     writeFileSync(record, `${JSON.stringify({ ...readRecord(), [name]: hash }, null, 2)}\n`)
   }
 }
 
+// node lib/process/build.mjs [--force] [part …]
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   checkNodeVersion()
   await ensureInstalled()
-  await ensureBuilt(undefined, { force: process.argv.includes('--force') })
+  const args = process.argv.slice(2)
+  const names = args.filter((arg) => arg in parts)
+  await ensureBuilt(names.length > 0 ? names : undefined, { force: args.includes('--force') })
 }

@@ -190,6 +190,8 @@ export function planLaunch(
       `--reuid=${owner.uid}`,
       `--regid=${owner.gid}`,
       '--clear-groups',
+      // access(2) forgets capabilities otherwise, and Postgres asks it about its own files.
+      '--securebits=+no_setuid_fixup',
       `--inh-caps=+${capability}`,
       `--ambient-caps=+${capability}`,
       '--',
