@@ -21,6 +21,8 @@ export interface ConnectionOptions {
   readonly retrySocketMs?: number
 }
 
+const UNREACHED_DRAIN_MS = 3_000
+
 /**
  * Carries one outbox to the server: by websocket, or by HTTP where websockets are blocked, again and again until
  * everything is acknowledged or the server refuses us for good. Nothing here throws into the flow that runs.
@@ -32,6 +34,7 @@ export class AgentConnection {
   private readonly outbox: Outbox
   private session: SocketSession | null = null
   private failures = 0
+  private wasReached = false
   private httpUntilMs = 0
   /** Ends the wait for something to send. */
   private wake: (() => void) | null = null
@@ -149,6 +152,7 @@ export class AgentConnection {
   }
 
   private receive(frame: ServerFrame): void {
+    this.wasReached = true
     if (frame.type === 'welcome') {
       this.failures = 0
       this.trouble = null
@@ -164,7 +168,10 @@ export class AgentConnection {
     return this.outbox.pendingCount
   }
 
-  /** Waits until everything is acknowledged; answers whether it is, at the latest after `deadlineMs`. */
+  /**
+   * Waits until everything is acknowledged; answers whether it is, at the latest after `deadlineMs`. A server that
+   * was not reached even once is given 3 s at most: a script should not linger for one that is plainly down.
+   */
   async drain(deadlineMs: number): Promise<boolean> {
     this.outbox.flush()
     if (this.outbox.pendingCount > 0 && !this.stopped && this.running) {
@@ -173,7 +180,8 @@ export class AgentConnection {
       this.hold.acquire()
       // The process wants to end: the rest of a long pause is better spent on an attempt.
       this.hurry?.()
-      await this.hold.wait(deadlineMs, timeout.signal)
+      const ms = this.wasReached ? deadlineMs : Math.min(deadlineMs, UNREACHED_DRAIN_MS)
+      await this.hold.wait(ms, timeout.signal)
       this.hold.release()
     }
     return this.outbox.pendingCount === 0

@@ -186,6 +186,7 @@ describe('parameters', () => {
     expectTypeOf(report).parameter(0).toExtend<{ date: string } | undefined>()
     expect(await report({ date: '2024-01-01', rows: '3' })).toBe('2024-01-01 3')
     expect(await report({ date: '2024-01-01' })).toBe('2024-01-01 10')
+    expect(reported.flowRuns[1]?.parameters).toEqual({ date: '2024-01-01', rows: 10 })
   })
 
   it('that do not fit fail the run without starting it, and say what is wrong', async () => {

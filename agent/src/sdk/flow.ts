@@ -132,7 +132,10 @@ async function runReported(
     standIn.inputs = traceInputs(standIn.flowRun, parameterNames, args, around?.taskRun?.id)
     standIn.enter({ type: 'PENDING', name: 'Pending' })
   }
-  const named = nameArguments(parameterNames, args, options.parameters !== undefined)
+  // Checked first, so that the page shows what the flow gets: defaults filled in. What does not fit is shown as it came.
+  const checked = await checkParameters(definition, args)
+  const shown = checked.kind === 'completed' ? checked.value : args
+  const named = nameArguments(parameterNames, shown, options.parameters !== undefined)
   const run = new FlowRun(reporter, {
     flowName: name,
     parameters: parametersToJson(named),
@@ -146,7 +149,7 @@ async function runReported(
   const unwatch = reporter.watch(run.id, (reason) => scope.cancel(new RunCancelled(reason)))
   if (!parent)
     reporter.whenPageKnown(run.id, (url) => process.stderr.write(`rigel: flow run ${run.name} ${url}\n`))
-  const outcome = await runAllAttempts(definition, args, around, run, scope)
+  const outcome = await runAllAttempts(definition, checked, around, run, scope)
   unwatch()
   const next = finalStateOf(outcome)
   if (next.type === 'COMPLETED') run.log(LEVELS.info, `Flow ${name} completed`)
@@ -160,19 +163,15 @@ async function runReported(
 
 async function runAllAttempts(
   definition: FlowDefinition,
-  args: readonly unknown[],
+  checked: Outcome<readonly unknown[]>,
   around: RunFrame | undefined,
   run: FlowRun,
   scope: CancelScope,
 ): Promise<Outcome<unknown>> {
   const { name, options, parameterNames } = definition
-  let checked: readonly unknown[]
-  try {
-    checked = await checkParameters(definition, args)
-  } catch (error) {
-    return { kind: 'failed', error }
-  }
-  rememberParameters(run, nameArguments(parameterNames, checked, options.parameters !== undefined))
+  if (checked.kind !== 'completed') return checked
+  const args = checked.value
+  rememberParameters(run, nameArguments(parameterNames, args, options.parameters !== undefined))
   const settle = async () => {
     while (run.pending.size > 0) await Promise.allSettled(run.pending)
   }
@@ -202,7 +201,7 @@ async function runAllAttempts(
       }
       // Within the attempt, so that its timeout holds for tasks that were submitted and not awaited too.
       return runInFrame(frame, async () => {
-        const value = await definition.fn(...checked)
+        const value = await definition.fn(...args)
         await settle()
         return value
       })
@@ -213,8 +212,15 @@ async function runAllAttempts(
 async function checkParameters(
   { name, options }: FlowDefinition,
   args: readonly unknown[],
-): Promise<readonly unknown[]> {
-  if (!options.parameters) return args
-  if (args.length > 1) throw new ParameterError(`flow ${name}`, ['it takes one object'])
-  return [await validateParameters(`flow ${name}`, options.parameters, args[0] ?? {})]
+): Promise<Outcome<readonly unknown[]>> {
+  if (!options.parameters) return { kind: 'completed', value: args }
+  try {
+    if (args.length > 1) throw new ParameterError(`flow ${name}`, ['it takes one object'])
+    return {
+      kind: 'completed',
+      value: [await validateParameters(`flow ${name}`, options.parameters, args[0] ?? {})],
+    }
+  } catch (error) {
+    return { kind: 'failed', error }
+  }
 }

@@ -151,6 +151,8 @@ export class ControlPlane {
 
   private upgrade(sockets: WebSocketServer, request: IncomingMessage, socket: Duplex, head: Buffer): void {
     this.upgrades++
+    // The agent hangs up on a refusal, sometimes before it has all arrived.
+    socket.on('error', () => {})
     const isAgent = request.url?.endsWith('/agent/connect') ?? false
     const isAllowed = request.headers.authorization === `Bearer ${this.apiKey}`
     const refusal = isAgent ? (this.behaviour.refuseUpgrades ?? (isAllowed ? null : 401)) : null
