@@ -14,6 +14,8 @@ import type { EventRow } from '../engine/write-set.ts'
 import { createIdentity } from '../identity/identity-service.ts'
 import { createHub } from '../live/create-hub.ts'
 import { createFeed } from '../live/event-feed.ts'
+import { services as backgroundServices } from '../services/all.ts'
+import { type StartedServices, startServices } from '../services/service.ts'
 import type { Listener } from './front-door.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
 
@@ -99,6 +101,7 @@ export function composeApplication({
     isReady: readiness(db, migrations),
   }
   const sockets = createSockets(services)
+  let loops: StartedServices | undefined
   metrics.watch('rigel_sockets', 'Open websockets of clients and agents', () => sockets.count)
   const api = createApi(services, routes)
   return {
@@ -110,8 +113,11 @@ export function composeApplication({
       for (const callback of shutdown) callback()
       await sockets.closeAll(reason)
     },
-    startServices: () => {},
+    startServices: () => {
+      loops ??= startServices(backgroundServices, { db, nowMicros }, log())
+    },
     close: async () => {
+      await loops?.stop()
       await engine.drain()
       await identity.close()
       await db.close()
