@@ -51,25 +51,32 @@ export function Logs({ path, run, tasks, query, page }: LogsProps) {
 
   const toEnd = useCallback(() => {
     const box = scroller.current
-    if (box) box.scrollTop = box.scrollHeight
-  }, [])
+    if (virtualised) virtual.scrollToIndex(count - 1, { align: 'end' })
+    else if (box) box.scrollTop = box.scrollHeight
+  }, [virtualised, virtual, count])
   // The end moves as lines come and as their heights become known.
   const totalPx = virtualised ? virtual.getTotalSize() : 0
   useEffect(() => {
     if (follow && (count > 0 || totalPx > 0)) toEnd()
   }, [follow, count, totalPx, toEnd])
-  // A page without a line to go to opens at its end, as a terminal does.
-  const placed = useRef(false)
-  useEffect(() => {
-    if (placed.current) return
-    placed.current = true
+  // A page without a line to go to opens at its end, as a terminal does. The box ends where the window does, so that
+  // the newest line is in sight; a frame later, when the box and its lines have their heights.
+  const place = useRef(() => {})
+  place.current = () => {
+    const box = scroller.current
+    if (!box) return
+    const topPx = box.getBoundingClientRect().top + window.scrollY
+    box.style.maxHeight = `max(320px, calc(100dvh - ${Math.round(topPx)}px - 24px))`
     const index = query.line === null ? -1 : state.rows.findIndex((row) => row.line === query.line)
-    if (index >= 0) {
-      if (virtualised) virtual.scrollToIndex(index, { align: 'center' })
-      else scroller.current?.querySelector(`#L${query.line}`)?.scrollIntoView({ block: 'center' })
-      scroller.current?.scrollIntoView({ block: 'nearest' })
-    } else toEnd()
-  })
+    if (index < 0) toEnd()
+    else if (virtualised) virtual.scrollToIndex(index, { align: 'center' })
+    else box.querySelector(`#L${query.line}`)?.scrollIntoView({ block: 'center' })
+    if (index >= 0) box.scrollIntoView({ block: 'nearest' })
+  }
+  useEffect(() => {
+    const frame = requestAnimationFrame(() => place.current())
+    return () => cancelAnimationFrame(frame)
+  }, [])
 
   const goToError = () => {
     const first = virtualised ? (virtual.range?.startIndex ?? 0) : 0

@@ -16,7 +16,6 @@ import { formatCount } from '#app/_ui/times.ts'
 import type { LogPage } from '#lib/control/console/list-logs.ts'
 import type { FlowRunView } from '#lib/control/console/read-flow-run.ts'
 import type { StateRow } from '#lib/control/console/rows.ts'
-import { isFinal } from '#lib/domain/state.ts'
 import { ErrorPanel, type FirstError } from './error-panel.tsx'
 import { Logs } from './logs.tsx'
 import { RunActions } from './run-actions.tsx'
@@ -44,7 +43,7 @@ export function RunPage(props: RunPageProps) {
   const initial = useMemo(() => startRun(view), [view])
   const [state] = useFold(initial, foldRun)
   const { run, tasks } = state
-  const done = [...tasks.values()].filter((task) => isFinal(task.stateType)).length
+  const done = [...tasks.values()].filter((task) => task.stateType === 'COMPLETED').length
   const troubled = run.stateType === 'FAILED' || run.stateType === 'CRASHED'
   const { say, region } = useAnnouncer()
   const announced = useRef(run.stateName)

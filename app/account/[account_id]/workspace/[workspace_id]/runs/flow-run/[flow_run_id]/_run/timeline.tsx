@@ -283,7 +283,7 @@ function Row(props: RowProps) {
         <span className="ml-auto flex-none pl-2 text-2xs text-ink-3 max-sm:hidden">
           {row.runs > 1 ? `${row.runs} runs` : attempts > 1 ? `attempt ${attempts}` : null}
         </span>
-        <span className="flex-none text-2xs text-ink-2 sm:hidden">
+        <span className="relative z-[1] ml-auto flex-none bg-(--cut) pl-2 text-2xs text-ink-2 sm:hidden">
           <RowDuration row={row} runEnded={runEnded} />
         </span>
       </div>
@@ -360,9 +360,9 @@ function Bar({ segment, startMs, axis, hollow, joinsLeft, joinsRight, words, hre
         : segment.family === 'wait'
           ? 'border border-dashed border-line-control'
           : 'bg-(--mk)'
-  const className = `forced-color-adjust-none absolute inset-y-0 min-w-[3px] overflow-hidden px-1.5 text-left font-medium text-2xs text-(--on) leading-[15px] ${look} ${joinsLeft ? '' : 'rounded-l-[3px]'} ${joinsRight ? '' : 'rounded-r-[3px]'}`
+  const className = `forced-color-adjust-none absolute inset-y-0 min-w-[3px] overflow-hidden text-left font-medium text-2xs text-(--on) leading-[15px] ${look} ${joinsLeft ? '' : 'rounded-l-[3px]'} ${joinsRight ? '' : 'rounded-r-[3px]'}`
   const inside = words ? (
-    <span aria-hidden className="whitespace-nowrap max-sm:hidden">
+    <span aria-hidden className="whitespace-nowrap px-1.5 max-sm:hidden">
       {words}
     </span>
   ) : null

@@ -1,0 +1,224 @@
+'use client'
+import { Ellipsis, KeyRound, Plus, RotateCw, Trash2 } from 'lucide-react'
+import { useRouter } from 'next/navigation'
+import { useRef, useState } from 'react'
+import { Button, iconButtonClass } from '#app/_ui/button.tsx'
+import { useNowMs } from '#app/_ui/clock.tsx'
+import { EmptyState } from '#app/_ui/empty.tsx'
+import type { NewKey } from '#app/_ui/login-commands.ts'
+import { Menu, MenuItem, MenuRule } from '#app/_ui/menu.tsx'
+import { PageHeader } from '#app/_ui/page-header.tsx'
+import { Time } from '#app/_ui/time.tsx'
+import type { ApiKeyRow } from '#lib/control/console/list-api-keys.ts'
+import type { WorkspaceRole } from '#lib/domain/access/actor.ts'
+import { expiryOf } from './expiry.ts'
+import { GenerateDialog } from './generate-dialog.tsx'
+import { RevokeDialog } from './revoke-dialog.tsx'
+import { roleWords } from './roles.ts'
+import { RollDialog } from './roll-dialog.tsx'
+import { ShownOnceDialog } from './shown-once-dialog.tsx'
+
+export interface HereWorkspace {
+  readonly id: string
+  readonly slug: string
+}
+
+interface ApiKeysProps {
+  readonly keys: readonly ApiKeyRow[]
+  readonly origin: string
+  readonly here: HereWorkspace
+  readonly ownRole: WorkspaceRole
+  readonly slugs: Readonly<Record<string, string>>
+}
+
+type Open =
+  | { readonly kind: 'generate' }
+  | {
+      readonly kind: 'shown'
+      readonly key: NewKey
+      readonly sentence: string
+      readonly allWorkspaces: boolean
+    }
+  | { readonly kind: 'roll'; readonly row: ApiKeyRow }
+  | { readonly kind: 'revoke'; readonly row: ApiKeyRow }
+
+export function ApiKeys({ keys, origin, here, ownRole, slugs }: ApiKeysProps) {
+  const router = useRouter()
+  const [open, setOpen] = useState<Open | null>(null)
+  const generate = useRef<HTMLButtonElement>(null)
+  const table = useRef<HTMLTableElement>(null)
+  const close = () => setOpen(null)
+  const show = (key: NewKey, sentence: string, allWorkspaces: boolean) => {
+    setOpen({ kind: 'shown', key, sentence, allWorkspaces })
+    router.refresh()
+  }
+  const where = (row: ApiKeyRow): string =>
+    row.workspaceId === null ? 'All my workspaces' : (slugs[row.workspaceId] ?? 'A workspace you left')
+
+  return (
+    <>
+      <PageHeader
+        title="API keys"
+        sub="A key acts as you, with the role you give it."
+        actions={
+          <Button ref={generate} kind="primary" onClick={() => setOpen({ kind: 'generate' })}>
+            <Plus aria-hidden size={14} />
+            Generate key
+          </Button>
+        }
+      />
+      {keys.length === 0 ? (
+        <EmptyState icon={<KeyRound size={16} />} fact="No API keys">
+          A key lets a terminal, a worker or a script act as you. Generate one and paste the line it comes
+          with.
+        </EmptyState>
+      ) : (
+        <table ref={table} className="t flush stack">
+          <caption className="sr-only">Your API keys</caption>
+          <colgroup>
+            <col />
+            <col style={{ width: 136 }} />
+            <col style={{ width: 92 }} className="max-xl:hidden" />
+            <col style={{ width: 180 }} className="max-lg:hidden" />
+            <col style={{ width: 190 }} className="max-lg:hidden" />
+            <col style={{ width: 124 }} />
+            <col style={{ width: 110 }} className="max-xl:hidden" />
+            <col style={{ width: 44 }} />
+          </colgroup>
+          <thead>
+            <tr>
+              <th scope="col">Name</th>
+              <th scope="col">Key</th>
+              <th scope="col" className="max-xl:hidden">
+                Role
+              </th>
+              <th scope="col" className="max-lg:hidden">
+                Workspaces
+              </th>
+              <th scope="col" className="max-lg:hidden">
+                Last used
+              </th>
+              <th scope="col">Expires</th>
+              <th scope="col" className="max-xl:hidden">
+                Created
+              </th>
+              <th scope="col">
+                <span className="sr-only">Actions</span>
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {keys.map((row) => (
+              <tr key={row.id}>
+                <td className="font-medium" title={row.name}>
+                  {row.name}
+                </td>
+                <td className="end">
+                  <code className="font-mono text-ink-2 text-xs">{row.maskedKey}</code>
+                </td>
+                <td className="hide text-ink-2 max-xl:hidden">{row.role ? roleWords[row.role] : 'Mine'}</td>
+                <td className="hide text-ink-2 max-lg:hidden" title={where(row)}>
+                  {where(row)}
+                </td>
+                <td className="hide text-ink-2 max-lg:hidden" title={row.lastUsedBy ?? undefined}>
+                  {row.lastUsedAt === null ? (
+                    'Never'
+                  ) : (
+                    <>
+                      <Time at={row.lastUsedAt} />
+                      {row.lastUsedBy ? (
+                        <span className="text-ink-3"> {clientWord(row.lastUsedBy)}</span>
+                      ) : null}
+                    </>
+                  )}
+                </td>
+                <td className="text-ink-2">
+                  <Expiry row={row} />
+                </td>
+                <td className="hide text-ink-3 max-xl:hidden">
+                  <Time at={row.createdAt} as="day" />
+                </td>
+                <td className="end sm:p-0!">
+                  <Menu
+                    align="end"
+                    trigger={
+                      <button
+                        type="button"
+                        aria-label={`Actions for ${row.name}`}
+                        className={iconButtonClass({ kind: 'ghost', size: 'sm' })}
+                      >
+                        <Ellipsis aria-hidden size={16} />
+                      </button>
+                    }
+                  >
+                    <MenuItem onSelect={() => setOpen({ kind: 'roll', row })}>
+                      <RotateCw aria-hidden size={14} /> Roll key
+                    </MenuItem>
+                    <MenuRule />
+                    <MenuItem danger onSelect={() => setOpen({ kind: 'revoke', row })}>
+                      <Trash2 aria-hidden size={14} /> Revoke key
+                    </MenuItem>
+                  </Menu>
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      )}
+      {open?.kind === 'generate' ? (
+        <GenerateDialog here={here} ownRole={ownRole} onClose={close} onGenerated={show} />
+      ) : null}
+      {open?.kind === 'shown' ? (
+        <ShownOnceDialog
+          newKey={open.key}
+          sentence={open.sentence}
+          origin={origin}
+          {...(open.allWorkspaces ? { workspaceSlug: here.slug } : {})}
+          onClose={close}
+        />
+      ) : null}
+      {open?.kind === 'roll' ? <RollDialog row={open.row} onClose={close} onRolled={show} /> : null}
+      {open?.kind === 'revoke' ? (
+        <RevokeDialog
+          row={open.row}
+          onClose={close}
+          onRevoked={() => {
+            const index = keys.findIndex((key) => key.id === open.row.id)
+            close()
+            router.refresh()
+            // The row and its button are gone: on to the next row, or to what makes a first one.
+            requestAnimationFrame(() => {
+              const buttons = table.current?.querySelectorAll<HTMLElement>('tbody tr button')
+              ;(buttons?.[index + 1] ?? buttons?.[index - 1] ?? generate.current)?.focus()
+            })
+          }}
+        />
+      ) : null}
+    </>
+  )
+}
+
+/** `prefect/3.8.8 (API …)` → `prefect/3.8.8`. */
+const clientWord = (userAgent: string): string => userAgent.split(/[\s(]/)[0] ?? userAgent
+
+function Expiry({ row }: { readonly row: ApiKeyRow }) {
+  const nowMs = useNowMs()
+  if (row.expiresAt === null) return <>Never</>
+  const { tone, words } = expiryOf(Date.parse(row.expiresAt), nowMs)
+  if (tone === 'far') return <Time at={row.expiresAt} as="day" />
+  return (
+    <span
+      data-family={tone === 'past' ? 'fail' : 'late'}
+      className="text-(--fg)"
+      title={row.replaced ? 'Rolled into a new key' : undefined}
+    >
+      {tone === 'past' ? (
+        <>
+          Expired <Time at={row.expiresAt} />
+        </>
+      ) : (
+        words
+      )}
+    </span>
+  )
+}
