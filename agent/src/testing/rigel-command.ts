@@ -11,7 +11,7 @@ const outdir = join(repositoryDir, 'node_modules', '.cache', `rigel-agent-test-$
 const cli = join(outdir, 'cli.js')
 
 export function buildAgent(): () => void {
-  execFileSync(process.execPath, [join(agentDir, 'build.mjs'), outdir], { stdio: 'inherit' })
+  execFileSync(process.execPath, [join(agentDir, 'build.mjs'), outdir, '--no-types'], { stdio: 'inherit' })
   return () => rmSync(outdir, { recursive: true, force: true })
 }
 

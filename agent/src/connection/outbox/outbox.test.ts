@@ -4,6 +4,7 @@ import {
   readdirSync,
   readFileSync,
   renameSync,
+  rmSync,
   statSync,
   truncateSync,
   writeFileSync,
@@ -117,6 +118,20 @@ describe('an outbox', () => {
     outbox.ack(40)
     expect(segmentsIn(join(root, outbox.id)).length).toBeLessThan(before)
     expect(messages(outbox, 40)).toEqual(texts.slice(40))
+    outbox.close()
+  })
+
+  it('keeps records in memory when the disk refuses, and says so once', () => {
+    const root = tempDir()
+    const outbox = Outbox.create(root, 'here')
+    const troubles: string[] = []
+    outbox.onDiskTrouble = (error) => troubles.push(error.message)
+    rmSync(join(root, outbox.id), { recursive: true })
+    outbox.append(flowRun('run-1'))
+    outbox.append(logRecord('still here'))
+    outbox.flush()
+    expect(messages(outbox)).toEqual(['flow-run', 'still here'])
+    expect(troubles).toEqual([expect.stringContaining('ENOENT')])
     outbox.close()
   })
 
