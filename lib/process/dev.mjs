@@ -27,7 +27,7 @@ async function startAgain() {
   server = fork(join(root, 'dist', 'dev', 'server.js'), ['--dev', ...process.argv.slice(2)], {
     cwd: root,
     execArgv: ['--enable-source-maps'],
-    env: { ...process.env, NODE_ENV: 'development' },
+    env: { ...process.env, NODE_ENV: 'development', NEXT_TELEMETRY_DISABLED: '1' },
   })
   server.once('exit', (code) => {
     if (!stopping && code) process.stderr.write('\nThe server ended; it starts again when a file changes.\n')
