@@ -5,6 +5,8 @@ export interface Metrics {
   /** A batch of the engine: its path, how many items shared the statement, how long it took. */
   readonly onBatch: (path: string, size: number, seconds: number, failed: boolean) => void
   readonly onRequest: (room: string, status: number, seconds: number) => void
+  /** A turn of a background service, with what it counted. */
+  readonly onTurn: (service: string, counts: Readonly<Record<string, number>>, seconds: number) => void
   /** Read when the metrics are asked for. */
   readonly watch: (name: string, help: string, read: () => number) => void
   readonly text: () => Promise<string>
@@ -44,7 +46,24 @@ export function createMetrics(): Metrics {
     buckets: seconds,
     registers,
   })
+  const turnSeconds = new Histogram({
+    name: 'rigel_service_turn_seconds',
+    help: 'How long one turn of a background service took',
+    labelNames: ['service'],
+    buckets: seconds,
+    registers,
+  })
+  const turnItems = new Counter({
+    name: 'rigel_service_items_total',
+    help: 'What background services did, by service and kind',
+    labelNames: ['service', 'kind'],
+    registers,
+  })
   return {
+    onTurn: (service, counts, took) => {
+      turnSeconds.observe({ service }, took)
+      for (const [kind, count] of Object.entries(counts)) turnItems.inc({ service, kind }, count)
+    },
     onBatch: (path, size, took, failed) => {
       items.inc({ path, outcome: failed ? 'failed' : 'committed' }, size)
       batchSeconds.observe({ path }, took)

@@ -1,6 +1,7 @@
 import { join, relative } from 'node:path'
 import { type Config, ConfigError, installConfig, resolveAuthSecret, withPort } from '../config/config.ts'
 import { log } from '../config/log.ts'
+import { createSignInLink, signInLinkMinutes } from '../control/users/sign-in-link.ts'
 import { migrate } from '../db/migrate.ts'
 import { type Application, composeApplication } from './compose.ts'
 import { type EmbeddedPostgres, startEmbeddedPostgres } from './embedded-postgres.ts'
@@ -111,7 +112,10 @@ export async function startServer(wanted: Config, { onProgress }: StartOptions =
     return {
       config,
       application,
-      signInLink: async () => undefined,
+      signInLink: async () =>
+        config.loopback && !config.github && config.roles.ui
+          ? createSignInLink(application.services.db, config.publicUrl)
+          : undefined,
       close: () => {
         closing ??= close()
         return closing
@@ -127,7 +131,7 @@ export async function startServer(wanted: Config, { onProgress }: StartOptions =
 export function banner(config: Config, embedded: boolean, signInLink: string | undefined): string {
   const rows: [string, string][] = []
   if (config.roles.ui) rows.push(['Open', config.publicUrl])
-  if (signInLink) rows.push(['Sign in', `${signInLink}   (works once, for 15 minutes)`])
+  if (signInLink) rows.push(['Sign in', `${signInLink}   (works once, for ${signInLinkMinutes} minutes)`])
   if (config.roles.api) rows.push(['API', `${config.publicUrl}/api`])
   const inClone = relative(rootFolder, config.dataDir)
   const folder = inClone.startsWith('..') ? config.dataDir : inClone
