@@ -14,8 +14,8 @@ import type { EventRow } from '../engine/write-set.ts'
 import { createIdentity } from '../identity/identity-service.ts'
 import { createHub } from '../live/create-hub.ts'
 import { createFeed } from '../live/event-feed.ts'
-import { services as backgroundServices, services as loops } from '../services/all.ts'
-import { type StartedServices, type StartedServices, startServices, startServices } from '../services/service.ts'
+import { services as backgroundServices } from '../services/all.ts'
+import { type StartedServices, startServices } from '../services/service.ts'
 import type { Listener } from './front-door.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
 
@@ -101,7 +101,6 @@ export function composeApplication({
     isReady: readiness(db, migrations),
   }
   const sockets = createSockets(services)
-  let started: StartedServices | undefined
   let loops: StartedServices | undefined
   metrics.watch('rigel_sockets', 'Open websockets of clients and agents', () => sockets.count)
   const api = createApi(services, routes)
@@ -115,7 +114,7 @@ export function composeApplication({
       await sockets.closeAll(reason)
     },
     startServices: () => {
-      loops ??= startServices(backgroundServices, { db, nowMicros }, log())
+      loops ??= startServices(backgroundServices, { db, nowMicros }, log(), metrics.onTurn)
     },
     close: async () => {
       await loops?.stop()
