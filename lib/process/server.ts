@@ -3,6 +3,7 @@ import { type Config, ConfigError, installConfig, resolveAuthSecret, withPort } 
 import { log } from '../config/log.ts'
 import { createSignInLink, signInLinkMinutes } from '../control/users/sign-in-link.ts'
 import { migrate } from '../db/migrate.ts'
+import { checkDatabase } from './check-database.ts'
 import { type Application, composeApplication } from './compose.ts'
 import { type EmbeddedPostgres, startEmbeddedPostgres } from './embedded-postgres.ts'
 import { type FrontDoor, listen } from './front-door.ts'
@@ -71,7 +72,8 @@ export async function startServer(wanted: Config, { onProgress }: StartOptions =
   const undo: (() => Promise<unknown>)[] = [() => door.close(0)]
   try {
     let database: EmbeddedPostgres | undefined
-    if (!wanted.databaseUrl) {
+    if (wanted.databaseUrl) await checkDatabase(wanted.databaseUrl)
+    else {
       database = await startEmbeddedPostgres({
         folder: join(wanted.dataDir, 'postgres'),
         ...(onProgress ? { onProgress } : {}),
