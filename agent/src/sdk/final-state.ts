@@ -16,13 +16,17 @@ export function finalStateOf(outcome: Outcome<unknown>): NewState {
       }
       return { type: 'FAILED', name: 'Failed', message: describeError(outcome.error) }
     case 'timed-out':
-      return { type: 'FAILED', name: 'TimedOut', message: describeError(outcome.error) }
+      return { type: 'FAILED', name: 'TimedOut', message: plainMessage(outcome.error) }
     case 'cancelled':
-      return { type: 'CANCELLED', name: 'Cancelled', message: describeError(outcome.error) }
+      return { type: 'CANCELLED', name: 'Cancelled', message: plainMessage(outcome.error) }
     default:
       return outcome satisfies never
   }
 }
+
+/** Our own reasons are whole sentences; the name of their class would only be in the way. */
+const plainMessage = (error: unknown): string =>
+  error instanceof Error ? error.message : describeError(error)
 
 /** Returned states speak for themselves: a flow that returns the state of a failed task has failed. */
 function completedStateOf(value: unknown): NewState {

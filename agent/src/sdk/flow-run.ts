@@ -50,12 +50,11 @@ export class FlowRun {
     this.reporter.record(record)
   }
 
-  /** Records the state, here and on the task run that stands for this run in its parent. Nothing follows a final state. */
+  /** Records the state. Nothing follows a final one. */
   enter(next: NewState): ReportedState {
     const state = reportedState(next)
     if (this.ended) return state
     this.record({ kind: 'flow-run-state', flowRunId: this.id, state })
-    this.facts.standIn?.enter(next)
     this.ended = next.type !== 'RUNNING' && next.type !== 'PENDING' && next.type !== 'SCHEDULED'
     return state
   }

@@ -131,6 +131,7 @@ async function runReported(
   if (standIn) {
     standIn.inputs = traceInputs(standIn.flowRun, parameterNames, args, around?.taskRun?.id)
     standIn.enter({ type: 'PENDING', name: 'Pending' })
+    standIn.leaveToServer()
   }
   // Checked first, so that the page shows what the flow gets: defaults filled in. What does not fit is shown as it came.
   const checked = await checkParameters(definition, args)
@@ -153,7 +154,10 @@ async function runReported(
   unwatch()
   const next = finalStateOf(outcome)
   if (next.type === 'COMPLETED') run.log(LEVELS.info, `Flow ${name} completed`)
-  else run.log(LEVELS.error, `Flow ${name} ended ${next.name}. ${next.message ?? ''}`.trim())
+  else {
+    const level = next.type === 'CANCELLED' ? LEVELS.info : LEVELS.error
+    run.log(level, `Flow ${name} ended ${next.name}. ${next.message ?? ''}`.trim())
+  }
   const { at } = run.enter(next)
   if (outcome.kind === 'completed') rememberMaker(outcome.value, standIn?.id ?? null)
   unguard()

@@ -78,6 +78,11 @@ export class TaskRun {
     return state
   }
 
+  /** For what stands for a sub-flow: the server copies each state of the sub-flow to it, so that nothing more comes from here. */
+  leaveToServer(): void {
+    this.flowRun.liveTaskRuns.delete(this)
+  }
+
   log(level: number, message: string): void {
     this.flowRun.log(level, message, this)
   }

@@ -32,6 +32,8 @@ export class OpenRuns {
     switch (record.kind) {
       case 'flow-run':
         this.flowRuns.add(record.id)
+        // The server copies the states of a sub-flow to the task run that stands for it.
+        if (record.parentTaskRunId) this.taskRuns.delete(record.parentTaskRunId)
         return
       case 'flow-run-state':
         if (isFinal(record.state.type)) this.end(record.flowRunId)
