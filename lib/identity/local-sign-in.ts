@@ -1,21 +1,8 @@
 import { newSessionToken, openSession, sessionEnd } from '../control/users/open-session.ts'
 import { redeemSignInLink } from '../control/users/sign-in-link.ts'
 import type { AuthSettings } from './auth-settings.ts'
-import { sessionCookieNames } from './proof.ts'
+import { sessionCookie } from './session-cookie.ts'
 import { signInLimit } from './sign-in-limit.ts'
-
-/** The cookie that carries a session, or with an empty token the one that takes it away. */
-export function sessionCookie(origin: string, token: string, expiresAt: Date): string {
-  const secure = origin.startsWith('https://')
-  const name = secure ? sessionCookieNames.secure : sessionCookieNames.plain
-  return `${name}=${token}; Path=/; HttpOnly; SameSite=Lax; Expires=${expiresAt.toUTCString()}${secure ? '; Secure' : ''}`
-}
-
-/** Takes both spellings of the cookie away. */
-export const endedSessionCookies = (): readonly string[] => {
-  const past = new Date(0)
-  return [sessionCookie('http://', '', past), sessionCookie('https://', '', past)]
-}
 
 /** Answers a visit to the one-time link. */
 export async function signInByLink(request: Request, settings: AuthSettings): Promise<Response> {
