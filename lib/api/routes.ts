@@ -1,3 +1,6 @@
+import { blockDocumentRoutes } from './blocks/document-routes.ts'
+import { blockSchemaRoutes } from './blocks/schema-routes.ts'
+import { blockTypeRoutes } from './blocks/type-routes.ts'
 import { concurrencyRoutes } from './concurrency/routes.ts'
 import { eventReadRoutes } from './events/read-routes.ts'
 import { eventWriteRoutes } from './events/write-routes.ts'
@@ -29,5 +32,8 @@ export const routes: readonly Route[] = [
   ...logReadRoutes,
   ...eventWriteRoutes,
   ...eventReadRoutes,
+  ...blockTypeRoutes,
+  ...blockSchemaRoutes,
+  ...blockDocumentRoutes,
   ...concurrencyRoutes,
 ]

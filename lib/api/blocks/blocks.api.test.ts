@@ -1,0 +1,239 @@
+import { randomUUID } from 'node:crypto'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { type TestTenant, testApi } from '../../testing/api.ts'
+
+const { call, tenant, db } = await testApi()
+let us: TestTenant
+let them: TestTenant
+const post = (path: string, body: unknown = {}, who = us) => call(who, 'POST', path, body)
+const get = (path: string, who = us) => call(who, 'GET', path)
+
+beforeAll(async () => {
+  us = await tenant()
+  them = await tenant()
+})
+
+interface Kind {
+  type: string
+  schema: string
+  checksum: string
+}
+
+async function kind(slug: string, fields: object): Promise<Kind> {
+  const type = (await post('/block_types/', { name: slug, slug })).json.id
+  const schema = (
+    await post('/block_schemas/', {
+      block_type_id: type,
+      fields: { ...fields, block_type_slug: slug },
+      capabilities: ['read-path', slug],
+    })
+  ).json
+  return { type, schema: schema.id, checksum: schema.checksum }
+}
+
+const save = async (of: Kind, data: unknown, more: object = {}) =>
+  post('/block_documents/', {
+    name: `d-${randomUUID().slice(0, 8)}`,
+    data,
+    block_schema_id: of.schema,
+    block_type_id: of.type,
+    ...more,
+  })
+
+describe('block types', () => {
+  test('that every workspace has appear when asked for and cannot be deleted', async () => {
+    const secret = await get('/block_types/slug/secret')
+    expect(secret.json).toMatchObject({ slug: 'secret', is_protected: true })
+    expect(
+      (
+        await post(
+          '/block_types/filter',
+          { block_types: { slug: { any_: ['webhook', 'secret', 'local-file-system'] } } },
+          them,
+        )
+      ).json,
+    ).toHaveLength(3)
+    expect(await call(us, 'DELETE', `/block_types/${secret.json.id}`)).toMatchObject({
+      status: 403,
+      json: { detail: 'protected block types cannot be deleted.' },
+    })
+    // Clients of each version say it in their own words.
+    expect(
+      (await call(us, 'PATCH', `/block_types/${secret.json.id}`, { description: 'mine', logo_url: null }))
+        .status,
+    ).toBe(204)
+    expect((await get('/block_types/slug/secret')).json.description).toBe('mine')
+    expect((await post('/block_types/install_system_block_types')).status).toBe(200)
+    expect((await post('/block_types/', { name: 'Secret', slug: 'secret' })).status).toBe(409)
+    const [schema] = (
+      await post('/block_schemas/filter', { block_schemas: { block_type_id: { any_: [secret.json.id] } } })
+    ).json
+    expect((await call(us, 'DELETE', `/block_schemas/${schema.id}`)).status).toBe(403)
+  })
+
+  test('have unique slugs, and names that are not reserved', async () => {
+    expect((await post('/block_types/', { name: 'mine', slug: 'mine' })).status).toBe(201)
+    expect((await post('/block_types/', { name: 'mine too', slug: 'mine' })).status).toBe(409)
+    expect((await post('/block_types/', { name: 'mine', slug: 'mine' }, them)).status).toBe(201)
+    expect((await post('/block_types/', { name: 'Prefect Cloud', slug: 'x' })).status).toBe(403)
+    expect((await post('/block_types/', { name: 'x', slug: 'X y' })).status).toBe(422)
+    expect((await get('/block_types/slug/nothing')).status).toBe(404)
+  })
+
+  test('tell what blocks can do', async () => {
+    await kind('capable', {})
+    expect((await get('/block_capabilities/')).json).toContain('capable')
+    expect((await get('/block_capabilities/', them)).json).not.toContain('capable')
+    const types = (
+      await post('/block_types/filter', {
+        block_schemas: { block_capabilities: { all_: ['capable', 'read-path'] } },
+      })
+    ).json
+    expect(types.map((type: { slug: string }) => type.slug)).toEqual(['capable'])
+  })
+})
+
+describe('block schemas', () => {
+  test('are found by the checksum that clients compute, numbers as written', async () => {
+    const type = (await post('/block_types/', { name: 'floaty', slug: 'floaty' })).json.id
+    const body = `{"block_type_id":"${type}","fields":{"default":1.0,"secret_fields":["a"]},"version":"1"}`
+    const made = await call(us, 'POST', '/block_schemas/', body)
+    expect(made.status).toBe(201)
+    expect(made.text).toContain('"fields":{"default":1.0,"secret_fields":["a"]}')
+    expect((await call(us, 'POST', '/block_schemas/', body)).status).toBe(200)
+    const newer = await call(us, 'POST', '/block_schemas/', body.replace('"1"', '"2"'))
+    expect(newer.status).toBe(201)
+    expect((await get(`/block_schemas/checksum/${made.json.checksum}`)).json.id).toBe(newer.json.id)
+    expect((await get(`/block_schemas/checksum/${made.json.checksum}?version=1`)).json.id).toBe(made.json.id)
+    expect((await get(`/block_schemas/checksum/${made.json.checksum}`, them)).status).toBe(404)
+    expect((await post('/block_schemas/', { block_type_id: type }, them)).status).toBe(404)
+    expect((await call(us, 'DELETE', `/block_schemas/${newer.json.id}`)).status).toBe(204)
+  })
+})
+
+describe('block documents', () => {
+  const fields = { secret_fields: ['password', 'headers.*', 'list.token'] }
+
+  test('hide secrets of every shape unless one may and does ask', async () => {
+    const of = await kind('vaulted', fields)
+    const data = {
+      password: { deep: ['pw'] },
+      headers: { a: 'ha', b: null },
+      list: [{ token: 't1' }, { open: 1 }],
+      open: 'o',
+    }
+    const made = (await save(of, data)).json
+    const hidden = {
+      password: '********',
+      headers: { a: '********', b: null },
+      list: [{ token: '********' }, { open: 1 }],
+      open: 'o',
+    }
+    expect(made.data).toEqual(hidden)
+    expect(made).toMatchObject({
+      block_type_name: 'vaulted',
+      block_type: { slug: 'vaulted' },
+      block_schema: { checksum: of.checksum },
+    })
+    expect((await get(`/block_documents/${made.id}`)).json.data).toEqual(hidden)
+    expect((await get(`/block_documents/${made.id}?include_secrets=true`)).json.data).toEqual(data)
+    expect(
+      (await get(`/block_types/slug/vaulted/block_documents/name/${made.name}?include_secrets=True`)).json
+        .data,
+    ).toEqual(data)
+    const viewer = { key: us.key('viewer') }
+    expect((await call(us, 'GET', `/block_documents/${made.id}`, undefined, viewer)).json.data).toEqual(
+      hidden,
+    )
+    expect(
+      (await call(us, 'GET', `/block_documents/${made.id}?include_secrets=true`, undefined, viewer)).status,
+    ).toBe(403)
+    expect(
+      (await call(us, 'POST', '/block_documents/filter', { include_secrets: true }, viewer)).status,
+    ).toBe(403)
+    const [stored] = await db.engine<
+      { data: Uint8Array }[]
+    >`select data from block_documents where id = ${made.id}`
+    expect(Buffer.from(stored?.data ?? []).toString('latin1')).not.toContain('pw')
+  })
+
+  test('keep a secret that comes back hidden, and merge unless told otherwise', async () => {
+    const of = await kind('patched', fields)
+    const { id } = (await save(of, { password: 'pw', headers: { a: 'ha' }, open: 1 })).json
+    const patch = (body: object | string) => call(us, 'PATCH', `/block_documents/${id}`, body)
+    const data = async () => (await get(`/block_documents/${id}?include_secrets=true`)).json.data
+    expect(
+      (await patch({ data: { password: '********', headers: { a: '********', b: 'hb' } } })).status,
+    ).toBe(204)
+    expect(await data()).toEqual({ password: 'pw', headers: { a: 'ha', b: 'hb' }, open: 1 })
+    await patch({ data: { password: '********' }, merge_existing_data: false })
+    expect(await data()).toEqual({ password: 'pw' })
+    await patch('{"data":{"n":12345678901234567890.0}}')
+    expect((await get(`/block_documents/${id}`)).text).toContain('12345678901234567890.0')
+    const other = await kind('patched-other', {})
+    expect((await patch({ block_schema_id: other.schema })).status).toBe(422)
+    expect((await patch({})).status).toBe(204)
+  })
+
+  test('show the documents they refer to in their place', async () => {
+    const inner = await kind('inner', { secret_fields: ['password'] })
+    const outer = await kind('outer', {})
+    const child = (await save(inner, { password: 'pw', user: 'u' })).json
+    const parent = (await save(outer, { credentials: { $ref: { block_document_id: child.id } }, n: 1 })).json
+    expect(parent.data).toEqual({ credentials: { password: '********', user: 'u' }, n: 1 })
+    expect(parent.block_document_references.credentials.block_document).toMatchObject({
+      id: child.id,
+      name: child.name,
+      is_anonymous: false,
+      block_type: { slug: 'inner' },
+      block_document_references: {},
+    })
+    expect(
+      (await get(`/block_documents/${parent.id}?include_secrets=true`)).json.data.credentials.password,
+    ).toBe('pw')
+    // A document that refers to itself ends somewhere.
+    await call(us, 'PATCH', `/block_documents/${child.id}`, {
+      data: { loop: { $ref: { block_document_id: parent.id } } },
+    })
+    expect((await get(`/block_documents/${parent.id}`)).status).toBe(200)
+    await call(us, 'DELETE', `/block_documents/${child.id}`)
+    expect((await get(`/block_documents/${parent.id}`)).json.data).toEqual({ n: 1 })
+    expect((await save(outer, { x: { $ref: { block_document_id: randomUUID() } } })).status).toBe(404)
+  })
+
+  test('have unique names; anonymous ones that are alike are one, and out of sight', async () => {
+    const of = await kind('named', {})
+    const named = await save(of, { a: 1 }, { name: 'one' })
+    expect(await save(of, { a: 2 }, { name: 'one' })).toMatchObject({
+      status: 409,
+      json: { detail: 'Block already exists' },
+    })
+    expect((await save(of, {}, { name: 'Not Good' })).status).toBe(422)
+    expect((await save(of, {}, { name: null })).status).toBe(422)
+    const anonymous = await Promise.all(
+      [1, 1, 2].map((a) => save(of, { a }, { name: null, is_anonymous: true })),
+    )
+    expect(anonymous.map((answer) => answer.status)).toEqual([201, 201, 201])
+    expect(new Set(anonymous.map((answer) => answer.json.id)).size).toBe(2)
+    expect(anonymous[0]?.json.name).toMatch(/^anonymous-[0-9a-f-]{36}$/)
+    const ofType = { block_documents: { block_type_id: { any_: [of.type] } } }
+    expect((await post('/block_documents/filter', ofType)).json.map((d: { id: string }) => d.id)).toEqual([
+      named.json.id,
+    ])
+    expect((await post('/block_documents/count', ofType)).json).toBe(1)
+    expect(
+      (
+        await post('/block_documents/count', {
+          block_documents: { ...ofType.block_documents, is_anonymous: { eq_: true } },
+        })
+      ).json,
+    ).toBe(2)
+    expect((await get('/block_types/slug/named/block_documents')).json).toHaveLength(1)
+    expect((await post('/block_documents/count', {}, them)).json).toBe(0)
+    expect((await get(`/block_documents/${named.json.id}`, them)).status).toBe(404)
+    expect((await call(them, 'PATCH', `/block_documents/${named.json.id}`, { data: {} })).status).toBe(404)
+    expect((await call(them, 'DELETE', `/block_documents/${named.json.id}`)).status).toBe(404)
+    expect((await call(us, 'DELETE', `/block_types/${of.type}`)).status).toBe(204)
+    expect((await get(`/block_documents/${named.json.id}`)).status).toBe(404)
+  })
+})
