@@ -1,7 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { getRequestListener } from '@hono/node-server'
-import { createApi } from '../api/app.ts'
+import { createApiListener } from '../api/node-listener.ts'
 import { routes } from '../api/routes.ts'
 import type { Services } from '../api/services.ts'
 import { createSockets } from '../api/sockets/accept.ts'
@@ -103,11 +102,10 @@ export function composeApplication({
   const sockets = createSockets(services)
   let loops: StartedServices | undefined
   metrics.watch('rigel_sockets', 'Open websockets of clients and agents', () => sockets.count)
-  const api = createApi(services, routes)
   return {
     services,
     metrics,
-    listener: getRequestListener(api.fetch) as Listener,
+    listener: createApiListener(services, routes),
     acceptSocket: (request, socket, head) => sockets.accept(request, socket, head),
     endStreams: async (reason) => {
       for (const callback of shutdown) callback()

@@ -37,8 +37,10 @@ export function agentConnect({ ws, services, actor, access, workspaceId }: Works
     waiting++
     if (waiting >= MAX_WAITING_FRAMES) ws.pause()
     for (const { record } of records) {
-      const { kind, id } = (record ?? {}) as { kind?: unknown; id?: unknown }
-      if (kind === 'flow-run' && typeof id === 'string') reportedRuns.add(id.toLowerCase())
+      // From any record: after a break a run may speak of itself by a log line only.
+      const { kind, id, flowRunId } = (record ?? {}) as { kind?: unknown; id?: unknown; flowRunId?: unknown }
+      const runId = kind === 'flow-run' ? id : flowRunId
+      if (typeof runId === 'string') reportedRuns.add(runId.toLowerCase())
     }
     chain = chain.then(async () => {
       // After a failure nothing more is acknowledged: the agent sends it again on a new connection, in order.
