@@ -1,3 +1,6 @@
+import { accountRoutes } from './accounts/routes.ts'
+import { workspaceRoutes } from './accounts/workspace-routes.ts'
+import { agentRoutes } from './agent/routes.ts'
 import { blockDocumentRoutes } from './blocks/document-routes.ts'
 import { blockSchemaRoutes } from './blocks/schema-routes.ts'
 import { blockTypeRoutes } from './blocks/type-routes.ts'
@@ -9,13 +12,19 @@ import { flowRunGraphRoutes } from './flow-runs/graph-routes.ts'
 import { flowRunReadRoutes } from './flow-runs/read-routes.ts'
 import { flowRunWriteRoutes } from './flow-runs/write-routes.ts'
 import { flowRoutes } from './flows/routes.ts'
+import { liveRoutes } from './live/routes.ts'
 import { logReadRoutes } from './logs/read-routes.ts'
 import { logWriteRoutes } from './logs/write-routes.ts'
+import { myKeyRoutes } from './me/key-routes.ts'
+import { meRoutes } from './me/routes.ts'
+import { mySessionRoutes } from './me/session-routes.ts'
 import { rootRoutes } from './root/routes.ts'
 import type { Route } from './route.ts'
 import { stateRoutes } from './states/routes.ts'
 import { taskRunReadRoutes } from './task-runs/read-routes.ts'
 import { taskRunWriteRoutes } from './task-runs/write-routes.ts'
+import { uiRoutes } from './ui/routes.ts'
+import { userRoutes } from './users/routes.ts'
 
 /** Everything that is served over HTTP. Of two paths that match one request the first in this list is taken. */
 export const routes: readonly Route[] = [
@@ -36,4 +45,13 @@ export const routes: readonly Route[] = [
   ...blockSchemaRoutes,
   ...blockDocumentRoutes,
   ...concurrencyRoutes,
+  ...uiRoutes,
+  ...agentRoutes,
+  ...liveRoutes,
+  ...meRoutes,
+  ...myKeyRoutes,
+  ...mySessionRoutes,
+  ...userRoutes,
+  ...accountRoutes,
+  ...workspaceRoutes,
 ]
