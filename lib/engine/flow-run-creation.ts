@@ -14,15 +14,7 @@ import { type Mirror, mirrorToParentTasks } from './mirror.ts'
 import { RollupDeltas } from './rollup.ts'
 import { countedAfter, lateStart, stateColumns, stateRow, textOf } from './stored.ts'
 import { noFacts } from './task-run-transitions.ts'
-import {
-  all,
-  type EventRow,
-  insertDeltas,
-  insertEvents,
-  insertFlowRunStates,
-  type StateColumns,
-  type StateRow,
-} from './write-set.ts'
+import { all, type EventRow, historyOfFlowRuns, type StateColumns, type StateRow } from './write-set.ts'
 
 interface FlowOfRun {
   readonly workspaceId: string
@@ -229,13 +221,7 @@ export async function createFlowRuns(
     if (inserts.length > 0) {
       const mirrored =
         mirrors.length > 0 ? await mirrorToParentTasks(deps, sql, mirrors, deltas, published) : []
-      await all([
-        insertFlowRuns(sql, inserts),
-        insertFlowRunStates(sql, states),
-        insertEvents(sql, events),
-        insertDeltas(sql, deltas),
-        ...mirrored,
-      ])
+      await all([insertFlowRuns(sql, inserts, states, events, deltas), ...mirrored])
     }
     return answers
   })
@@ -285,8 +271,14 @@ async function readExisting(
     (run.id === undefined ? undefined : found.get(`${run.workspaceId} ${run.id}`))
 }
 
-const insertFlowRuns = (sql: Transaction, rows: readonly FlowRunInsert[]) => sql`
-  insert into flow_runs (
+const insertFlowRuns = (
+  sql: Transaction,
+  rows: readonly FlowRunInsert[],
+  states: readonly StateRow[],
+  events: readonly EventRow[],
+  deltas: RollupDeltas,
+) => sql`
+  with made as (insert into flow_runs (
     workspace_id, id, flow_id, name, flow_version, deployment_id, work_pool_name, work_queue_name, idempotency_key, parent_task_run_id,
     parameters, context, job_variables, empirical_policy, tags, labels, created_by, state_id, state_type, state_name, state_at,
     state_message, state_details, state_data, run_count, start_at, end_at, expected_start_at, next_scheduled_start_at, late_start_at,
@@ -301,4 +293,6 @@ const insertFlowRuns = (sql: Transaction, rows: readonly FlowRunInsert[]) => sql
     idempotency_key text, parent_task_run_id uuid, parameters text, context text, job_variables text, empirical_policy jsonb, tags text[],
     labels jsonb, created_by jsonb, state_id uuid, state_type state_type, state_name text, state_at timestamptz, state_message text,
     state_details jsonb, state_data text, run_count int, start_at timestamptz, end_at timestamptz, expected_start_at timestamptz,
-    next_scheduled_start_at timestamptz, late_start_at timestamptz, created_at timestamptz)`
+    next_scheduled_start_at timestamptz, late_start_at timestamptz, created_at timestamptz)
+  ), ${historyOfFlowRuns(sql, states, events, deltas)}
+  select 1`

@@ -23,11 +23,8 @@ import {
   all,
   type EventRow,
   type FlowRunUpdate,
-  insertDeltas,
-  insertEvents,
-  insertFlowRunStates,
   type StateRow,
-  updateFlowRuns,
+  writeFlowRunTransitions,
 } from './write-set.ts'
 
 export interface TransitionDeps {
@@ -143,13 +140,7 @@ export async function transitFlowRuns(
     if (updates.length > 0) {
       const mirrored =
         mirrors.length > 0 ? await mirrorToParentTasks(deps, sql, mirrors, deltas, published) : []
-      await all([
-        updateFlowRuns(sql, updates),
-        insertFlowRunStates(sql, states),
-        events.length > 0 ? insertEvents(sql, events) : null,
-        insertDeltas(sql, deltas),
-        ...mirrored,
-      ])
+      await all([writeFlowRunTransitions(sql, updates, states, events, deltas), ...mirrored])
     }
     return answers
   })

@@ -84,18 +84,56 @@ export const byKey = <Row extends { readonly workspace_id: string; readonly id: 
   rows: readonly Row[],
 ): Row[] => [...rows].sort((a, b) => (a.workspace_id + a.id < b.workspace_id + b.id ? -1 : 1))
 
-export const updateFlowRuns = (sql: Queryable, rows: readonly FlowRunUpdate[]) => sql`
-  update flow_runs t set
-    state_id = r.state_id, state_type = r.state_type, state_name = r.state_name, state_at = r.state_at,
-    state_message = r.state_message, state_details = r.state_details, state_data = r.state_data::json,
-    run_count = r.run_count, start_at = r.start_at, end_at = r.end_at, expected_start_at = r.expected_start_at,
-    next_scheduled_start_at = r.next_scheduled_start_at, late_start_at = r.late_start_at,
-    total_run_time_seconds = r.total_run_time_seconds, empirical_policy = r.empirical_policy, updated_at = r.state_at
-  from json_to_recordset(${JSON.stringify(byKey(rows))}::json) as r (
-    workspace_id uuid, id uuid, state_id uuid, state_type state_type, state_name text, state_at timestamptz, state_message text,
-    state_details jsonb, state_data text, run_count int, start_at timestamptz, end_at timestamptz, expected_start_at timestamptz,
-    next_scheduled_start_at timestamptz, late_start_at timestamptz, total_run_time_seconds float8, empirical_policy jsonb)
-  where t.workspace_id = r.workspace_id and t.id = r.id`
+/** The rows that a transition of flow runs writes, in one statement: a statement costs more than most of its rows. */
+export const writeFlowRunTransitions = (
+  sql: Queryable,
+  updates: readonly FlowRunUpdate[],
+  states: readonly StateRow[],
+  events: readonly EventRow[],
+  deltas: RollupDeltas,
+) => sql`
+  with updated as (
+    update flow_runs t set
+      state_id = r.state_id, state_type = r.state_type, state_name = r.state_name, state_at = r.state_at,
+      state_message = r.state_message, state_details = r.state_details, state_data = r.state_data::json,
+      run_count = r.run_count, start_at = r.start_at, end_at = r.end_at, expected_start_at = r.expected_start_at,
+      next_scheduled_start_at = r.next_scheduled_start_at, late_start_at = r.late_start_at,
+      total_run_time_seconds = r.total_run_time_seconds, empirical_policy = r.empirical_policy, updated_at = r.state_at
+    from json_to_recordset(${JSON.stringify(byKey(updates))}::json) as r (
+      workspace_id uuid, id uuid, state_id uuid, state_type state_type, state_name text, state_at timestamptz, state_message text,
+      state_details jsonb, state_data text, run_count int, start_at timestamptz, end_at timestamptz, expected_start_at timestamptz,
+      next_scheduled_start_at timestamptz, late_start_at timestamptz, total_run_time_seconds float8, empirical_policy jsonb)
+    where t.workspace_id = r.workspace_id and t.id = r.id
+  ), ${historyOfFlowRuns(sql, states, events, deltas)}
+  select 1`
+
+/** States, events and counts of flow runs, as the last members of a `with`. */
+export const historyOfFlowRuns = (
+  sql: Queryable,
+  states: readonly StateRow[],
+  events: readonly EventRow[],
+  deltas: RollupDeltas,
+) => sql`
+  states as (
+    insert into flow_run_states (workspace_id, run_id, at, id, type, name, message, details, data)
+    select workspace_id, run_id, at, id, type, name, message, details, data::json
+    from json_to_recordset(${JSON.stringify(states)}::json) as r (
+      workspace_id uuid, run_id uuid, at timestamptz, id uuid, type state_type, name text, message text, details jsonb, data text)
+    on conflict do nothing
+  ), happened as (
+    insert into events (workspace_id, occurred_at, id, event, resource_id, related_ids, follows, received_at, body)
+    select workspace_id, occurred_at, id, event, resource_id, related_ids, follows, received_at, body
+    from json_to_recordset(${eventRowsJson(events)}::json) as r (
+      workspace_id uuid, occurred_at timestamptz, id uuid, event text, resource_id text, related_ids text[], follows uuid,
+      received_at timestamptz, body json)
+    on conflict do nothing
+  ), counted as (
+    insert into run_count_deltas (workspace_id, kind, bucket_at, flow_id, deployment_id, state_type, state_name, runs, run_seconds, late_seconds)
+    select workspace_id, kind, bucket_at, flow_id, deployment_id, state_type, state_name, runs, run_seconds, late_seconds
+    from json_to_recordset(${JSON.stringify(deltas.rows())}::json) as r (
+      workspace_id uuid, kind text, bucket_at timestamptz, flow_id uuid, deployment_id uuid, state_type state_type, state_name text,
+      runs bigint, run_seconds float8, late_seconds float8)
+  )`
 
 export const updateTaskRuns = (sql: Queryable, rows: readonly TaskRunUpdate[]) => sql`
   update task_runs t set
@@ -109,13 +147,6 @@ export const updateTaskRuns = (sql: Queryable, rows: readonly TaskRunUpdate[]) =
     state_details jsonb, state_data text, run_count int, start_at timestamptz, end_at timestamptz, expected_start_at timestamptz,
     next_scheduled_start_at timestamptz, flow_run_run_count int, total_run_time_seconds float8)
   where t.workspace_id = r.workspace_id and t.id = r.id`
-
-export const insertFlowRunStates = (sql: Queryable, rows: readonly StateRow[]) => sql`
-  insert into flow_run_states (workspace_id, run_id, at, id, type, name, message, details, data)
-  select workspace_id, run_id, at, id, type, name, message, details, data::json
-  from json_to_recordset(${JSON.stringify(rows)}::json) as r (
-    workspace_id uuid, run_id uuid, at timestamptz, id uuid, type state_type, name text, message text, details jsonb, data text)
-  on conflict do nothing`
 
 export const insertTaskRunStates = (sql: Queryable, rows: readonly StateRow[]) => sql`
   insert into task_run_states (workspace_id, run_id, at, id, type, name, message, details, data)
