@@ -9,7 +9,6 @@ import { Problem } from '../../domain/problem.ts'
 import { type Route, route } from '../route.ts'
 import { accountContext } from './account-context.ts'
 import { accountRead, shownSettings, wireAccount, wireShownSettings } from './wire.ts'
-import { workspaceRoutes } from './workspace-routes.ts'
 
 const tag = 'Accounts'
 const member = { in: 'account', role: 'member' } as const
@@ -176,7 +175,6 @@ export const accountRoutes: readonly Route[] = [
   // Before `/accounts/{account_id}`.
   permissions,
   scopes,
-  ...workspaceRoutes,
   read,
   update,
   readSettings,

@@ -8,16 +8,26 @@ import { nowMicros } from '../../engine/clock.ts'
 import { createIdentity } from '../../identity/identity-service.ts'
 import { testDatabase } from '../../testing/database.ts'
 import { accountRoutes } from '../accounts/routes.ts'
+import { workspaceRoutes } from '../accounts/workspace-routes.ts'
 import { createApi, fullPath } from '../app.ts'
 import type { Services } from '../services.ts'
 import { userRoutes } from '../users/routes.ts'
+import { myKeyRoutes } from './key-routes.ts'
 import { meRoutes } from './routes.ts'
+import { mySessionRoutes } from './session-routes.ts'
 
 const db = await testDatabase()
 const identity = createIdentity({ db })
 afterAll(() => identity.close())
 
-const routes = [...meRoutes, ...userRoutes, ...accountRoutes]
+const routes = [
+  ...meRoutes,
+  ...myKeyRoutes,
+  ...mySessionRoutes,
+  ...userRoutes,
+  ...accountRoutes,
+  ...workspaceRoutes,
+]
 // Safe: these routes ask for nothing else.
 const services = {
   db,

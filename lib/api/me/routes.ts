@@ -18,8 +18,6 @@ import { type Route, route } from '../route.ts'
 import { uuid } from '../schemas.ts'
 import type { Services } from '../services.ts'
 import { userSettings, wireUserSettings } from '../users/wire.ts'
-import { myKeyRoutes } from './key-routes.ts'
-import { mySessionRoutes } from './session-routes.ts'
 
 const tag = 'Me'
 const permission = { in: 'actor' } as const
@@ -264,6 +262,4 @@ export const meRoutes: readonly Route[] = [
   leave,
   myScopes,
   hasScope,
-  ...myKeyRoutes,
-  ...mySessionRoutes,
 ]
