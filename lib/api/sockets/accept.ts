@@ -12,8 +12,7 @@ import { logsOut } from './logs-out.ts'
 /** Close codes (RFC 6455 §7.4.1) as clients read them. */
 export const CLOSE = { goingAway: 1001, protocol: 1002, policy: 1008, tooLarge: 1009, trouble: 1011 } as const
 
-/** How long a socket may take to authenticate, and then to say what it wants. */
-export const HANDSHAKE_MS = 10_000
+const HANDSHAKE_MS = 10_000
 
 /** An authenticated socket of one workspace. */
 export interface WorkspaceSocket {
@@ -23,6 +22,7 @@ export interface WorkspaceSocket {
   readonly access: WorkspaceAccess
   readonly workspaceId: string
   readonly userAgent: string | undefined
+  readonly handshakeMs: number
 }
 
 interface SocketRoute {
@@ -54,7 +54,15 @@ export interface Sockets {
   readonly count: number
 }
 
-export function createSockets(services: Services): Sockets {
+export interface SocketOptions {
+  /** How long a socket may take to authenticate, and then to say what it wants. Default 10 s. */
+  readonly handshakeMs?: number
+}
+
+export function createSockets(
+  services: Services,
+  { handshakeMs = HANDSHAKE_MS }: SocketOptions = {},
+): Sockets {
   const server = new WebSocketServer({
     noServer: true,
     maxPayload: MAX_PAYLOAD,
@@ -116,10 +124,10 @@ export function createSockets(services: Services): Sockets {
     )
     ws.once('close', stop)
     const begin = (): void =>
-      route.open({ ws, services, actor, access, workspaceId: access.workspaceId, userAgent })
+      route.open({ ws, services, actor, access, workspaceId: access.workspaceId, userAgent, handshakeMs })
     // Authenticated by header, yet the client will send an auth frame all the same, and wait for its answer.
     if (expectsAuthFrame && route.path !== '/agent/connect') {
-      firstFrame(ws, "Expected 'auth' message", CLOSE.policy, () => {
+      firstFrame(ws, handshakeMs, "Expected 'auth' message", CLOSE.policy, () => {
         ws.send('{"type":"auth_success"}')
         begin()
       })
@@ -133,7 +141,7 @@ export function createSockets(services: Services): Sockets {
     userAgent: string | undefined,
   ): Promise<void> => {
     guard(ws)
-    firstFrame(ws, "Expected 'auth' message", CLOSE.policy, async (frame) => {
+    firstFrame(ws, handshakeMs, "Expected 'auth' message", CLOSE.policy, async (frame) => {
       const { type, token } = (frame ?? {}) as { type?: unknown; token?: unknown }
       if (type !== 'auth') return ws.close(CLOSE.policy, "Expected 'auth' message")
       if (typeof token !== 'string' || token === '')
@@ -188,11 +196,12 @@ function guard(ws: WebSocket): void {
 /** Hands over the first frame as JSON; closes when it takes too long or is no JSON. */
 export function firstFrame(
   ws: WebSocket,
+  withinMs: number,
   expected: string,
   code: number,
   then: (frame: unknown) => unknown,
 ): void {
-  const timer = setTimeout(() => ws.close(code, expected), HANDSHAKE_MS)
+  const timer = setTimeout(() => ws.close(code, expected), withinMs)
   ws.once('close', () => clearTimeout(timer))
   const answerPing = (data: Buffer): void => ws.pong(data)
   ws.on('ping', answerPing)

@@ -23,7 +23,14 @@ const frame = z.discriminatedUnion('type', [
 const MAX_WAITING_FRAMES = 8
 
 /** One agent's stream. Records are acknowledged after commit, in their order; see agent/src/protocol. */
-export function agentConnect({ ws, services, actor, access, workspaceId }: WorkspaceSocket): void {
+export function agentConnect({
+  ws,
+  services,
+  actor,
+  access,
+  workspaceId,
+  handshakeMs,
+}: WorkspaceSocket): void {
   const send = (message: ServerFrame): void => {
     if (ws.readyState === ws.OPEN) ws.send(JSON.stringify(message))
   }
@@ -60,7 +67,7 @@ export function agentConnect({ ws, services, actor, access, workspaceId }: Works
     })
   }
 
-  firstFrame(ws, "Expected 'hello'", CLOSE.policy, (first) => {
+  firstFrame(ws, handshakeMs, "Expected 'hello'", CLOSE.policy, (first) => {
     const checked = hello.safeParse(first)
     if (!checked.success) return ws.close(CLOSE.policy, `Expected 'hello' of ${AGENT_PROTOCOL}`)
     send({ type: 'welcome', workspaceId, accountId: access.accountId })

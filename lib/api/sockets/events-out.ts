@@ -19,8 +19,8 @@ const filterFrame = z.looseObject({
 })
 
 /** Replays matching events from `occurred.since` (at most 15 minutes back) in their order, then goes on live, without a gap. */
-export function eventsOut({ ws, services, access, workspaceId }: WorkspaceSocket): void {
-  firstFrame(ws, "Expected 'filter' message", CLOSE.protocol, async (frame) => {
+export function eventsOut({ ws, services, access, workspaceId, handshakeMs }: WorkspaceSocket): void {
+  firstFrame(ws, handshakeMs, "Expected 'filter' message", CLOSE.protocol, async (frame) => {
     if ((frame as { type?: unknown } | null)?.type !== 'filter')
       return ws.close(CLOSE.protocol, "Expected 'filter' message")
     const checked = filterFrame.safeParse(frame)

@@ -17,8 +17,8 @@ type LogFilter = z.output<typeof logFilter>
 const filterFrame = z.looseObject({ type: z.literal('filter'), filter: logFilter })
 
 /** Streams log lines as they commit. Clients read what was before by `POST /logs/filter`, and drop by id what they have. */
-export function logsOut({ ws, services, workspaceId }: WorkspaceSocket): void {
-  firstFrame(ws, "Expected 'filter' message", CLOSE.protocol, (frame) => {
+export function logsOut({ ws, services, workspaceId, handshakeMs }: WorkspaceSocket): void {
+  firstFrame(ws, handshakeMs, "Expected 'filter' message", CLOSE.protocol, (frame) => {
     if ((frame as { type?: unknown } | null)?.type !== 'filter')
       return ws.close(CLOSE.protocol, "Expected 'filter' message")
     const checked = filterFrame.safeParse(frame)
