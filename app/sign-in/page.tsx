@@ -70,12 +70,12 @@ function WithGitHub({ callbackPath, host }: { readonly callbackPath: string; rea
         <input type="hidden" name="callbackUrl" value={callbackPath} />
         <Button type="submit" kind="primary" size="lg" className="w-full">
           <GitBranch aria-hidden size={16} />
-          Continue with {host === 'github.com' ? 'GitHub' : host}
+          Continue with GitHub
         </Button>
       </form>
       <p className="mt-4 text-ink-3 text-xs">
         Your first sign-in creates a personal account and a workspace. Rigel reads your GitHub name and e-mail
-        address, never your code.
+        address{host === 'github.com' ? '' : ` from ${host}`}, never your code.
       </p>
     </>
   )

@@ -58,9 +58,12 @@ export function Consent({ callback, handle, workspaces }: ConsentProps) {
     if (!made.ok) return settle({ failed: `No key was made: ${made.reason}` })
     if (await deliverKey(callback, made.body.key)) return settle('given')
     // Nobody holds it: it must not stay valid.
-    await sendJson('DELETE', `/api/me/api_keys/${made.body.id}`)
+    const revoked = await sendJson('DELETE', `/api/me/api_keys/${made.body.id}`)
+    const waits = `${callback.program} no longer waits on port ${callback.port}`
     settle({
-      failed: `${callback.program} no longer waits on port ${callback.port}, so the key was revoked. Run the command again.`,
+      failed: revoked.ok
+        ? `${waits}, so the key was revoked. Run the command again.`
+        : `${waits}, and the key ${callback.program} could not be revoked: ${revoked.reason} Revoke it under Settings, API keys.`,
     })
   }
 
@@ -96,7 +99,7 @@ export function Consent({ callback, handle, workspaces }: ConsentProps) {
           <p className="mb-5 text-base text-ink-2">
             A program on this computer, waiting on port {callback.port}, asks for an API key of{' '}
             <b className="font-medium text-ink">{handle}</b>. Allow it only if you just ran{' '}
-            <code className="font-mono text-ink">{callback.program}</code>.
+            <code className="whitespace-nowrap font-mono text-ink">{callback.program}</code>.
           </p>
           <div className="grid gap-4">
             <Field label="Workspaces">
