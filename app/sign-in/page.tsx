@@ -26,7 +26,9 @@ export default async function SignInPage({ searchParams }: { readonly searchPara
     wanted?.startsWith(`${settings.origin}/`) ? wanted.slice(settings.origin.length) : wanted,
   )
   const error = one(query.error)
-  if (!error && (await currentActor())) redirect(callbackPath)
+  // A link or a callback that is visited a second time by the browser it signed in is no failure.
+  if ((!error || error === 'LinkUsed' || error === 'OAuthCallback') && (await currentActor()))
+    redirect(callbackPath)
 
   return (
     <main className="grid min-h-dvh grid-cols-[minmax(0,1fr)_minmax(0,1.1fr)] bg-surface max-sm:grid-cols-1 max-sm:grid-rows-[168px_1fr]">

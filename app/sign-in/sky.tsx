@@ -1,9 +1,14 @@
-// Drawn, not random: the server and the browser must agree. x, y, radius and opacity of the faint ones.
-const faint = Array.from({ length: 70 }, (_, n) => {
-  const step = (n * 0.618_033_988_75) % 1
-  const turn = (n * 0.754_877_666_25 + 0.31) % 1
-  return { x: step * 300, y: turn * 360, r: 0.25 + ((n * 7) % 10) * 0.045, o: 0.13 + ((n * 3) % 11) * 0.03 }
-})
+// Drawn, not random: the server and the browser must agree. Three paths of dots, from faint to fainter.
+const faint = [0.4, 0.27, 0.16].map((opacity, band) => ({
+  opacity,
+  width: 0.6 + band * 0.25,
+  path: Array.from({ length: 24 }, (_, n) => {
+    const place = n * 3 + band
+    const x = (place * 0.618_033_988_75) % 1
+    const y = (place * 0.754_877_666_25 + 0.31) % 1
+    return `M${(x * 300).toFixed(1)} ${(y * 360).toFixed(1)}h0`
+  }).join(''),
+}))
 
 const stars = [
   [88, 60, 2.2],
@@ -30,14 +35,14 @@ export function Sky() {
             <stop offset="1" stopColor="#6d92ff" stopOpacity="0" />
           </radialGradient>
         </defs>
-        {faint.map(({ x, y, r, o }) => (
-          <circle
-            key={`${x} ${y}`}
-            cx={x.toFixed(1)}
-            cy={y.toFixed(1)}
-            r={r.toFixed(2)}
-            fill="#fff"
-            opacity={o.toFixed(2)}
+        {faint.map(({ opacity, width, path }) => (
+          <path
+            key={opacity}
+            d={path}
+            stroke="#fff"
+            strokeOpacity={opacity}
+            strokeWidth={width}
+            strokeLinecap="round"
           />
         ))}
         <path
