@@ -195,6 +195,17 @@ test("the holder enters its own workspace and nobody else's, whatever ids are mi
   expect(await identity.enterAccount(actor, theirs.accountId)).toBeNull()
 })
 
+test('text that is no id is not found, and does not fail those who ask at the same time', async () => {
+  const { apiKey, accountId, workspaceId } = await tenant()
+  const actor = await actorWith(apiKey)
+  const answers = await Promise.all([
+    identity.enterWorkspace(actor, accountId, "' or 1=1 --"),
+    identity.enterWorkspace(actor, accountId, workspaceId),
+    identity.enterAccount(actor, 'nobody'),
+  ])
+  expect(answers).toMatchObject([null, { role: 'owner' }, null])
+})
+
 test('a plain member without a row enters no workspace; with one, by its role', async () => {
   const { accountHandle } = await tenant()
   const member = await tenant({ accountHandle })

@@ -15,6 +15,7 @@ import { type Watcher, Watchers } from './watchers.ts'
 /** What was read, or proven current by the feed, this long ago may be believed: well under the second that is promised. */
 const believeMs = 800
 const longestWaitMs = 5_000
+const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
 export interface IdentityOptions {
   readonly db: Database
@@ -113,14 +114,15 @@ export function createIdentity({ db, nowMs = Date.now }: IdentityOptions): Ident
       return proof ? identify(proof, userAgent) : null
     },
     enterWorkspace(actor, accountId, workspaceId) {
-      if (!isLiving(actor)) return null
+      // Text that is no id would fail the statement that it shares with others.
+      if (!isLiving(actor) || !uuid.test(workspaceId)) return null
       const access = enterAnyAccount(actor, workspaceId)
       const ofAccount = (each: WorkspaceAccess | null): WorkspaceAccess | null =>
         each?.accountId === accountId ? each : null
       return access instanceof Promise ? access.then(ofAccount) : ofAccount(access)
     },
     async enterAccount(actor, accountId) {
-      if (!isLiving(actor)) return null
+      if (!isLiving(actor) || !uuid.test(accountId)) return null
       const role = await orUnavailable(Promise.resolve(accountRoles.get(`${actor.userId} ${accountId}`)))
       if (!role) return null
       if (actor.onlyWorkspaceId !== null) {
