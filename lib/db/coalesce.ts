@@ -66,3 +66,33 @@ export function coalesce<Row extends { readonly id: string }>({ maxBatch, read }
     return answer
   }
 }
+
+/**
+ * Lets callers who ask the same share one read: whoever asks while a read of that key runs joins the next one.
+ * As above, nobody joins a read that has begun. Keys name all that the answer depends on, the workspace first.
+ */
+export function shareReads<Result>() {
+  const waiting = new Map<string, Promise<Result>>()
+  const running = new Map<string, Promise<unknown>>()
+
+  return (key: string, read: () => Promise<Result>): Promise<Result> => {
+    const joined = waiting.get(key)
+    if (joined) return joined
+    const before = running.get(key) ?? new Promise((resolve) => setImmediate(resolve))
+    const next = before.then(() => {
+      waiting.delete(key)
+      const begun = read()
+      const settled = begun.then(
+        () => {},
+        () => {},
+      )
+      running.set(key, settled)
+      void settled.then(() => {
+        if (running.get(key) === settled) running.delete(key)
+      })
+      return begun
+    })
+    waiting.set(key, next)
+    return next
+  }
+}

@@ -4,6 +4,7 @@ import { flowRunLateness } from '../../control/flow-runs/flow-run-lateness.ts'
 import { flowRunSorts, listFlowRuns } from '../../control/flow-runs/list-flow-runs.ts'
 import { readFlowRun } from '../../control/flow-runs/read-flow-run.ts'
 import { runHistory } from '../../control/flow-runs/run-history.ts'
+import type { FlowRunRow } from '../../db/rows/flow-run.ts'
 import { limit, limitOf, offset, page, pageJson, pageOf } from '../filters/paging.ts'
 import { runFilterParts, runFilters } from '../filters/run-filters.ts'
 import { historyAnswer, historyBody, historyInput, wireHistory } from '../history.ts'
@@ -15,6 +16,15 @@ import { flowRunJson } from './wire.ts'
 const tag = 'Flow runs'
 const see = { in: 'workspace', scope: 'see_flows' } as const
 const sort = z.enum(flowRunSorts).default('ID_DESC')
+
+const listTexts = new WeakMap<readonly FlowRunRow[], string>()
+
+/** Callers who share a read of a list share its text. */
+function listJson(rows: readonly FlowRunRow[], nowMicros: number): string {
+  const text = listTexts.get(rows) ?? `[${rows.map((row) => flowRunJson(row, nowMicros)).join(',')}]`
+  listTexts.set(rows, text)
+  return text
+}
 
 const read = route({
   method: 'GET',
@@ -46,8 +56,7 @@ const filter = route({
       offset: body.offset,
       limit: limitOf(body.limit),
     })
-    const now = ctx.nowMicros()
-    return { status: 200, rawJson: `[${rows.map((row) => flowRunJson(row, now)).join(',')}]` }
+    return { status: 200, rawJson: listJson(rows, ctx.nowMicros()) }
   },
 })
 

@@ -1,4 +1,5 @@
-import type { Transaction } from '../../db/clients.ts'
+import type { Database, Transaction } from '../../db/clients.ts'
+import { shareReads } from '../../db/coalesce.ts'
 import { type FlowRunRow, flowRunColumns } from '../../db/rows/flow-run.ts'
 import { readWorkspace } from '../../db/scope.ts'
 import { type Context, requireScope } from '../context.ts'
@@ -37,10 +38,18 @@ export interface ListFlowRuns {
   readonly offset: number
 }
 
+// Pages and pollers ask for the same lists again and again; those who ask at the same time get the same rows.
+const sharedOf = new WeakMap<Database, ReturnType<typeof shareReads<readonly FlowRunRow[]>>>()
+
 export async function listFlowRuns(ctx: Context, input: ListFlowRuns): Promise<readonly FlowRunRow[]> {
   requireScope(ctx, 'see_flows')
   if (input.limit === 0) return []
-  return readWorkspace(ctx.db, ctx.workspaceId, (sql) => selectFlowRuns(sql, ctx.workspaceId, input))
+  const { db, workspaceId } = ctx
+  const shared = sharedOf.get(db) ?? shareReads<readonly FlowRunRow[]>()
+  sharedOf.set(db, shared)
+  return shared(`${workspaceId} ${JSON.stringify(input)}`, () =>
+    readWorkspace(db, workspaceId, (sql) => selectFlowRuns(sql, workspaceId, input)),
+  )
 }
 
 /** The rows of a page, within a transaction that sees the workspace. */
@@ -92,6 +101,8 @@ function byStart(
           beyond: sql`
             r.expected_start_at >= (select min(expected_start_at) from near) - interval '1 second'
             and (r.expected_start_at, r.id) < (select expected_start_at, id from near order by 1, 2 limit 1)`,
+          // What started before the last of `near` was expected cannot overtake it. When `near` is not full, it holds every match.
+          lateBound: sql`r.late_start_at >= (select min(expected_start_at) from near)`,
           late: sql`r.late_start_at desc`,
           page: sql`starts_at desc, id desc`,
         }
@@ -101,6 +112,8 @@ function byStart(
           beyond: sql`
             r.expected_start_at <= (select max(expected_start_at) from near) + interval '1 second'
             and (r.expected_start_at, r.id) > (select expected_start_at, id from near order by 1 desc, 2 desc limit 1)`,
+          lateBound: sql`r.late_start_at <= (
+            select case when count(*) < ${wanted + EARLY} then 'infinity' else max(expected_start_at) + interval '1 second' end from near)`,
           late: sql`r.late_start_at`,
           page: sql`starts_at, id`,
         }
@@ -110,7 +123,7 @@ function byStart(
     ), slack as materialized (
       select ${columns} from flow_runs r where ${where} ${parts.also} and ${parts.beyond} order by ${parts.order} limit ${MAX_SLACK}
     ), late as materialized (
-      select ${columns} from flow_runs r where ${where} and r.late_start_at is not null order by ${parts.late} limit ${wanted}
+      select ${columns} from flow_runs r where ${where} and ${parts.lateBound} order by ${parts.late} limit ${wanted}
     ), page as materialized (
       select id from (select * from near union select * from slack union select * from late) candidates
       order by ${parts.page} limit ${limit} offset ${offset}

@@ -30,8 +30,12 @@ export interface HistoryInterval {
 }
 
 const MAX_INTERVALS = 500
-/** From here on the minutes and hours that the rollups count by are finer than what is asked for. */
-const ROLLUP_INTERVAL_SECONDS = 3_600
+/** Rollups count by the hour, and by the minute for the last two days (see lib/services/fold-run-counts). */
+const MINUTES_KEPT_MICROS = 47 * 3_600 * 1e6
+
+/** Whether the buckets of the rollups are much finer than the intervals asked for, so that nobody sees where their borders fall. */
+const rollupsAreFineEnough = (startMicros: number, intervalSeconds: number, nowMicros: number): boolean =>
+  intervalSeconds >= 3_600 || (intervalSeconds >= 300 && startMicros >= nowMicros - MINUTES_KEPT_MICROS)
 
 /** Runs by state in intervals of their expected start; the first 500 intervals at most. */
 export async function runHistory(
@@ -58,7 +62,9 @@ export async function runHistory(
   }
   const rows = await readWorkspace(ctx.db, ctx.workspaceId, (sql) => {
     const counted =
-      kind === 'flow-run' && intervalSeconds >= ROLLUP_INTERVAL_SECONDS ? countedByState(filters) : null
+      kind === 'flow-run' && rollupsAreFineEnough(startMicros, intervalSeconds, ctx.nowMicros())
+        ? countedByState(filters)
+        : null
     return counted
       ? fromRollups(sql, ctx.workspaceId, window, counted)
       : fromRuns(sql, ctx.workspaceId, kind, window, filters, formatInstant(ctx.nowMicros()))
@@ -110,11 +116,11 @@ function fromRollups(
 ): Promise<readonly Row[]> {
   const is = new Operators(sql)
   const where = sql`
-    c.workspace_id = ${workspaceId} and c.kind = 'flow-run' and c.bucket_at >= ${window.from}::timestamptz and c.bucket_at < ${window.to}::timestamptz
+    c.workspace_id = ${workspaceId} and c.kind = 'flow-run' and c.bucket_at > ${window.from}::timestamptz - interval '1 minute' and c.bucket_at < ${window.to}::timestamptz
     ${is.and(is.join([flowIds ? is.ids(sql`c.flow_id`, { any_: flowIds }) : null, is.state(sql`c`, state)]))}`
   const columns = sql`c.bucket_at, c.state_type, c.state_name, c.runs, c.run_seconds, c.late_seconds`
   return sql<Row[]>`
-    select ${intervalOf(sql, sql`bucket_at`, window)} as interval, state_type, state_name, sum(runs)::int as runs,
+    select greatest(0, ${intervalOf(sql, sql`bucket_at`, window)}) as interval, state_type, state_name, sum(runs)::int as runs,
       greatest(0, sum(run_seconds)) as run_seconds, greatest(0, sum(late_seconds)) as late_seconds
     from (
       select ${columns} from run_counts_hourly c where ${where}
