@@ -19,7 +19,7 @@ export const signedIn = cache(async (): Promise<UserActor> => {
   })
   if (actor?.kind !== 'user') {
     const here = sent.get('x-rigel-path')
-    redirect(here ? `/sign-in?next=${encodeURIComponent(here)}` : '/sign-in')
+    redirect(here ? `/sign-in?callbackUrl=${encodeURIComponent(here)}` : '/sign-in')
   }
   return actor
 })

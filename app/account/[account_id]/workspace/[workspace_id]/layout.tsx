@@ -1,5 +1,6 @@
 import type { ReactNode } from 'react'
 import { enter, myPlaces, signedIn, type WorkspaceParams } from '#app/_server/enter.ts'
+import { RememberWorkspace } from '#app/_shell/remember-workspace.tsx'
 import { Shell } from '#app/_shell/shell.tsx'
 
 interface Props {
@@ -22,6 +23,7 @@ export default async function WorkspaceLayout({ params, children }: Props) {
         current: each.id === place.id,
       }))}
     >
+      <RememberWorkspace id={place.id} />
       {children}
     </Shell>
   )

@@ -79,10 +79,10 @@ export function ApiKeys({ keys, origin, here, ownRole, slugs }: ApiKeysProps) {
             <col />
             <col style={{ width: 136 }} />
             <col style={{ width: 92 }} className="max-xl:hidden" />
+            <col style={{ width: 160 }} className="max-lg:hidden" />
             <col style={{ width: 180 }} className="max-lg:hidden" />
-            <col style={{ width: 190 }} className="max-lg:hidden" />
-            <col style={{ width: 124 }} />
-            <col style={{ width: 110 }} className="max-xl:hidden" />
+            <col style={{ width: 140 }} />
+            <col style={{ width: 104 }} className="max-xl:hidden" />
             <col style={{ width: 44 }} />
           </colgroup>
           <thead>
@@ -214,7 +214,7 @@ function Expiry({ row }: { readonly row: ApiKeyRow }) {
     >
       {tone === 'past' ? (
         <>
-          Expired <Time at={row.expiresAt} />
+          Expired <Time at={row.expiresAt} as="day" />
         </>
       ) : (
         words

@@ -23,6 +23,8 @@ interface LogsProps {
   readonly tasks: ReadonlyMap<string, TaskRunRow>
   readonly query: LogQuery
   readonly page: LogPage
+  /** On a task run's own page there is no other task to choose. */
+  readonly onlyTask?: boolean
 }
 
 /** Over this many lines only those in sight are in the document. */
@@ -30,7 +32,7 @@ const virtualFrom = 200
 const linePx = 20
 const nearEndPx = 30
 
-export function Logs({ path, run, tasks, query, page }: LogsProps) {
+export function Logs({ path, run, tasks, query, page, onlyTask }: LogsProps) {
   const atEnd = !page.hasLater
   const initial = useMemo(() => startLogs(page), [page])
   const [state] = useFold(initial, (held, changes) => foldLogs(held, changes, run.id, query, atEnd))
@@ -128,6 +130,7 @@ export function Logs({ path, run, tasks, query, page }: LogsProps) {
         total={state.total}
         follow={follow}
         canFollow={atEnd}
+        choosesTask={!onlyTask && tasks.size > 0}
         onFollow={() => setFollow(!follow)}
       />
       {page.hasEarlier || state.dropped > 0 ? (
@@ -314,10 +317,11 @@ interface ToolbarProps {
   readonly total: number
   readonly follow: boolean
   readonly canFollow: boolean
+  readonly choosesTask: boolean
   readonly onFollow: () => void
 }
 
-function Toolbar({ path, query, tasks, total, follow, canFollow, onFollow }: ToolbarProps) {
+function Toolbar({ path, query, tasks, total, follow, canFollow, choosesTask, onFollow }: ToolbarProps) {
   const router = useRouter()
   const show = (changes: Partial<LogQuery>) =>
     router.push(runHref(path, 'logs', { ...query, line: null, upTo: null, ...changes }), { scroll: false })
@@ -369,7 +373,7 @@ function Toolbar({ path, query, tasks, total, follow, canFollow, onFollow }: Too
           ))}
         </MenuRadioGroup>
       </Menu>
-      {tasks.size > 0 ? (
+      {choosesTask ? (
         <Menu
           className="w-72"
           trigger={

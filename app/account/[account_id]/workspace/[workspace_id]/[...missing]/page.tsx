@@ -1,0 +1,6 @@
+import { notFound } from 'next/navigation'
+
+/** Keeps the shell around an address that leads nowhere. */
+export default function MissingPage(): never {
+  notFound()
+}

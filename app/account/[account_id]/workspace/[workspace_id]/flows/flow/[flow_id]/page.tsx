@@ -1,0 +1,117 @@
+import { ListFilter } from 'lucide-react'
+import type { Metadata } from 'next'
+import { notFound } from 'next/navigation'
+import { cache } from 'react'
+import { LiveTopicOf } from '#app/_live/live.tsx'
+import { enter, enterLive, isUuid, type WorkspaceParams } from '#app/_server/enter.ts'
+import { found } from '#app/_server/found.ts'
+import { TopBar } from '#app/_shell/top-bar.tsx'
+import { ButtonLink } from '#app/_ui/button.tsx'
+import { EmptyState } from '#app/_ui/empty.tsx'
+import { PageHeader } from '#app/_ui/page-header.tsx'
+import { countCap } from '#lib/control/console/columns.ts'
+import { listFlowRuns } from '#lib/control/console/list-flow-runs.ts'
+import { readFlow } from '#lib/control/console/read-flow.ts'
+import type { Context } from '#lib/control/context.ts'
+import { FilterBar } from '../../../runs/_list/filter-bar.tsx'
+import {
+  filterOf,
+  isFirstPage,
+  nothingMatches,
+  parseRunQuery,
+  runQueryString,
+  type SearchParams,
+  withFilter,
+} from '../../../runs/_list/query.ts'
+import { RefreshOnRun } from '../../../runs/_list/refresh-on-run.tsx'
+import { RunsList } from '../../../runs/_list/runs-list.tsx'
+import { FlowFacts } from './flow-facts.tsx'
+
+interface Props {
+  readonly params: Promise<WorkspaceParams & { readonly flow_id: string }>
+  readonly searchParams: Promise<SearchParams>
+}
+
+const pageSize = 50
+
+const flowOf = cache(async (ctx: Context, id: string) => found(readFlow(ctx, id)))
+
+export async function generateMetadata({ params }: Props): Promise<Metadata> {
+  const { ctx } = await enter(params)
+  const { flow_id } = await params
+  if (!isUuid(flow_id)) return { title: 'Not found' }
+  return { title: (await flowOf(ctx, flow_id.toLowerCase())).name }
+}
+
+export default async function FlowPage({ params, searchParams }: Props) {
+  const { ctx, base, cursor } = await enterLive(params)
+  const id = (await params).flow_id.toLowerCase()
+  if (!isUuid(id)) notFound()
+  const asked = await searchParams
+  // A flow's own page begins with all of its runs.
+  const query = { ...parseRunQuery({ range: 'all', ...asked }), flowIds: [] }
+  const filter = { ...filterOf(query, Date.now()), flowIds: [id] }
+  const path = `${base}/flows/flow/${id}`
+  const [flow, page] = await Promise.all([
+    flowOf(ctx, id),
+    listFlowRuns(ctx, {
+      filter,
+      pageSize,
+      ...(query.older ? { older: query.older } : {}),
+      ...(query.newer ? { newer: query.newer } : {}),
+    }),
+  ])
+  const empty = page.rows.length === 0
+  const first = page.rows[0]
+  const last = page.rows.at(-1)
+  const bare = withFilter(query, {})
+  const turn = (place: {
+    readonly older?: { at: string; id: string }
+    readonly newer?: { at: string; id: string }
+  }) => `${path}${runQueryString({ ...bare, ...place })}`
+  return (
+    <>
+      <TopBar crumbs={[{ label: 'Flows', href: `${base}/flows` }, { label: flow.name }]} />
+      <LiveTopicOf topic="runs" cursor={cursor} />
+      {empty ? <RefreshOnRun filter={filter} /> : null}
+      <main id="main" tabIndex={-1} className="page">
+        <PageHeader title={flow.name} />
+        <FlowFacts flow={[flow]} />
+        <FilterBar path={path} query={query} flows={[]} withoutFlow />
+        {empty ? (
+          <EmptyState
+            icon={<ListFilter size={16} />}
+            fact={nothingMatches(query)}
+            actions={
+              <ButtonLink href={path} size="sm" kind="ghost">
+                Clear filters
+              </ButtonLink>
+            }
+          />
+        ) : (
+          <RunsList
+            base={base}
+            rows={page.rows}
+            filter={filter}
+            firstPage={isFirstPage(query)}
+            pageSize={pageSize}
+            count={page.count}
+            countCap={countCap}
+            flowNames={{ [flow.id]: flow.name }}
+            previousHref={
+              page.hasNewer && first?.expectedStartAt
+                ? turn({ newer: { at: first.expectedStartAt, id: first.id } })
+                : null
+            }
+            nextHref={
+              page.hasOlder && last?.expectedStartAt
+                ? turn({ older: { at: last.expectedStartAt, id: last.id } })
+                : null
+            }
+            withoutFlow
+          />
+        )}
+      </main>
+    </>
+  )
+}

@@ -1,0 +1,53 @@
+'use client'
+import { usePathname } from 'next/navigation'
+import { TopBar } from '#app/_shell/top-bar.tsx'
+import { ButtonLink } from '#app/_ui/button.tsx'
+import { Command } from '#app/_ui/command.tsx'
+import { BrokenConstellation, FullPage } from '#app/_ui/empty.tsx'
+
+/** What an address names, by the part before the id. */
+const nouns: Readonly<
+  Record<string, { readonly noun: string; readonly list: string; readonly words: string }>
+> = {
+  'flow-run': { noun: 'run', list: 'runs', words: 'Open runs' },
+  'task-run': { noun: 'task run', list: 'runs', words: 'Open runs' },
+  flow: { noun: 'flow', list: 'flows', words: 'Open flows' },
+}
+
+/** Says what and where it looked; never whether it exists elsewhere. */
+export function NotFoundHere() {
+  const [, , account, , workspace, section = '', part = '', id] = usePathname().split('/')
+  const base = `/account/${account}/workspace/${workspace}`
+  const known = nouns[part]
+  const list = known ?? { noun: 'page', list: 'runs', words: 'Open runs' }
+  return (
+    <>
+      <TopBar
+        crumbs={[
+          ...(section === 'runs' || section === 'flows'
+            ? [{ label: section === 'runs' ? 'Runs' : 'Flows', href: `${base}/${section}` }]
+            : []),
+          { label: 'Not found' },
+        ]}
+      />
+      <main id="main" tabIndex={-1} className="page">
+        <FullPage
+          picture={<BrokenConstellation />}
+          title={known && id ? `No ${known.noun} with this ID in this workspace` : 'No page at this address'}
+        >
+          <p className="text-ink-2">
+            {known && id
+              ? 'It may belong to another workspace, or it was deleted.'
+              : 'The address may be mistyped, or the page has moved.'}
+          </p>
+          {known && id ? (
+            <Command command={id} prompt={null} label="Copy ID" className="w-full max-w-100" />
+          ) : null}
+          <ButtonLink href={`${base}/${list.list}`} kind="primary">
+            {list.words}
+          </ButtonLink>
+        </FullPage>
+      </main>
+    </>
+  )
+}

@@ -1,0 +1,5 @@
+import { NotFoundHere } from './not-found-here.tsx'
+
+export default function NotFound() {
+  return <NotFoundHere />
+}
