@@ -17,6 +17,9 @@ export interface EngineOptions {
   readonly db: Database
   /** Called after each COMMIT with what it changed. */
   readonly publish: (workspaceId: string, changes: readonly Change[]) => void
+  /** Whether changes of a workspace are wanted at all; default yes. Where not, `skip` is told how many there were. */
+  readonly watches?: (workspaceId: string) => boolean
+  readonly skip?: (workspaceId: string, count: number) => void
   /** Called after each COMMIT with the events it stored. */
   readonly publishEvents?: (workspaceId: string, events: readonly EventRow[]) => void
   /** Told of single rows that the database refused, which would otherwise have taken their neighbours along. */
@@ -66,6 +69,8 @@ export function createEngine(options: EngineOptions): Engine {
     nowMicros: options.nowMicros ?? nowMicros,
     dice: options.dice ?? Math.random,
     publish: options.publish,
+    watches: options.watches ?? (() => true),
+    skip: options.skip ?? (() => {}),
     publishEvents: options.publishEvents ?? (() => {}),
   }
   const observe = (path: string) => (size: number, seconds: number, failed: boolean) =>

@@ -32,6 +32,8 @@ export interface TransitionDeps {
   readonly nowMicros: () => number
   readonly dice: () => number
   readonly publish: (workspaceId: string, changes: readonly Change[]) => void
+  readonly watches: (workspaceId: string) => boolean
+  readonly skip: (workspaceId: string, count: number) => void
   readonly publishEvents: (workspaceId: string, events: readonly EventRow[]) => void
 }
 

@@ -37,12 +37,18 @@ export async function storeEvents(deps: TransitionDeps, chunks: readonly EventCh
       if (report) reports.push(report)
     }
   }
-  await deps.sql.begin(async (transaction) => {
-    const sql = transaction as unknown as Transaction
-    const deltas = new RollupDeltas()
-    const recorded = reports.length > 0 ? await recordTaskRuns(sql, reports, now, deltas, published) : []
-    await all([insertEvents(sql, rows), ...recorded, insertDeltas(sql, deltas)])
-  })
+  // Side by side, on two connections: neither needs the other, both are idempotent, and the receipt waits for both.
+  await all([
+    insertEvents(deps.sql, rows),
+    reports.length === 0
+      ? null
+      : deps.sql.begin(async (transaction) => {
+          const sql = transaction as unknown as Transaction
+          const deltas = new RollupDeltas()
+          const recorded = await recordTaskRuns(sql, reports, now, deltas, published)
+          await all([...recorded, insertDeltas(sql, deltas)])
+        }),
+  ])
   publishAll(deps, published)
   publishEvents(deps, rows)
   return chunks.map(() => true)
@@ -64,11 +70,10 @@ function eventRow(workspaceId: string, event: NewEvent, receivedAt: string): Eve
 
 /** Stores chunks of log lines in one statement. */
 export async function storeLogs(deps: TransitionDeps, chunks: readonly LogChunk[]): Promise<true[]> {
-  const published: [string, Change][] = []
   const rows: LogRow[] = []
   for (const { workspaceId, logs } of chunks) {
     for (const log of logs) {
-      const row: LogRow = {
+      rows.push({
         workspace_id: workspaceId,
         at: formatInstant(log.atMicros),
         // Made in order of arrival: lines of one instant keep it.
@@ -79,24 +84,28 @@ export async function storeLogs(deps: TransitionDeps, chunks: readonly LogChunk[
         logger: log.logger,
         level: log.level,
         message: log.message,
-      }
-      rows.push(row)
-      published.push([
-        workspaceId,
-        {
-          kind: 'log',
-          id: row.id,
-          flowRunId: row.flow_run_id,
-          taskRunId: row.task_run_id,
-          logger: row.logger,
-          level: row.level,
-          at: row.at,
-          message: row.message,
-        },
-      ])
+      })
     }
   }
   await insertLogs(deps.sql, rows)
-  publishAll(deps, published)
+  let from = 0
+  for (const { workspaceId, logs } of chunks) {
+    const stored = rows.slice(from, from + logs.length)
+    from += logs.length
+    // Most lines are written while nobody looks: then nothing is made of them.
+    if (deps.watches(workspaceId)) deps.publish(workspaceId, stored.map(logChange))
+    else deps.skip(workspaceId, stored.length)
+  }
   return chunks.map(() => true)
 }
+
+const logChange = (row: LogRow): Change => ({
+  kind: 'log',
+  id: row.id,
+  flowRunId: row.flow_run_id,
+  taskRunId: row.task_run_id,
+  logger: row.logger,
+  level: row.level,
+  at: row.at,
+  message: row.message,
+})

@@ -1,5 +1,6 @@
 import type { Queryable } from '../db/clients.ts'
 import type { StateDetails, StateType } from '../domain/state.ts'
+import { plainArray, textArray } from './array-literal.ts'
 import type { RollupDeltas } from './rollup.ts'
 
 /**
@@ -122,10 +123,7 @@ export const historyOfFlowRuns = (
     on conflict do nothing
   ), happened as (
     insert into events (workspace_id, occurred_at, id, event, resource_id, related_ids, follows, received_at, body)
-    select workspace_id, occurred_at, id, event, resource_id, related_ids, follows, received_at, body
-    from json_to_recordset(${eventRowsJson(events)}::json) as r (
-      workspace_id uuid, occurred_at timestamptz, id uuid, event text, resource_id text, related_ids text[], follows uuid,
-      received_at timestamptz, body json)
+    ${selectEvents(sql, events)}
     on conflict do nothing
   ), counted as (
     insert into run_count_deltas (workspace_id, kind, bucket_at, flow_id, deployment_id, state_type, state_name, runs, run_seconds, late_seconds)
@@ -158,20 +156,18 @@ export const insertTaskRunStates = (sql: Queryable, rows: readonly StateRow[]) =
 /** The same event sent twice is stored once. */
 export const insertEvents = (sql: Queryable, rows: readonly EventRow[]) => sql`
   insert into events (workspace_id, occurred_at, id, event, resource_id, related_ids, follows, received_at, body)
-  select workspace_id, occurred_at, id, event, resource_id, related_ids, follows, received_at, body
-  from json_to_recordset(${eventRowsJson(rows)}::json) as r (
-    workspace_id uuid, occurred_at timestamptz, id uuid, event text, resource_id text, related_ids text[], follows uuid,
-    received_at timestamptz, body json)
+  ${selectEvents(sql, rows)}
   on conflict do nothing`
 
-/** The bodies are JSON already: set in as they are, neither side has to escape and unescape a kilobyte an event. */
-function eventRowsJson(rows: readonly EventRow[]): string {
-  let text = '['
-  for (const { body, ...row } of rows) {
-    text += `${text.length > 1 ? ',' : ''}${JSON.stringify(row).slice(0, -1)},"body":${body}}`
-  }
-  return `${text}]`
-}
+const selectEvents = (sql: Queryable, rows: readonly EventRow[]) => sql`
+  select workspace_id, occurred_at, id, event, resource_id, string_to_array(related_ids, e'\n'), follows, received_at, body::json
+  from unnest(
+    ${plainArray(rows.map((row) => row.workspace_id))}::uuid[], ${plainArray(rows.map((row) => row.occurred_at))}::timestamptz[],
+    ${plainArray(rows.map((row) => row.id))}::uuid[], ${textArray(rows.map((row) => row.event))}::text[],
+    ${textArray(rows.map((row) => row.resource_id))}::text[],
+    ${textArray(rows.map((row) => row.related_ids.join('\n')))}::text[], ${plainArray(rows.map((row) => row.follows))}::uuid[],
+    ${plainArray(rows.map((row) => row.received_at))}::timestamptz[], ${textArray(rows.map((row) => row.body))}::text[]
+  ) as r (workspace_id, occurred_at, id, event, resource_id, related_ids, follows, received_at, body)`
 
 export const insertDeltas = (sql: Queryable, deltas: RollupDeltas) => {
   const rows = deltas.rows()
@@ -193,9 +189,13 @@ export const upsertCache = (sql: Queryable, rows: readonly CacheRow[]) => sql`
 
 export const insertLogs = (sql: Queryable, rows: readonly LogRow[]) => sql`
   insert into logs (workspace_id, at, id, flow_run_id, task_run_id, worker_id, logger, level, message)
-  select workspace_id, at, id, flow_run_id, task_run_id, worker_id, logger, level, message
-  from json_to_recordset(${JSON.stringify(rows)}::json) as r (
-    workspace_id uuid, at timestamptz, id uuid, flow_run_id uuid, task_run_id uuid, worker_id uuid, logger text, level smallint, message text)
+  select * from unnest(
+    ${plainArray(rows.map((row) => row.workspace_id))}::uuid[], ${plainArray(rows.map((row) => row.at))}::timestamptz[],
+    ${plainArray(rows.map((row) => row.id))}::uuid[], ${plainArray(rows.map((row) => row.flow_run_id))}::uuid[],
+    ${plainArray(rows.map((row) => row.task_run_id))}::uuid[], ${plainArray(rows.map((row) => row.worker_id))}::uuid[],
+    ${textArray(rows.map((row) => row.logger))}::text[], ${plainArray(rows.map((row) => row.level))}::smallint[],
+    ${textArray(rows.map((row) => row.message))}::text[]
+  )
   on conflict do nothing`
 
 /** Sends statements together and waits for all; the first failure is thrown after all have settled, as the transaction needs. */

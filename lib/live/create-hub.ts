@@ -6,6 +6,8 @@ import type { Hub } from './hub.ts'
 const MEMORY = 5_000
 /** Workspaces without a subscriber are forgotten beyond this many. */
 const MAX_FEEDS = 2_000
+/** How long after a page was rendered its stream may take to come. */
+const RENDERED_LATELY_MS = 60_000
 
 interface Listener {
   readonly topic: LiveTopic | 'everything'
@@ -16,6 +18,8 @@ interface Feed {
   /** Number of the change at the head of `changes`; the next one is `first + changes.length`. */
   first: number
   changes: Change[]
+  /** Until when (milliseconds since 1970) a page that was rendered may still ask for what came after. */
+  wantedUntilMs: number
   readonly listeners: Set<Listener>
 }
 
@@ -54,7 +58,7 @@ export function createHub(): Hub {
     }
     if (feeds.size >= MAX_FEEDS) forgetOne()
     // A forgotten feed must not hand out its old numbers again.
-    feed = { first: forgotten, changes: [], listeners: new Set() }
+    feed = { first: forgotten, changes: [], wantedUntilMs: 0, listeners: new Set() }
     feeds.set(workspaceId, feed)
     return feed
   }
@@ -70,10 +74,28 @@ export function createHub(): Hub {
 
   const cursorOf = (feed: Feed): string => `${epoch}:${feed.first + feed.changes.length}`
 
+  const isWatched = (feed: Feed | undefined): boolean =>
+    feed !== undefined && (feed.listeners.size > 0 || feed.wantedUntilMs > Date.now())
+
+  const skip = (feed: Feed, count: number): void => {
+    feed.first += feed.changes.length + count
+    feed.changes = []
+  }
+
   return {
+    watches: (workspaceId) => isWatched(feeds.get(workspaceId)),
+    skip(workspaceId, count) {
+      const feed = feeds.get(workspaceId)
+      // A feed that nobody ever asked for has handed out no cursor.
+      if (feed) skip(feed, count)
+    },
     publish(workspaceId, changes) {
       if (changes.length === 0) return
       const feed = feedOf(workspaceId)
+      if (!isWatched(feed)) {
+        skip(feed, changes.length)
+        return
+      }
       feed.changes.push(...changes)
       if (feed.changes.length > 2 * MEMORY) {
         const dropped = feed.changes.length - MEMORY
@@ -89,7 +111,11 @@ export function createHub(): Hub {
         if (wanted.length > 0) listener.onChanges(wanted, cursor)
       }
     },
-    cursor: (workspaceId) => cursorOf(feedOf(workspaceId)),
+    cursor: (workspaceId) => {
+      const feed = feedOf(workspaceId)
+      feed.wantedUntilMs = Date.now() + RENDERED_LATELY_MS
+      return cursorOf(feed)
+    },
     subscribe(workspaceId, topic, from, { onChanges, onGap }) {
       const feed = feedOf(workspaceId)
       const listener: Listener = { topic, onChanges }
@@ -105,6 +131,8 @@ export function createHub(): Hub {
         cursor: () => cursorOf(feed),
         close: () => {
           feed.listeners.delete(listener)
+          // A tab whose stream broke comes back.
+          feed.wantedUntilMs = Date.now() + RENDERED_LATELY_MS
         },
       }
     },

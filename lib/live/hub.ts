@@ -11,6 +11,10 @@ export interface Subscription {
  * go on from the cursor it was rendered at. A cursor of another process, or one too old, is a gap.
  */
 export interface Hub {
+  /** Whether anybody follows the workspace, or rendered a page of it lately: if not, changes need not even be made. */
+  watches(workspaceId: string): boolean
+  /** `count` changes happened that nobody watches; a cursor from before them is a gap. */
+  skip(workspaceId: string, count: number): void
   /** After COMMIT only. */
   publish(workspaceId: string, changes: readonly Change[]): void
   /** Where the feed of this workspace stands now. Take it before reading what a page shows. */

@@ -78,6 +78,8 @@ export function composeApplication({
   const engine = createEngine({
     db,
     publish: hub.publish,
+    watches: hub.watches,
+    skip: hub.skip,
     publishEvents: events.publish,
     onRefused: (path, error) => log().warn({ err: error, path }, 'the database refused a row'),
     onBatch: metrics.onBatch,

@@ -10,6 +10,7 @@ import { boundRole } from '../domain/access/workspace-roles.ts'
 import { nowMicros } from '../engine/clock.ts'
 import { createEngine } from '../engine/create-engine.ts'
 import type { Identity } from '../identity/identity.ts'
+import { createHub } from '../live/create-hub.ts'
 import { createFeed } from '../live/event-feed.ts'
 import { type TestDatabase, testDatabase } from './database.ts'
 
@@ -49,11 +50,7 @@ export interface TestApi {
 export async function testApi(routes: readonly Route[] = allRoutes): Promise<TestApi> {
   const db = await testDatabase()
   const accountOf = new Map<string, string>()
-  const hub: Services['hub'] = {
-    publish: () => {},
-    cursor: () => '0',
-    subscribe: () => ({ cursor: () => '0', close: () => {} }),
-  }
+  const hub = createHub()
   const actorOf = (authorization: string | undefined): UserActor | null => {
     const [, role, workspaceId] = /^bearer (\w+):(\S+)$/i.exec(authorization ?? '') ?? []
     if (!role || !workspaceId) return null
