@@ -18,14 +18,12 @@ export async function listBlockTypes(
   const { workspaceId } = ctx
   const { rows, seeded } = await readWorkspace(ctx.db, workspaceId, async (sql) => {
     const is = new BlockConditions(sql)
-    const schema = is.schema(filters.block_schemas)
     const [found, known] = await Promise.all([
       sql<BlockTypeRow[]>`
         select ${blockTypeColumns(sql)} from block_types t
         where t.workspace_id = ${workspaceId} ${is.and(
           is.type(filters.block_types),
-          schema &&
-            sql`exists (select from block_schemas s where s.workspace_id = ${workspaceId} and s.block_type_id = t.id and ${schema})`,
+          is.hasSchema(workspaceId, filters.block_schemas),
         )}
         order by t.name, t.id limit ${limit} offset ${offset}`,
       sql`select 1 from block_types where workspace_id = ${workspaceId} and is_protected limit 1`,

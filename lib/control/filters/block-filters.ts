@@ -67,18 +67,25 @@ export class BlockConditions {
     // Anonymous documents are clients' own business and show up only when asked for.
     if (!filter) return sql`not d.is_anonymous`
     const anonymous = filter.is_anonymous?.eq_
-    return is.join(
+    const asked = is.join(
       [
         is.ids(sql`d.id`, filter.id),
-        typeof anonymous === 'boolean'
-          ? sql`d.is_anonymous = ${anonymous}`
-          : filter.is_anonymous === undefined
-            ? sql`not d.is_anonymous`
-            : null,
+        typeof anonymous === 'boolean' ? sql`d.is_anonymous = ${anonymous}` : null,
         is.ids(sql`d.block_type_id`, filter.block_type_id),
         is.names(sql`d.name`, filter.name),
       ],
       filter.operator,
+    )
+    return is.join([filter.is_anonymous === undefined ? sql`not d.is_anonymous` : null, asked])
+  }
+
+  /** The type `t` has such a schema. */
+  hasSchema(workspaceId: string, filter: Maybe<BlockSchemaFilter>): Condition {
+    return this.#is.related(
+      this.schema(filter),
+      (its) =>
+        this
+          .sql`exists (select from block_schemas s where s.workspace_id = ${workspaceId} and s.block_type_id = t.id and ${its})`,
     )
   }
 

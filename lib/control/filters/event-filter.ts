@@ -50,9 +50,9 @@ export function onEvents(sql: Transaction, filter: EventFilter): Fragment {
       sql`e.occurred_at >= ${formatInstant(occurred.since)}::timestamptz`,
       sql`e.occurred_at <= ${formatInstant(occurred.until)}::timestamptz`,
       startsWith(is, sql`e.event`, event?.prefix),
-      not(is, startsWith(is, sql`e.event`, event?.exclude_prefix)),
+      is.not(startsWith(is, sql`e.event`, event?.exclude_prefix)),
       among(is, sql`e.event`, event?.name),
-      not(is, among(is, sql`e.event`, event?.exclude_name)),
+      is.not(among(is, sql`e.event`, event?.exclude_name)),
       among(is, sql`e.resource_id`, resource?.id),
       startsWith(is, sql`e.resource_id`, resource?.id_prefix),
       hasLabels(is, sql`(e.body -> 'resource')`, resource?.labels),
@@ -64,20 +64,14 @@ export function onEvents(sql: Transaction, filter: EventFilter): Fragment {
   )
 }
 
-const not = (is: Operators, condition: Condition): Condition => condition && is.sql`not ${condition}`
-
 const among = (is: Operators, column: Fragment, values: Texts): Condition =>
   values && values.length > 0 ? is.texts(column, { any_: values }) : null
 
 const startsWith = (is: Operators, column: Fragment, prefixes: Texts): Condition =>
-  prefixes && prefixes.length > 0
-    ? is.sql`(${
-        is.join(
-          prefixes.map((prefix) => is.sql`starts_with(${column}, ${prefix})`),
-          'or_',
-        ) ?? is.sql`true`
-      })`
-    : null
+  is.join(
+    (prefixes ?? []).map((prefix) => is.sql`starts_with(${column}, ${prefix})`),
+    'or_',
+  )
 
 /** Some related resource meets all of this. */
 function isRelated(is: Operators, filter: RelatedFilter): Condition {
@@ -95,13 +89,9 @@ function isRelated(is: Operators, filter: RelatedFilter): Condition {
     ),
     hasLabels(is, item, filter.labels),
   ])
-  if (condition === null) return null
   // The array of ids is looked at first: it is short, and the JSON behind it need not be read where it says no.
   const known = filter.id && filter.id.length > 0 ? sql`e.related_ids && ${[...filter.id]}::text[]` : null
-  return is.join([
-    known,
-    sql`exists (select from json_array_elements(e.body -> 'related') x (item) where ${condition})`,
-  ])
+  return is.join([known, someRelated(is, condition)])
 }
 
 /** The resource itself, or some related one, meets all of this. */
@@ -113,19 +103,25 @@ function concerns(is: Operators, filter: AnyResourceFilter): Condition {
     startsWith(is, sql`e.resource_id`, id_prefix),
     hasLabels(is, sql`(e.body -> 'resource')`, labels),
   ])
-  if (own === null) return null
   const onlyIds = id && id.length > 0 && !id_prefix?.length && !labels
   const related = onlyIds
     ? sql`e.related_ids && ${[...id]}::text[]`
-    : sql`exists (select from json_array_elements(e.body -> 'related') x (item) where ${
+    : someRelated(
+        is,
         is.join([
           among(is, sql`x.item ->> 'prefect.resource.id'`, id),
           startsWith(is, sql`x.item ->> 'prefect.resource.id'`, id_prefix),
           hasLabels(is, sql`x.item`, labels),
-        ]) ?? sql`true`
-      })`
+        ]),
+      )
   return is.join([own, related], 'or_')
 }
+
+const someRelated = (is: Operators, condition: Condition): Condition =>
+  is.related(
+    condition,
+    (its) => is.sql`exists (select from json_array_elements(e.body -> 'related') x (item) where ${its})`,
+  )
 
 function hasLabels(is: Operators, resource: Fragment, labels: Labels): Condition {
   const { sql } = is

@@ -43,8 +43,10 @@ export interface StateFilter {
 
 /** A piece of SQL. */
 export type Fragment = postgres.PendingQuery<postgres.Row[]>
-/** null: no constraint. */
-export type Condition = Fragment | null
+/** What a filter says that is there but asks for nothing: it matches everything, and so does every alternative to it. */
+export const EVERYTHING = Symbol('everything')
+/** null: nothing was asked. */
+export type Condition = Fragment | typeof EVERYTHING | null
 
 /** What each operator is in SQL. Every function answers null when it constrains nothing. */
 export class Operators {
@@ -53,22 +55,38 @@ export class Operators {
   join(parts: readonly Condition[], operator: Operator = 'and_'): Condition {
     const { sql } = this
     const given = parts.filter((part) => part !== null)
-    const [first, ...rest] = given
-    if (!first) return null
+    if (given.length === 0) return null
+    const asking = given.filter((part) => part !== EVERYTHING)
+    const [first, ...rest] = asking
+    if (!first || (operator === 'or_' && asking.length < given.length)) return EVERYTHING
     if (rest.length === 0) return first
     const glue = operator === 'or_' ? sql` or ` : sql` and `
     return sql`(${rest.reduce<Fragment>((all, part) => sql`${all}${glue}${part}`, first)})`
   }
 
-  /** `where` in full: the workspace's own condition first, then this. */
+  /** `and …` after the workspace's own condition, which always comes first. */
   and(condition: Condition): Fragment {
-    return condition === null ? this.sql`` : this.sql`and ${condition}`
+    return condition === null || condition === EVERYTHING ? this.sql`` : this.sql`and ${condition}`
+  }
+
+  /** A condition on related rows becomes one on this row; where none is asked for, none need exist. */
+  related(condition: Condition, exists: (condition: Fragment) => Fragment): Condition {
+    return condition === null || condition === EVERYTHING ? condition : exists(condition)
+  }
+
+  not(condition: Condition): Condition {
+    return this.related(condition, (fragment) => this.sql`not ${fragment}`)
+  }
+
+  /** What a sub-filter that is there asks for. */
+  #given(parts: readonly Condition[], operator?: Operator): Condition {
+    return this.join(parts, operator) ?? EVERYTHING
   }
 
   ids(column: Fragment, filter: Maybe<AnyOf<string>>): Condition {
     const { sql } = this
     if (!filter) return null
-    return this.join([
+    return this.#given([
       this.#amongIds(column, filter.any_),
       filter.not_any_ ? sql`${column} <> all(${[...filter.not_any_]}::uuid[])` : null,
     ])
@@ -86,7 +104,7 @@ export class Operators {
   texts(column: Fragment, filter: Maybe<AnyOf<string>>): Condition {
     const { sql } = this
     if (!filter) return null
-    return this.join([
+    return this.#given([
       filter.any_ ? sql`${column} = any(${[...filter.any_]}::text[])` : null,
       filter.not_any_ ? sql`${column} <> all(${[...filter.not_any_]}::text[])` : null,
     ])
@@ -96,7 +114,7 @@ export class Operators {
   names(column: Fragment, filter: Maybe<Names>): Condition {
     const { sql } = this
     if (!filter) return null
-    return this.join([
+    return this.#given([
       filter.any_ ? sql`${column} = any(${[...filter.any_]}::text[])` : null,
       typeof filter.like_ === 'string' ? sql`${column} ilike ${`%${filter.like_}%`} escape ''` : null,
       filter.startswith_
@@ -110,9 +128,13 @@ export class Operators {
 
   presence(column: Fragment, filter: Maybe<Presence>, type: 'uuid' | 'text'): Condition {
     if (!filter) return null
-    return this.join(
+    return this.#given(
       [
-        type === 'uuid' ? this.#amongIds(column, filter.any_) : this.texts(column, { any_: filter.any_ }),
+        type === 'uuid'
+          ? this.#amongIds(column, filter.any_)
+          : filter.any_
+            ? this.texts(column, { any_: filter.any_ })
+            : null,
         this.isNull(column, filter.is_null_),
       ],
       filter.operator,
@@ -127,7 +149,7 @@ export class Operators {
   tags(column: Fragment, filter: Maybe<Tags>): Condition {
     const { sql } = this
     if (!filter) return null
-    return this.join(
+    return this.#given(
       [
         filter.all_ ? sql`${column} @> ${[...filter.all_]}::text[]` : null,
         filter.any_ ? sql`${column} && ${[...filter.any_]}::text[]` : null,
@@ -145,7 +167,7 @@ export class Operators {
   span(column: Fragment, filter: Maybe<Span>, nullColumn: Fragment = column): Condition {
     const { sql } = this
     if (!filter) return null
-    return this.join([
+    return this.#given([
       typeof filter.before_ === 'number'
         ? sql`${column} <= ${formatInstant(filter.before_)}::timestamptz`
         : null,
@@ -159,7 +181,7 @@ export class Operators {
   state(alias: Fragment, filter: Maybe<StateFilter>): Condition {
     const { sql } = this
     if (!filter) return null
-    return this.join(
+    return this.#given(
       [
         this.stateTypes(sql`${alias}.state_type`, filter.type),
         this.stateNames(sql`${alias}.state_name`, filter.name),
@@ -171,7 +193,7 @@ export class Operators {
   stateTypes(column: Fragment, filter: Maybe<AnyOf<StateType>>): Condition {
     const { sql } = this
     if (!filter || isContradictory(filter)) return null
-    return this.join([
+    return this.#given([
       filter.any_ ? sql`${column} = any(${[...filter.any_]}::text[]::state_type[])` : null,
       filter.not_any_ ? sql`${column} <> all(${[...filter.not_any_]}::text[]::state_type[])` : null,
     ])

@@ -10,7 +10,7 @@ import type {
   StateFilter,
   Tags,
 } from './operators.ts'
-import { Operators } from './operators.ts'
+import { EVERYTHING, Operators } from './operators.ts'
 
 type Maybe<Value> = Value | null | undefined
 
@@ -100,22 +100,27 @@ export class RunConditions {
 
   /** `and …` after `f.workspace_id = …`. */
   onFlows(filters: RunFilters): Fragment {
-    return this.#is.and(this.#is.join([this.flow(filters.flows), this.#runsOfFlow(filters)]))
+    const { sql, workspaceId } = this
+    const run = this.#is.join([
+      this.flowRun(filters.flow_runs),
+      this.#hasTaskRun(filters.task_runs),
+      ...this.#carried(filters),
+    ])
+    const hasRun = this.#is.related(
+      run,
+      (its) =>
+        sql`exists (select from flow_runs r where r.workspace_id = ${workspaceId} and r.flow_id = f.id and ${its})`,
+    )
+    return this.#is.and(this.#is.join([this.flow(filters.flows), hasRun]))
   }
 
   /** `and …` after `r.workspace_id = …`. */
   onFlowRuns(filters: RunFilters): Fragment {
-    const { sql, workspaceId } = this
-    const flow = this.flow(filters.flows)
-    const taskRun = this.taskRun(filters.task_runs)
     return this.#is.and(
       this.#is.join([
-        this.#flowOf(filters.flows) ??
-          (flow &&
-            sql`exists (select from flows f where f.workspace_id = ${workspaceId} and f.id = r.flow_id and ${flow})`),
+        this.#isOfFlow(filters.flows),
         this.flowRun(filters.flow_runs),
-        taskRun &&
-          sql`exists (select from task_runs t where t.workspace_id = ${workspaceId} and t.flow_run_id = r.id and ${taskRun})`,
+        this.#hasTaskRun(filters.task_runs),
         ...this.#carried(filters),
       ]),
     )
@@ -124,19 +129,17 @@ export class RunConditions {
   /** `and …` after `t.workspace_id = …`. */
   onTaskRuns(filters: RunFilters): Fragment {
     const { sql, workspaceId } = this
-    const { task_runs, ...others } = filters
     const run = this.#is.join([
-      this.flowRun(others.flow_runs),
-      this.#flowOf(others.flows) ?? this.#flowOfRun(this.flow(others.flows)),
-      ...this.#carried(others),
+      this.flowRun(filters.flow_runs),
+      this.#isOfFlow(filters.flows),
+      ...this.#carried(filters),
     ])
-    return this.#is.and(
-      this.#is.join([
-        this.taskRun(task_runs),
-        run &&
-          sql`t.flow_run_id in (select r.id from flow_runs r where r.workspace_id = ${workspaceId} and ${run})`,
-      ]),
+    const isOfRun = this.#is.related(
+      run,
+      (its) =>
+        sql`t.flow_run_id in (select r.id from flow_runs r where r.workspace_id = ${workspaceId} and ${its})`,
     )
+    return this.#is.and(this.#is.join([this.taskRun(filters.task_runs), isOfRun]))
   }
 
   flow(filter: Maybe<FlowFilter>): Condition {
@@ -147,7 +150,8 @@ export class RunConditions {
     return is.join(
       [
         is.ids(sql`f.id`, filter.id),
-        typeof withoutDeployments === 'boolean' ? (withoutDeployments ? sql`true` : sql`false`) : null,
+        // Nothing is deployed yet: no flow has a deployment.
+        filter.deployment ? (withoutDeployments === false ? sql`false` : EVERYTHING) : null,
         is.names(sql`f.name`, filter.name),
         is.tags(sql`f.tags`, filter.tags),
       ],
@@ -174,20 +178,22 @@ export class RunConditions {
         is.span(sql`r.end_at`, filter.end_time),
         is.span(sql`r.expected_start_at`, filter.expected_start_time),
         is.span(sql`r.next_scheduled_start_at`, filter.next_scheduled_start_time),
-        parents
-          ? sql`r.parent_task_run_id in (select p.id from task_runs p where p.workspace_id = ${workspaceId} and p.flow_run_id = any(${[...parents]}::uuid[]))`
-          : null,
+        !filter.parent_flow_run_id
+          ? null
+          : !parents
+            ? EVERYTHING
+            : sql`r.parent_task_run_id in (select p.id from task_runs p where p.workspace_id = ${workspaceId} and p.flow_run_id = any(${[...parents]}::uuid[]))`,
         is.presence(sql`r.parent_task_run_id`, filter.parent_task_run_id, 'uuid'),
         is.texts(sql`r.idempotency_key`, filter.idempotency_key),
         by
-          ? is.join(
+          ? (is.join(
               [
                 by.id_ ? sql`r.created_by ->> 'id' = any(${[...by.id_]}::text[])` : null,
                 by.type_ ? sql`r.created_by ->> 'type' = any(${[...by.type_]}::text[])` : null,
                 is.isNull(sql`r.created_by`, by.is_null_),
               ],
               by.operator,
-            )
+            ) ?? EVERYTHING)
           : null,
       ],
       filter.operator,
@@ -209,7 +215,13 @@ export class RunConditions {
         is.span(sql`coalesce(t.start_at, t.expected_start_at)`, filter.start_time, sql`t.start_at`),
         is.span(sql`t.end_at`, filter.end_time),
         is.span(sql`t.expected_start_at`, filter.expected_start_time),
-        typeof subflows === 'boolean' ? (subflows ? subflow : sql`not ${subflow}`) : null,
+        !filter.subflow_runs
+          ? null
+          : typeof subflows !== 'boolean'
+            ? EVERYTHING
+            : subflows
+              ? subflow
+              : sql`not ${subflow}`,
         this.#flowRunOfTask(filter.flow_run_id),
       ],
       filter.operator,
@@ -225,36 +237,27 @@ export class RunConditions {
     return any ?? sql`t.flow_run_id is not null`
   }
 
-  /** Flows asked for by id alone need no look at the flows. */
-  #flowOf(filter: Maybe<FlowFilter>): Condition {
-    if (
-      !filter?.id ||
-      Object.entries(filter).some(([key, value]) => key !== 'id' && key !== 'operator' && value)
-    )
-      return null
-    return this.#is.ids(this.sql`r.flow_id`, filter.id)
-  }
-
-  #flowOfRun(flow: Condition): Condition {
-    return (
-      flow &&
-      this
-        .sql`exists (select from flows f where f.workspace_id = ${this.workspaceId} and f.id = r.flow_id and ${flow})`
-    )
-  }
-
-  #runsOfFlow(filters: RunFilters): Condition {
+  /** The run `r` is one of such a flow. Flows asked for by id alone need no look at the flows. */
+  #isOfFlow(filter: Maybe<FlowFilter>): Condition {
     const { sql, workspaceId } = this
-    const taskRun = this.taskRun(filters.task_runs)
-    const run = this.#is.join([
-      this.flowRun(filters.flow_runs),
-      taskRun &&
-        sql`exists (select from task_runs t where t.workspace_id = ${workspaceId} and t.flow_run_id = r.id and ${taskRun})`,
-      ...this.#carried(filters),
-    ])
-    return (
-      run &&
-      sql`exists (select from flow_runs r where r.workspace_id = ${workspaceId} and r.flow_id = f.id and ${run})`
+    const others = Object.entries(filter ?? {}).filter(
+      ([key, value]) => key !== 'id' && key !== 'operator' && value,
+    )
+    if (filter?.id && others.length === 0) return this.#is.ids(sql`r.flow_id`, filter.id)
+    return this.#is.related(
+      this.flow(filter),
+      (its) =>
+        sql`exists (select from flows f where f.workspace_id = ${workspaceId} and f.id = r.flow_id and ${its})`,
+    )
+  }
+
+  /** The run `r` has such a task run. */
+  #hasTaskRun(filter: Maybe<TaskRunFilter>): Condition {
+    const { sql, workspaceId } = this
+    return this.#is.related(
+      this.taskRun(filter),
+      (its) =>
+        sql`exists (select from task_runs t where t.workspace_id = ${workspaceId} and t.flow_run_id = r.id and ${its})`,
     )
   }
 
@@ -274,7 +277,8 @@ export class RunConditions {
   ): Condition {
     if (!filter) return null
     const parts = Object.entries(filter).map(([key, value]): Condition => {
-      if (key === 'operator' || !constrains(value)) return null
+      if (key === 'operator' || value === null || value === undefined) return null
+      if (!constrains(value)) return EVERYTHING
       if (key === 'id' && columns.id) return this.#is.ids(columns.id, filter.id)
       if (key === 'name' && columns.name) return this.#is.names(columns.name, filter.name)
       return this.sql`false`
