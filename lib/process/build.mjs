@@ -43,7 +43,6 @@ function filesBelow(path) {
 /** Of contents, not times: a checkout or a restored cache changes times alone. */
 function hashOf(paths) {
   const hash = createHash('sha256')
-  hash.update(process.versions.node.split('.')[0])
   for (const path of paths.sort()) {
     const full = join(root, path)
     if (existsSync(full)) hash.update(`${path}\0`).update(readFileSync(full)).update('\0')
