@@ -21,7 +21,7 @@ const related = resource.refine((labels) => Boolean(labels['prefect.resource.rol
   message: 'needs the label prefect.resource.role',
 })
 
-export const eventBody = z.looseObject({
+export const eventBody = z.object({
   id: uuid,
   event: z.string().min(1).max(1_024),
   occurred: instant,
