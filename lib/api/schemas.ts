@@ -107,11 +107,13 @@ const stateDetails = z.looseObject({
 })
 
 /** A state as clients propose it. Its `data` is cut from the body as raw JSON. */
-export const stateCreate = z.object({
-  type: stateType,
-  name: z.string().max(1_000).nullish(),
-  message: z.string().max(2_000_000).nullish(),
-  data: z.unknown().optional(),
-  state_details: stateDetails.nullish(),
-})
+export const stateCreate = z
+  .object({
+    type: stateType,
+    name: z.string().max(1_000).nullish(),
+    message: z.string().max(2_000_000).nullish(),
+    data: z.unknown().optional(),
+    state_details: stateDetails.nullish(),
+  })
+  .meta({ id: 'StateCreate' })
 export type StateCreate = z.output<typeof stateCreate>
