@@ -18,7 +18,7 @@ nav{position:sticky;top:0;align-self:start;max-height:100vh;overflow:auto;paddin
 nav ul{list-style:none;margin:0;padding:0}nav a{display:block;padding:3px 0;color:var(--ink-2);text-decoration:none}nav a:hover{color:var(--ink)}
 main{padding:24px;min-width:0}
 h1{font-size:28px;line-height:34px;margin:0 0 8px}h2{font-size:20px;line-height:28px;margin:40px 0 12px;scroll-margin-top:16px}
-.lead{color:var(--ink-2);max-width:70ch}
+.lead{color:var(--ink-2);max-width:70ch;overflow-wrap:anywhere}
 details{background:var(--surface);border:1px solid var(--line);border-radius:8px;margin:8px 0}
 summary{cursor:pointer;padding:8px 12px;list-style:none;display:flex;gap:12px;align-items:baseline;flex-wrap:wrap}
 summary::-webkit-details-marker{display:none}
@@ -26,8 +26,9 @@ code,pre{font:12px/18px "Geist Mono",ui-monospace,SFMono-Regular,monospace}
 .method{font-weight:600;min-width:52px}.GET{color:var(--good)}.DELETE{color:var(--bad)}.POST{color:var(--accent)}.PATCH,.PUT{color:var(--warn)}
 .path{overflow-wrap:anywhere}.what{color:var(--ink-3)}
 .body{padding:0 12px 12px;border-top:1px solid var(--line)}
+th{width:30%}.body p{overflow-wrap:anywhere}
 h3{font-size:13px;line-height:20px;margin:16px 0 4px}
-table{border-collapse:collapse;width:100%}td,th{text-align:left;vertical-align:top;padding:4px 12px 4px 0;border-bottom:1px solid var(--line);font-weight:400}th{white-space:nowrap}
+table{border-collapse:collapse;width:100%;table-layout:fixed}td code,th code{overflow-wrap:anywhere}td,th{text-align:left;vertical-align:top;padding:4px 12px 4px 0;border-bottom:1px solid var(--line);font-weight:400}
 pre{background:var(--sunken);border:1px solid var(--line);border-radius:6px;padding:8px 12px;margin:0;overflow:auto;max-height:360px}
 @media (max-width:40rem){.page{display:block}nav{position:static;max-height:none;padding:16px}main{padding:16px}}
 `
@@ -84,9 +85,42 @@ ${request ? `<h3>Body</h3>${schemaText(request)}` : ''}
 }
 
 function schemaText(schema: JsonSchema, inline = false): string {
-  const text = escapeHtml(JSON.stringify(schema, null, inline ? undefined : 2)).replace(
-    /&quot;#\/components\/schemas\/(\w+)&quot;/g,
-    '<a href="#schema-$1">$1</a>',
-  )
+  const text = escapeHtml(typeText(schema, '')).replace(/@(\w+)@/g, '<a href="#schema-$1">$1</a>')
   return inline ? `<code>${text}</code>` : `<pre>${text}</pre>`
+}
+
+/** A schema as a type is written: shorter to read than JSON Schema. Named shapes stand between @. */
+function typeText(schema: JsonSchema, indent: string): string {
+  if (typeof schema.$ref === 'string') return `@${schema.$ref.split('/').at(-1)}@`
+  if (Array.isArray(schema.enum)) return schema.enum.map((value) => JSON.stringify(value)).join(' | ')
+  if ('const' in schema) return JSON.stringify(schema.const)
+  const choices = (schema.anyOf ?? schema.oneOf) as JsonSchema[] | undefined
+  if (choices) return [...new Set(choices.map((choice) => typeText(choice, indent)))].join(' | ')
+  const all = schema.allOf as JsonSchema[] | undefined
+  if (all) return all.map((part) => typeText(part, indent)).join(' & ')
+  if (Array.isArray(schema.prefixItems))
+    return `[${schema.prefixItems.map((item) => typeText(item as JsonSchema, indent)).join(', ')}]`
+  if (schema.type === 'array') return listText(schema, indent)
+  if (schema.properties) return objectText(schema, indent)
+  if (schema.type === 'object') {
+    const values = schema.additionalProperties
+    return `{ [name]: ${typeof values === 'object' && values ? typeText(values as JsonSchema, indent) : 'any'} }`
+  }
+  const type = Array.isArray(schema.type) ? schema.type.join(' | ') : String(schema.type ?? 'any')
+  return type === 'string' && schema.format ? String(schema.format) : type
+}
+
+function listText(schema: JsonSchema, indent: string): string {
+  const item = typeText((schema.items ?? {}) as JsonSchema, indent)
+  return / [|&] /.test(item) && !item.startsWith('{') ? `(${item})[]` : `${item}[]`
+}
+
+function objectText(schema: JsonSchema, indent: string): string {
+  const required = (schema.required ?? []) as readonly string[]
+  const inner = `${indent}  `
+  const members = Object.entries(schema.properties as Record<string, JsonSchema>).map(([name, property]) => {
+    const unsaid = 'default' in property ? `   = ${JSON.stringify(property.default)}` : ''
+    return `${inner}${name}${required.includes(name) ? '' : '?'}: ${typeText(property, inner)}${unsaid}`
+  })
+  return members.length === 0 ? '{}' : `{\n${members.join('\n')}\n${indent}}`
 }
