@@ -165,7 +165,9 @@ describeInBrowser('from sign-up to a revoked key', () => {
     await page.getByText('the shelf is full').first().waitFor()
     expect(await page.title()).toMatch(/^Failed ·/)
     expect(await isMarked(page)).toBe(true)
-    await page.getByRole('link', { name: 'Open failing log' }).waitFor()
+    await page.reload()
+    await page.getByRole('link', { name: 'Open failing log' }).click()
+    await page.waitForURL(/#L403$/)
 
     // Once the key is revoked, the next command is refused.
     await revoke(page, 'get-started')
