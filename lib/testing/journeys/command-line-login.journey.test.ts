@@ -2,7 +2,8 @@ import { createServer } from 'node:http'
 import { beforeAll, expect, test } from 'vitest'
 import type { RunningProgram } from '../python.ts'
 import { describeInBrowser, expectNoComplaints, testBrowser } from './browser.ts'
-import { openTerminal, signUp, startWorld, type World } from './world.ts'
+import { openTerminal } from './terminal.ts'
+import { signUp, startWorld, type World } from './world.ts'
 
 /** The page that the command asks its user to open. */
 async function printedPage(program: RunningProgram): Promise<string> {

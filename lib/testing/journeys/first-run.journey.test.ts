@@ -6,7 +6,8 @@ import { rootFolder } from '../../process/root.ts'
 import { findPrefectClient } from '../python.ts'
 import { describeInBrowser, expectNoComplaints, testBrowser } from './browser.ts'
 import { openGate } from './gate.ts'
-import { baseOf, openTerminal, startWorld, type World } from './world.ts'
+import { openTerminal } from './terminal.ts'
+import { baseOf, startWorld, type World } from './world.ts'
 
 const prefect = await findPrefectClient()
 if ('missing' in prefect) console.warn(`Skipped the journey of the Prefect client: ${prefect.missing}`)
