@@ -3,8 +3,9 @@ import { readWorkspace } from '../../db/scope.ts'
 import { formatInstant } from '../../domain/time.ts'
 import type { EventRow } from '../../engine/write-set.ts'
 import { eventJson, type StoredEvent } from '../events/event.ts'
+import { eventFilter } from '../filters/event-filter.ts'
 import { CLOSE, firstFrame, type WorkspaceSocket } from './accept.ts'
-import { type EventFilter, eventFilter, matchesEvent, type ParsedEvent, parseEvent } from './event-filter.ts'
+import { type GivenFilter, matchesEvent, type ParsedEvent, parseEvent } from './match-event.ts'
 import { outbound } from './outbound.ts'
 
 /** How far back a subscription may ask to be filled in. */
@@ -94,7 +95,7 @@ interface PastEvent extends StoredEvent {
 async function* past(
   services: WorkspaceSocket['services'],
   workspaceId: string,
-  filter: EventFilter,
+  filter: GivenFilter,
 ): AsyncGenerator<ParsedEvent> {
   const since = Math.max(filter.occurred?.since ?? 0, services.nowMicros() - MAX_BACKFILL_MICROS)
   let from = formatInstant(since)
