@@ -13,7 +13,6 @@ const config: NextConfig = {
     'pino',
     'postgres',
     'prom-client',
-    'undici',
     'ws',
   ],
   experimental: { optimizePackageImports: ['radix-ui', 'lucide-react'] },

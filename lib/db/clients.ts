@@ -69,7 +69,11 @@ export function connectDatabase({ url, socketPath, poolSize = 8, onNotice }: Cli
     // Batches join a recordset of unknown size to large tables: the only good plan is one index probe a row.
     connection: { ...session, enable_hashjoin: false, enable_mergejoin: false, enable_seqscan: false },
   }) as unknown as Sql
-  const page = postgres(url, { ...common, connection: { ...session, role: 'rigel_page' } }) as unknown as Sql
+  const page = postgres(url, {
+    ...common,
+    // Statistics of young tables mislead the planner into reading them whole; every list has an index to follow.
+    connection: { ...session, role: 'rigel_page', enable_seqscan: false },
+  }) as unknown as Sql
   const everyday = postgres(url, { ...common, max: 4, types: {}, connection: session })
   return {
     engine,

@@ -136,13 +136,13 @@ export const stateRow = (
   data: write.data,
 })
 
-/** A run that started over this long after it was expected stands in the index of late starts (see flow_runs_late_start). */
+/** A run that started further than this from when it was expected stands in the index of late starts (see flow_runs_late_start). */
 const LATE_START_MICROS = 1_000_000
 
 export const lateStart = (patch: Pick<RunPatch, 'startMicros' | 'expectedStartMicros'>): string | null =>
   patch.startMicros !== null &&
   patch.expectedStartMicros !== null &&
-  patch.startMicros - patch.expectedStartMicros > LATE_START_MICROS
+  Math.abs(patch.startMicros - patch.expectedStartMicros) > LATE_START_MICROS
     ? formatInstant(patch.startMicros)
     : null
 
