@@ -80,7 +80,9 @@ export function Scatter({
     }
     return next
   })
-  const end = typeof query.range === 'object' ? toMs : Math.max(toMs, nowMs)
+  // A run that has just begun may be newer than the page's idea of now.
+  const newestMs = points.reduce((newest, point) => Math.max(newest, Date.parse(point.startAt)), 0)
+  const end = typeof query.range === 'object' ? toMs : Math.max(toMs, nowMs, newestMs)
   const placed = useMemo(() => {
     const longest = Math.max(1, ...points.map((point) => secondsOf(point, nowMs)))
     const axis = durationAxis(longest)

@@ -72,17 +72,16 @@ export function ErrorPanel({ base, path, run, tasks, firstError }: ErrorPanelPro
         </pre>
       )}
       <div className="flex flex-wrap items-center gap-2">
-        {firstError ? (
-          <ButtonLink
-            kind="primary"
-            size="sm"
-            href={runHref(path, 'logs', { line: firstError.line })}
-            scroll={false}
-          >
-            <ScrollText aria-hidden size={14} />
-            Open failing log
-          </ButtonLink>
-        ) : null}
+        <ButtonLink
+          kind="primary"
+          size="sm"
+          // A run that broke while the page was open: its line is not known yet, its errors are.
+          href={runHref(path, 'logs', firstError ? { line: firstError.line } : { level: 40 })}
+          scroll={false}
+        >
+          <ScrollText aria-hidden size={14} />
+          Open failing log
+        </ButtonLink>
         {words === '' ? null : (
           <CopyButton text={words} label="Copy error" kind="plain">
             Copy error
