@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, onTestFailed, type SuiteFactory } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, type SuiteFactory } from 'vitest'
 import { rootFolder } from '../../process/root.ts'
 import { findChromium } from '../tools.ts'
 
@@ -49,6 +49,9 @@ export function testBrowser(): TestBrowser {
     if (executablePath) browser = await chromium.launch({ executablePath, args: switches })
   })
   afterAll(() => browser?.close())
+  afterEach(async ({ task }) => {
+    if (task.result?.state === 'fail') await showPages(pages, task.name)
+  })
   return {
     async visitor(origins, options) {
       if (!browser) throw new Error('the browser is not open')
@@ -57,26 +60,22 @@ export function testBrowser(): TestBrowser {
       await context.grantPermissions(['clipboard-read', 'clipboard-write'])
       const page = await context.newPage()
       pages.add(page)
-      onTestFailedShow(page)
       const complaints = listen(page, origins)
       return { page, complaints: () => complaints.splice(0) }
     },
   }
 }
 
-/** What the page looked like when a test failed, for whoever reads why. */
-function onTestFailedShow(page: Page): void {
-  try {
-    onTestFailed(async ({ task }) => {
-      if (page.isClosed()) return
-      const folder = join(rootFolder, 'test-results', 'journeys')
-      mkdirSync(folder, { recursive: true })
-      const path = join(folder, `${task.name.replace(/\W+/g, '-').slice(0, 80)}.png`)
-      await page.screenshot({ path, fullPage: true }).catch(() => undefined)
-      console.warn(`${task.name}: the page was ${page.url()}, its picture is ${path}`)
-    })
-  } catch {
-    // Not within a test: a hook's failure shows no picture.
+/** What the pages looked like when a test failed, for whoever reads why. */
+async function showPages(pages: Iterable<Page>, testName: string): Promise<void> {
+  const folder = join(rootFolder, 'test-results', 'journeys')
+  mkdirSync(folder, { recursive: true })
+  let n = 0
+  for (const page of pages) {
+    if (page.isClosed() || page.url() === 'about:blank') continue
+    const path = join(folder, `${testName.replace(/\W+/g, '-').slice(0, 80)}-${++n}.png`)
+    await page.screenshot({ path }).catch(() => undefined)
+    console.warn(`${testName}: a page was ${page.url()}, its picture is ${path}`)
   }
 }
 

@@ -49,7 +49,7 @@ const pages: readonly {
   { name: 'get-started', path: () => '/get-started', heading: /^Run your first flow$/ },
   { name: 'api-keys', path: () => '/settings/api-keys', heading: /^API keys$/ },
   { name: 'profile', path: () => '/settings/profile', heading: /^Profile$/ },
-  { name: 'workspace', path: () => '/settings/workspace', heading: /^Workspace$/ },
+  { name: 'workspace', path: () => '/settings/workspace', heading: /^default$/ },
   { name: 'not-found', path: () => `/runs/flow-run/${nobody}`, heading: /^No run with this ID/ },
   {
     name: 'consent',
@@ -221,7 +221,7 @@ describeInBrowser('every page', () => {
       state: { type: 'RUNNING', name: 'Running' },
     })
     await page.goto(`${tenant.base}/runs/flow-run/${run.id}?tab=task-runs`)
-    await page.getByText('Live', { exact: true }).first().waitFor()
+    await page.getByText('Live', { exact: true }).filter({ visible: true }).first().waitFor()
     const sinceAnswer: number[] = []
     const sinceAsked: number[] = []
     for (let n = 0; n < 20; n++) {
@@ -314,6 +314,8 @@ async function firstScriptBytes(page: Page, visit: () => Promise<unknown>): Prom
   const keep = (response: Response): void => {
     if (response.request().resourceType() === 'script') scripts.push(response)
   }
+  // What the page before still asks for is not this one's.
+  await page.goto('about:blank')
   page.on('response', keep)
   await visit()
   await page.waitForLoadState('load')
