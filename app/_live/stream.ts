@@ -96,10 +96,24 @@ export class LiveStream {
     if (this.#status.kind === 'live') this.#lastFactMs = Date.now()
     const delay = retryDelaysMs[Math.min(this.#failures, retryDelaysMs.length - 1)] ?? 20_000
     this.#failures += 1
-    // Perhaps the session ended: the server then sends the page to sign-in.
-    if (this.#failures === 4) this.#refetch()
+    if (this.#failures === 3) void this.#askWhy()
     this.#say({ kind: 'cut', sinceMs: this.#lastFactMs, nextTryMs: Date.now() + delay })
     this.#retry = setTimeout(() => this.#open(), delay)
+  }
+
+  /**
+   * An event stream does not say why it failed. Where the session has ended, the server sends the refetched page to
+   * sign-in. A server that does not answer is left alone: a refetch would put the browser's own error in place of the page.
+   */
+  async #askWhy(): Promise<void> {
+    const question = new AbortController()
+    try {
+      const { status } = await fetch(`${this.#path}?topic=runs`, { signal: question.signal })
+      if (status === 401 || status === 403 || status === 404) this.#refetch()
+    } catch {
+      // No answer at all: the next try tells.
+    }
+    question.abort()
   }
 
   #take(message: LiveMessage): void {
