@@ -2,6 +2,7 @@ import type { ReactNode } from 'react'
 import { enterLive, myPlaces, signedIn, type WorkspaceParams } from '#app/_server/enter.ts'
 import { RememberWorkspace } from '#app/_shell/remember-workspace.tsx'
 import { Shell } from '#app/_shell/shell.tsx'
+import { NoAccess } from '#app/_ui/no-access.tsx'
 
 interface Props {
   readonly params: Promise<WorkspaceParams>
@@ -9,7 +10,7 @@ interface Props {
 }
 
 export default async function WorkspaceLayout({ params, children }: Props) {
-  const { place, base, cursor } = await enterLive(params)
+  const { ctx, place, base, cursor } = await enterLive(params)
   const [actor, places] = await Promise.all([signedIn(), myPlaces()])
   return (
     <Shell
@@ -25,7 +26,16 @@ export default async function WorkspaceLayout({ params, children }: Props) {
       }))}
     >
       <RememberWorkspace id={place.id} />
-      {children}
+      {ctx.access.scopes.has('see_flows') ? (
+        children
+      ) : (
+        <NoAccess
+          what="the runs of this workspace"
+          role={ctx.access.role}
+          needs="see_flows"
+          account={place.accountHandle}
+        />
+      )}
     </Shell>
   )
 }
