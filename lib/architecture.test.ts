@@ -152,6 +152,8 @@ test('the environment is read in one file', () => {
     (path) =>
       (path.startsWith('lib/') || path.startsWith('app/')) &&
       !isTest(path) &&
+      // Tests start processes, which need what the shell gives.
+      roomOf(path) !== 'testing' &&
       path !== 'lib/config/config.ts' &&
       reads(readFileSync(join(root, path), 'utf8')),
   )

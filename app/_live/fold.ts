@@ -25,8 +25,21 @@ export function isNewer(next: Stated, held: Stated): boolean {
   return a > b
 }
 
+// Only what a change says: a row knows more of its run, and must not win or lose by that.
+const said = [
+  'stateType',
+  'stateName',
+  'stateMessage',
+  'name',
+  'expectedStartAt',
+  'startAt',
+  'endAt',
+  'totalRunTimeSeconds',
+  'tags',
+] as const
+
 const print = (stated: Stated): string =>
-  JSON.stringify(Object.entries(stated).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)))
+  JSON.stringify(said.map((field) => Reflect.get(stated, field) ?? null))
 
 const withoutKind = <C extends { readonly kind: string }>({ kind: _, ...rest }: C): Omit<C, 'kind'> => rest
 

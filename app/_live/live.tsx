@@ -17,16 +17,25 @@ import { type LiveStatus, LiveStream } from './stream.ts'
 const LiveContext = createContext<LiveStream | null>(null)
 
 /** One event stream a tab. Pages say what they watch with `LiveTopicOf`, and fold with `useFold`. */
-export function LiveProvider({ path, children }: { readonly path: string; readonly children: ReactNode }) {
+interface LiveProviderProps {
+  readonly path: string
+  /** Where the feed stood when the frame around the pages was rendered. */
+  readonly cursor: string
+  readonly children: ReactNode
+}
+
+export function LiveProvider({ path, cursor, children }: LiveProviderProps) {
   const router = useRouter()
   const refresh = useRef(() => router.refresh())
-  const stream = useMemo(() => new LiveStream(path, () => refresh.current()), [path])
+  // A newer cursor is no reason for a new stream: the one that runs knows better.
+  const [first] = useState(cursor)
+  const stream = useMemo(() => new LiveStream(path, first, () => refresh.current()), [path, first])
   useEffect(() => () => stream.close(), [stream])
   return <LiveContext.Provider value={stream}>{children}</LiveContext.Provider>
 }
 
-/** What this page watches, and the cursor it was rendered at. */
-export function LiveTopicOf({ topic, cursor }: { readonly topic: LiveTopic; readonly cursor: string }) {
+/** What this page watches, and the cursor it was rendered at; without one it shows nothing that changes. */
+export function LiveTopicOf({ topic, cursor }: { readonly topic: LiveTopic; readonly cursor?: string }) {
   const stream = useContext(LiveContext)
   useEffect(() => stream?.watch(topic, cursor), [stream, topic, cursor])
   return null

@@ -18,7 +18,7 @@ export class LiveStream {
   readonly #statusListeners = new Set<() => void>()
   #source: EventSource | undefined
   #topic: LiveTopic | undefined
-  #cursor: string | undefined
+  #cursor: string
   #recent: Change[] = []
   #queued: Change[] = []
   #flushing = false
@@ -27,13 +27,14 @@ export class LiveStream {
   #lastFactMs = 0
   #status: LiveStatus = { kind: 'connecting' }
 
-  constructor(path: string, refetch: () => void) {
+  constructor(path: string, cursor: string, refetch: () => void) {
     this.#path = path
+    this.#cursor = cursor
     this.#refetch = refetch
   }
 
   /** Goes on when the topic stays; a new topic starts from the cursor its page was rendered at. */
-  watch(topic: LiveTopic, cursor: string): void {
+  watch(topic: LiveTopic, cursor: string = this.#cursor): void {
     if (topic === this.#topic && this.#source) return
     if (topic !== this.#topic) this.#recent = []
     this.#topic = topic
@@ -72,7 +73,7 @@ export class LiveStream {
   #open(): void {
     clearTimeout(this.#retry)
     this.#source?.close()
-    const query = new URLSearchParams({ topic: this.#topic ?? 'runs', cursor: this.#cursor ?? '' })
+    const query = new URLSearchParams({ topic: this.#topic ?? 'runs', cursor: this.#cursor })
     const source = new EventSource(`${this.#path}?${query}`)
     this.#source = source
     source.onopen = () => {

@@ -13,15 +13,16 @@ export interface Reader {
 interface ShellProps {
   readonly base: string
   readonly livePath: string
+  readonly liveCursor: string
   readonly places: readonly Place[]
   readonly reader: Reader
   readonly children: ReactNode
 }
 
 /** Sidebar on canvas, main on surface behind one hairline; folded to icons on tablets, a bottom bar on phones. */
-export function Shell({ base, livePath, places, reader, children }: ShellProps) {
+export function Shell({ base, livePath, liveCursor, places, reader, children }: ShellProps) {
   return (
-    <LiveProvider path={livePath}>
+    <LiveProvider path={livePath} cursor={liveCursor}>
       <a
         href="#main"
         className="sr-only z-40 rounded-md bg-solid px-3 py-2 font-medium text-on-solid focus:not-sr-only focus:fixed focus:top-2 focus:left-2"

@@ -1,10 +1,13 @@
 'use client'
+import dynamic from 'next/dynamic'
 import { useRouter } from 'next/navigation'
 import { useEffect, useRef, useState } from 'react'
-import { Dialog } from '#app/_ui/dialog.tsx'
-import { Kbd } from '#app/_ui/kbd.tsx'
 import { footItems, hrefOf, navItems } from './nav.ts'
 
+// Fetched when it is asked for.
+const ShortcutSheet = dynamic(() => import('./shortcut-sheet.tsx'), { ssr: false })
+
+/** Two keys within this many milliseconds belong together. */
 const together = 1000
 
 /** Single keys never fire while typing, in a menu or with a modifier held. */
@@ -42,33 +45,5 @@ export function Shortcuts({ base }: { readonly base: string }) {
     document.addEventListener('keydown', onKey)
     return () => document.removeEventListener('keydown', onKey)
   }, [base, router])
-  return (
-    <Dialog open={open} onOpenChange={setOpen} title="Keyboard shortcuts" width={440}>
-      <dl className="grid grid-cols-[1fr_auto] gap-x-6 gap-y-2">
-        {[...navItems, ...footItems]
-          .filter((item) => item.key)
-          .map((item) => (
-            <Row key={item.path} what={item.label} keys={['g', item.key ?? '']} />
-          ))}
-        <Row what="Search this page" keys={['/']} />
-        <Row what="Next error in logs" keys={['e']} />
-        <Row what="Follow logs" keys={['f']} />
-        <Row what="All shortcuts" keys={['?']} />
-        <Row what="Close" keys={['Esc']} />
-      </dl>
-    </Dialog>
-  )
-}
-
-function Row({ what, keys }: { readonly what: string; readonly keys: readonly string[] }) {
-  return (
-    <>
-      <dt className="text-ink-2">{what}</dt>
-      <dd className="flex justify-end gap-1">
-        {keys.map((key) => (
-          <Kbd key={key}>{key}</Kbd>
-        ))}
-      </dd>
-    </>
-  )
+  return open ? <ShortcutSheet onClose={() => setOpen(false)} /> : null
 }

@@ -1,13 +1,37 @@
 'use client'
 import { Check } from 'lucide-react'
-import { DropdownMenu as Radix } from 'radix-ui'
-import type { ComponentProps, ReactNode } from 'react'
+import {
+  type ComponentProps,
+  createContext,
+  type ReactNode,
+  useContext,
+  useLayoutEffect,
+  useRef,
+  useState,
+} from 'react'
 import { cx } from './class-names.ts'
+
+type Parts = typeof import('./menu-parts.tsx')
+
+let fetching: Promise<Parts> | undefined
+const fetchParts = (): Promise<Parts> => {
+  fetching ??= import('./menu-parts.tsx')
+  return fetching
+}
+
+const PartsContext = createContext<Parts | null>(null)
+
+function useParts(): Parts {
+  const parts = useContext(PartsContext)
+  if (!parts) throw new Error('A menu item stands in a Menu')
+  return parts
+}
 
 const row =
   'flex min-h-[30px] w-full select-none items-center gap-2 rounded-[5px] px-2 outline-none data-[highlighted]:bg-hover data-[disabled]:text-ink-4 max-sm:min-h-11'
 
 interface MenuProps {
+  /** A button. */
   readonly trigger: ReactNode
   readonly children: ReactNode
   readonly align?: 'start' | 'end'
@@ -15,26 +39,70 @@ interface MenuProps {
   readonly className?: string
 }
 
+/**
+ * Until a pointer or the focus comes near, the trigger is a plain button and the menu's code is not here: most pages are
+ * left without a menu ever being opened, and no page may weigh much at first.
+ */
 export function Menu({ trigger, children, align = 'start', side = 'bottom', className }: MenuProps) {
+  const [parts, setParts] = useState<Parts | null>(null)
+  const [open, setOpen] = useState(false)
+  const holder = useRef<HTMLSpanElement>(null)
+  const plainWhenPressed = useRef(true)
+  const hadFocus = useRef(false)
+  const prepare = async () => {
+    const fetched = await fetchParts()
+    hadFocus.current = holder.current?.contains(document.activeElement) ?? false
+    setParts(fetched)
+  }
+  // The button is made anew with its menu; whoever stood on it stays on it.
+  useLayoutEffect(() => {
+    if (parts && hadFocus.current) holder.current?.querySelector<HTMLElement>('button')?.focus()
+  }, [parts])
   return (
-    <Radix.Root modal={false}>
-      <Radix.Trigger asChild>{trigger}</Radix.Trigger>
-      <Radix.Portal>
-        <Radix.Content
-          align={align}
-          side={side}
-          sideOffset={4}
-          collisionPadding={8}
-          className={cx(
-            'pop-in z-30 max-h-(--radix-dropdown-menu-content-available-height) w-58 overflow-y-auto rounded-lg bg-raised p-1 text-ink shadow-pop',
-            className,
-          )}
-          style={{ '--cut': 'var(--raised)' } as React.CSSProperties}
-        >
-          {children}
-        </Radix.Content>
-      </Radix.Portal>
-    </Radix.Root>
+    // biome-ignore lint/a11y/noStaticElementInteractions: listens to the button inside, and is no target itself
+    // biome-ignore lint/a11y/useKeyWithClickEvents: a key on the button is a click too
+    <span
+      ref={holder}
+      className="contents"
+      onPointerEnter={parts ? undefined : prepare}
+      onFocusCapture={parts ? undefined : prepare}
+      onPointerDownCapture={() => {
+        plainWhenPressed.current = parts === null
+      }}
+      onKeyDownCapture={() => {
+        plainWhenPressed.current = parts === null
+      }}
+      onClick={() => {
+        if (!plainWhenPressed.current) return
+        plainWhenPressed.current = false
+        void prepare().then(() => setOpen(true))
+      }}
+    >
+      {parts ? (
+        <PartsContext.Provider value={parts}>
+          <parts.Root modal={false} open={open} onOpenChange={setOpen}>
+            <parts.Trigger asChild>{trigger}</parts.Trigger>
+            <parts.Portal>
+              <parts.Content
+                align={align}
+                side={side}
+                sideOffset={4}
+                collisionPadding={8}
+                className={cx(
+                  'pop-in z-30 max-h-(--radix-dropdown-menu-content-available-height) w-58 overflow-y-auto rounded-lg bg-raised p-1 text-ink shadow-pop',
+                  className,
+                )}
+                style={{ '--cut': 'var(--raised)' } as React.CSSProperties}
+              >
+                {children}
+              </parts.Content>
+            </parts.Portal>
+          </parts.Root>
+        </PartsContext.Provider>
+      ) : (
+        trigger
+      )}
+    </span>
   )
 }
 
@@ -42,47 +110,53 @@ export function MenuItem({
   danger,
   className,
   ...rest
-}: ComponentProps<typeof Radix.Item> & { readonly danger?: boolean }) {
-  return (
-    <Radix.Item className={cx(row, 'cursor-pointer', danger && 'text-state-fail-fg', className)} {...rest} />
-  )
+}: ComponentProps<Parts['Item']> & { readonly danger?: boolean }) {
+  const { Item } = useParts()
+  return <Item className={cx(row, 'cursor-pointer', danger && 'text-state-fail-fg', className)} {...rest} />
 }
 
-export function MenuCheck({ children, className, ...rest }: ComponentProps<typeof Radix.CheckboxItem>) {
+export function MenuCheck({ children, className, ...rest }: ComponentProps<Parts['CheckboxItem']>) {
+  const { CheckboxItem, ItemIndicator } = useParts()
   return (
-    <Radix.CheckboxItem
+    <CheckboxItem
       className={cx(row, 'cursor-pointer', className)}
       // Several may be ticked in one visit.
       onSelect={(event) => event.preventDefault()}
       {...rest}
     >
       <span className="inline-grid size-3.5 flex-none place-items-center rounded-xs border border-line-control text-accent-ink">
-        <Radix.ItemIndicator>
+        <ItemIndicator>
           <Check aria-hidden size={12} strokeWidth={3} />
-        </Radix.ItemIndicator>
+        </ItemIndicator>
       </span>
       {children}
-    </Radix.CheckboxItem>
+    </CheckboxItem>
   )
 }
 
-export const MenuRadioGroup = Radix.RadioGroup
+export function MenuRadioGroup(props: ComponentProps<Parts['RadioGroup']>) {
+  const { RadioGroup } = useParts()
+  return <RadioGroup {...props} />
+}
 
-export function MenuRadio({ children, className, ...rest }: ComponentProps<typeof Radix.RadioItem>) {
+export function MenuRadio({ children, className, ...rest }: ComponentProps<Parts['RadioItem']>) {
+  const { RadioItem, ItemIndicator } = useParts()
   return (
-    <Radix.RadioItem className={cx(row, 'cursor-pointer', className)} {...rest}>
+    <RadioItem className={cx(row, 'cursor-pointer', className)} {...rest}>
       {children}
-      <Radix.ItemIndicator className="ml-auto text-ink-2">
+      <ItemIndicator className="ml-auto text-ink-2">
         <Check aria-hidden size={14} />
-      </Radix.ItemIndicator>
-    </Radix.RadioItem>
+      </ItemIndicator>
+    </RadioItem>
   )
 }
 
 export function MenuRule() {
-  return <Radix.Separator className="my-1 h-px bg-line" />
+  const { Separator } = useParts()
+  return <Separator className="my-1 h-px bg-line" />
 }
 
 export function MenuHeading({ children }: { readonly children: ReactNode }) {
-  return <Radix.Label className="px-2 pt-2 pb-1 font-medium text-2xs text-ink-3">{children}</Radix.Label>
+  const { Label } = useParts()
+  return <Label className="px-2 pt-2 pb-1 font-medium text-2xs text-ink-3">{children}</Label>
 }

@@ -1,33 +1,33 @@
 'use client'
-import { Check } from 'lucide-react'
-import { Toaster as Sonner, toast } from 'sonner'
-import { ShownIcon } from './state.tsx'
+import dynamic from 'next/dynamic'
+import { useSyncExternalStore } from 'react'
+
+// The toaster's code comes with the first toast: most visits have none.
+const Toasts = dynamic(() => import('./toasts.tsx'), { ssr: false })
+
+let wanted = false
+const listeners = new Set<() => void>()
+const subscribe = (listener: () => void) => {
+  listeners.add(listener)
+  return () => listeners.delete(listener)
+}
 
 /** Bottom right, top on a phone; one line, 6 s; failures stay until closed. Nothing that matters is only a toast. */
 export function Toaster() {
-  return (
-    <Sonner
-      position="bottom-right"
-      duration={6000}
-      visibleToasts={3}
-      icons={{
-        success: <Check aria-hidden size={14} />,
-        error: <ShownIcon shown={{ family: 'fail', glyph: 'failed', word: '' }} size={16} />,
-      }}
-      toastOptions={{
-        unstyled: true,
-        classNames: {
-          toast:
-            'flex w-full max-w-100 items-center gap-2.5 rounded-lg bg-raised px-3 py-2.5 text-ink shadow-pop font-sans text-sm',
-          content: 'flex-1',
-          actionButton: 'link font-medium',
-          closeButton: 'order-last text-ink-3',
-        },
-      }}
-    />
+  const shown = useSyncExternalStore(
+    subscribe,
+    () => wanted,
+    () => false,
   )
+  return shown ? <Toasts /> : null
 }
 
-export const toastDone = (sentence: string) => toast.success(sentence)
-export const toastFailed = (sentence: string) =>
-  toast.error(sentence, { duration: Number.POSITIVE_INFINITY, closeButton: true })
+async function send(kind: 'done' | 'failed', sentence: string): Promise<void> {
+  wanted = true
+  for (const listener of listeners) listener()
+  const { show } = await import('./toasts.tsx')
+  show(kind, sentence)
+}
+
+export const toastDone = (sentence: string) => void send('done', sentence)
+export const toastFailed = (sentence: string) => void send('failed', sentence)

@@ -12,6 +12,7 @@ const prefixOf = {
   account: ACCOUNT,
   actor: '/api',
   public: '/api',
+  root: '',
 } as const satisfies Record<Permission['in'], string>
 
 /** The full path of a route as it stands in the document: `/api/accounts/{account_id}/…`. */

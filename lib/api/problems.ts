@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import { Problem, type ProblemCode } from '../domain/problem.ts'
+import { isPassing } from '../engine/batcher.ts'
 import type { Answer } from './route.ts'
 
 const statusOf = {
@@ -47,9 +48,36 @@ export const badJson = (why: string): Answer => {
 
 /** What a thrown error is to the caller; null when it is none of ours and must be logged. */
 export function answerOfError(error: unknown): Answer | null {
-  if (!(error instanceof Problem)) return null
+  if (!(error instanceof Problem)) return answerOfDatabase(error)
   const status = typeof error.facts.status === 'number' ? error.facts.status : statusOf[error.code]
   const retryAfter = 'retryAfterSeconds' in error ? String(error.retryAfterSeconds) : error.facts.retryAfter
   const headers = retryAfter === undefined ? undefined : { 'retry-after': String(retryAfter) }
   return problem(status, error.message, headers)
 }
+
+/** What the database refused on account of the caller, or of the moment: neither is the server's failure. */
+function answerOfDatabase(thrown: unknown): Answer | null {
+  // drizzle wraps what the database says.
+  const error = codeOf(thrown) === undefined && thrown instanceof Error ? thrown.cause : thrown
+  if (isPassing(error)) {
+    return problem(503, 'The database is busy or away. Send the same request again.', { 'retry-after': '1' })
+  }
+  switch (codeOf(error)) {
+    case '23503':
+    case '23505':
+      return problem(
+        409,
+        'Data integrity conflict. Something that this depends on was removed, or made by someone else, at the same time.',
+      )
+    case '22021':
+      return problem(422, 'A value holds a NUL character, which cannot be stored.')
+    case '54000':
+    case '54001':
+      return problem(422, 'A value is nested too deep, or too large to be kept in an index.')
+    default:
+      return null
+  }
+}
+
+const codeOf = (error: unknown): unknown =>
+  typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined

@@ -23,6 +23,8 @@ export type Permission =
   | { readonly in: 'public'; readonly why: string }
   /** Below the workspace's prefix, but tells nothing of it: anybody (health, version). */
   | { readonly in: 'workspace-public'; readonly why: string }
+  /** The path is absolute: anybody (pages of the documentation). */
+  | { readonly in: 'root'; readonly why: string }
 
 export interface Answer {
   readonly status: number

@@ -21,6 +21,7 @@ import { logWriteRoutes } from './logs/write-routes.ts'
 import { myKeyRoutes } from './me/key-routes.ts'
 import { meRoutes } from './me/routes.ts'
 import { mySessionRoutes } from './me/session-routes.ts'
+import { openApiRoutes } from './openapi/routes.ts'
 import { rootRoutes } from './root/routes.ts'
 import type { Route } from './route.ts'
 import { savedSearchRoutes } from './saved-searches/routes.ts'
@@ -64,4 +65,5 @@ export const routes: readonly Route[] = [
   ...userRoutes,
   ...accountRoutes,
   ...workspaceRoutes,
+  ...openApiRoutes(() => routes),
 ]

@@ -4,10 +4,13 @@ import { parseDurationSeconds, parseInstant } from '../domain/time.ts'
 
 /** Pieces of wire schemas that many routes share. Read tolerantly: unknown keys pass, numbers and durations may be text. */
 
+const canonicalUuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
+
 export const uuid = z
   .string()
   .regex(/^[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}$/i, 'must be a UUID')
   .transform((id) => {
+    if (canonicalUuid.test(id)) return id
     const hex = id.replaceAll('-', '').toLowerCase()
     return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`
   })
@@ -106,11 +109,13 @@ const stateDetails = z.looseObject({
 })
 
 /** A state as clients propose it. Its `data` is cut from the body as raw JSON. */
-export const stateCreate = z.looseObject({
-  type: stateType,
-  name: z.string().max(1_000).nullish(),
-  message: z.string().max(2_000_000).nullish(),
-  data: z.unknown().optional(),
-  state_details: stateDetails.nullish(),
-})
+export const stateCreate = z
+  .object({
+    type: stateType,
+    name: z.string().max(1_000).nullish(),
+    message: z.string().max(2_000_000).nullish(),
+    data: z.unknown().optional(),
+    state_details: stateDetails.nullish(),
+  })
+  .meta({ id: 'StateCreate' })
 export type StateCreate = z.output<typeof stateCreate>

@@ -59,7 +59,7 @@ async function serve(
   let actor: Actor | null = null
   let access: WorkspaceAccess | null = null
   const userAgent = header('user-agent')
-  if (permission.in !== 'public' && permission.in !== 'workspace-public') {
+  if (!('why' in permission)) {
     actor = await services.identity.authenticate({
       authorization: header('authorization'),
       cookie: header('cookie'),

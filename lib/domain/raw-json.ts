@@ -17,6 +17,16 @@ export function rawMember(text: string, ...path: readonly string[]): RawJson | u
   return text.slice(from, to).trim() as RawJson
 }
 
+/** The exact texts of several members at the top, in the order of `names`; undefined for those that are not there. */
+export function rawMembers(text: string, names: readonly string[]): (RawJson | undefined)[] {
+  const found: (RawJson | undefined)[] = names.map(() => undefined)
+  for (const [name, from, to] of memberSpans(text, 0, text.length)) {
+    const at = names.indexOf(name)
+    if (at >= 0) found[at] = text.slice(from, to) as RawJson
+  }
+  return found
+}
+
 /** The exact texts of a JSON array's items. */
 export function rawItems(text: string): RawJson[] {
   const items: RawJson[] = []
@@ -47,8 +57,14 @@ export function isNestedDeeper(text: string, levels: number): boolean {
 
 function memberSpan(text: string, from: number, to: number, key: string): [number, number] | undefined {
   let found: [number, number] | undefined
+  for (const [name, start, end] of memberSpans(text, from, to)) if (name === key) found = [start, end]
+  return found
+}
+
+/** Name and borders of every member of the object that opens at `from`. */
+function* memberSpans(text: string, from: number, to: number): Generator<[string, number, number]> {
   let i = skipSpace(text, from)
-  if (text.charCodeAt(i) !== 0x7b) return undefined
+  if (text.charCodeAt(i) !== 0x7b) return
   i = skipSpace(text, i + 1)
   while (i < to && text.charCodeAt(i) === 0x22) {
     const keyEnd = stringEnd(text, i)
@@ -56,11 +72,10 @@ function memberSpan(text: string, from: number, to: number, key: string): [numbe
     const name = raw.includes('\\') ? (JSON.parse(`"${raw}"`) as string) : raw
     i = skipSpace(text, skipSpace(text, keyEnd) + 1)
     const end = valueEnd(text, i)
-    if (name === key) found = [i, end]
+    yield [name, i, end]
     i = skipSpace(text, end)
     if (text.charCodeAt(i) === 0x2c) i = skipSpace(text, i + 1)
   }
-  return found
 }
 
 function skipSpace(text: string, from: number): number {

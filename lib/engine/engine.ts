@@ -91,7 +91,7 @@ export interface NewLog {
   readonly atMicros: number
 }
 
-/** An event as a client sent it. `resource`, `related`, `payload` are parsed; `body` is the same as raw JSON text `{"resource":…,"related":…,"payload":…}`. */
+/** An event as a client sent it. `resource`, `related`, `payload` are parsed; `body` is JSON text that holds them exactly, and may hold more. */
 export interface NewEvent {
   readonly id: string
   readonly event: string

@@ -21,55 +21,52 @@ export interface RunOfEvent {
 const FIVE_MINUTES = 300_000_000
 const MAX_MESSAGE = 100_000
 
-const resource = (id: string, role: string, name: string): Record<string, string> => ({
-  'prefect.resource.id': id,
-  'prefect.resource.role': role,
-  'prefect.resource.name': name,
-})
-
-/** `prefect.flow-run.{StateName}` (wire-contract §7.2): its id is the state's, its time the state's. */
+/**
+ * `prefect.flow-run.{StateName}` (wire-contract §7.2): its id is the state's, its time the state's. The body is joined
+ * by hand, since it is made for every transition: objects for JSON.stringify would cost twice as much.
+ */
 export function flowRunEvent(run: RunOfEvent, initial: StoredState | null, state: StoredState): EventRow {
   const resourceId = `prefect.flow-run.${run.id}`
-  const related = [resource(`prefect.flow.${run.flowId}`, 'flow', run.flowName)]
-  if (run.deploymentId) related.push(resource(`prefect.deployment.${run.deploymentId}`, 'deployment', ''))
-  if (run.workQueueId)
-    related.push(resource(`prefect.work-queue.${run.workQueueId}`, 'work-queue', run.workQueueName ?? ''))
-  if (run.parentTaskRunId) related.push(resource(`prefect.task-run.${run.parentTaskRunId}`, 'task-run', ''))
-  for (const tag of run.tags)
-    related.push({ 'prefect.resource.id': `prefect.tag.${tag}`, 'prefect.resource.role': 'tag' })
+  const at = formatInstant(state.atMicros)
+  const relatedIds = [`prefect.flow.${run.flowId}`]
+  let related = relatedJson(`prefect.flow.${run.flowId}`, 'flow', run.flowName)
+  const relate = (id: string, role: string, name: string | null): void => {
+    relatedIds.push(id)
+    related += `,${relatedJson(id, role, name)}`
+  }
+  if (run.deploymentId) relate(`prefect.deployment.${run.deploymentId}`, 'deployment', '')
+  if (run.workQueueId) relate(`prefect.work-queue.${run.workQueueId}`, 'work-queue', run.workQueueName ?? '')
+  if (run.parentTaskRunId) relate(`prefect.task-run.${run.parentTaskRunId}`, 'task-run', '')
+  for (const tag of run.tags) relate(`prefect.tag.${tag}`, 'tag', null)
+  const message = JSON.stringify(state.message.slice(0, MAX_MESSAGE))
+  const name = JSON.stringify(state.name)
+  const initialJson =
+    initial === null
+      ? 'null'
+      : `{"type":"${initial.type}","name":${JSON.stringify(initial.name)},"message":${JSON.stringify(initial.message)}}`
   return {
     workspace_id: run.workspaceId,
-    occurred_at: formatInstant(state.atMicros),
+    occurred_at: at,
     id: state.id,
     event: `prefect.flow-run.${state.name}`,
     resource_id: resourceId,
-    related_ids: related.map((item) => item['prefect.resource.id'] ?? ''),
+    related_ids: relatedIds,
     follows: initial && state.atMicros - initial.atMicros < FIVE_MINUTES ? initial.id : null,
-    received_at: formatInstant(state.atMicros),
-    body: JSON.stringify({
-      resource: {
-        'prefect.resource.id': resourceId,
-        'prefect.resource.name': run.name,
-        'prefect.run-count': String(run.runCount),
-        'prefect.state-message': state.message.slice(0, MAX_MESSAGE),
-        'prefect.state-name': state.name,
-        'prefect.state-timestamp': formatInstant(state.atMicros),
-        'prefect.state-type': state.type,
-      },
-      related,
-      payload: {
-        intended: { from: initial?.type ?? null, to: state.type },
-        initial_state: initial && { type: initial.type, name: initial.name, message: initial.message },
-        validated_state: {
-          type: state.type,
-          name: state.name,
-          message: state.message.slice(0, MAX_MESSAGE),
-          pause_reschedule: String(state.details.pause_reschedule ?? false),
-        },
-      },
-    }),
+    received_at: at,
+    body:
+      `{"resource":{"prefect.resource.id":"${resourceId}","prefect.resource.name":${JSON.stringify(run.name)},` +
+      `"prefect.run-count":"${run.runCount}","prefect.state-message":${message},"prefect.state-name":${name},` +
+      `"prefect.state-timestamp":"${at}","prefect.state-type":"${state.type}"},"related":[${related}],` +
+      `"payload":{"intended":{"from":${initial ? `"${initial.type}"` : 'null'},"to":"${state.type}"},` +
+      `"initial_state":${initialJson},"validated_state":{"type":"${state.type}","name":${name},"message":${message},` +
+      `"pause_reschedule":"${state.details.pause_reschedule ?? false}"}}}`,
   }
 }
+
+const relatedJson = (id: string, role: string, name: string | null): string =>
+  `{"prefect.resource.id":${JSON.stringify(id)},"prefect.resource.role":"${role}"${
+    name === null ? '' : `,"prefect.resource.name":${JSON.stringify(name)}`
+  }}`
 
 export interface TaskRunOfEvent {
   readonly workspaceId: string

@@ -21,6 +21,7 @@ import {
 } from './stored.ts'
 import {
   all,
+  compareKeys,
   type EventRow,
   type FlowRunUpdate,
   type StateRow,
@@ -189,7 +190,7 @@ async function lockFlowRuns(
   sql: Transaction,
   proposals: readonly StateProposal[],
 ): Promise<Map<string, StoredFlowRun>> {
-  const sorted = [...proposals].sort((a, b) => (a.workspaceId + a.runId < b.workspaceId + b.runId ? -1 : 1))
+  const sorted = [...proposals].sort((a, b) => compareKeys(a.workspaceId, a.runId, b.workspaceId, b.runId))
   const rows = await sql<StoredFlowRun[]>`
     select r.workspace_id, r.id, r.name, r.tags, r.flow_id, f.name as flow_name, r.deployment_id, r.parent_task_run_id,
            r.infrastructure_pid, r.work_queue_id, r.work_queue_name, r.work_pool_name, r.empirical_policy,

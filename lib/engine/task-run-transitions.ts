@@ -31,6 +31,7 @@ import {
 import {
   all,
   type CacheRow,
+  compareKeys,
   type EventRow,
   insertDeltas,
   insertEvents,
@@ -159,7 +160,7 @@ export async function lockTaskRuns(
   sql: Transaction,
   keys: readonly { readonly workspaceId: string; readonly runId: string }[],
 ): Promise<Map<string, StoredTaskRun>> {
-  const sorted = [...keys].sort((a, b) => (a.workspaceId + a.runId < b.workspaceId + b.runId ? -1 : 1))
+  const sorted = [...keys].sort((a, b) => compareKeys(a.workspaceId, a.runId, b.workspaceId, b.runId))
   const rows = await sql<StoredTaskRun[]>`
     select t.workspace_id, t.id, t.name, t.tags, t.flow_run_id, t.flow_run_run_count, t.task_key, t.empirical_policy,
            t.state_id, t.state_type, t.state_name, t.state_at, t.state_message, t.state_details, t.state_data,

@@ -80,10 +80,14 @@ export interface LogRow {
   readonly message: string
 }
 
+/** The order in which batches lock and insert. Compared without joining: sorting runs on every write. */
+export const compareKeys = (workspaceA: string, idA: string, workspaceB: string, idB: string): number =>
+  workspaceA === workspaceB ? (idA < idB ? -1 : idA > idB ? 1 : 0) : workspaceA < workspaceB ? -1 : 1
+
 /** Sorted by key, so that two batches lock and insert in the same order. */
 export const byKey = <Row extends { readonly workspace_id: string; readonly id: string }>(
   rows: readonly Row[],
-): Row[] => [...rows].sort((a, b) => (a.workspace_id + a.id < b.workspace_id + b.id ? -1 : 1))
+): Row[] => [...rows].sort((a, b) => compareKeys(a.workspace_id, a.id, b.workspace_id, b.id))
 
 /** The rows that a transition of flow runs writes, in one statement: a statement costs more than most of its rows. */
 export const writeFlowRunTransitions = (

@@ -38,7 +38,13 @@ type Variables = Readonly<Record<string, string>>
 export function startNode(args: readonly string[], variables: Variables): Running {
   const child = spawn(process.execPath, args, {
     cwd: repositoryDir,
-    env: { PATH: process.env.PATH, HOME: '/nonexistent', BROWSER: 'none', ...variables },
+    env: {
+      PATH: process.env.PATH,
+      HOME: '/nonexistent',
+      BROWSER: 'none',
+      NODE_ENV: 'test',
+      ...variables,
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let stdout = ''

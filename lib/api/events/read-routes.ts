@@ -5,17 +5,13 @@ import {
   type EventCount,
   timeUnits,
 } from '../../control/events/count-events.ts'
-import {
-  type EventPage,
-  type EventPlace,
-  type EventRow,
-  listEvents,
-} from '../../control/events/list-events.ts'
+import { type EventPage, type EventPlace, listEvents } from '../../control/events/list-events.ts'
 import type { EventFilter } from '../../control/filters/event-filter.ts'
 import { eventFilter, eventFilterOf } from '../filters/event-filter.ts'
 import { limitOf } from '../filters/paging.ts'
 import { problem } from '../problems.ts'
 import { type Answer, type Call, route } from '../route.ts'
+import { eventJson } from './event.ts'
 import { openPage, sealPage } from './page-token.ts'
 
 const tag = 'Events'
@@ -39,20 +35,6 @@ export const eventAnswer = z
   .meta({ id: 'ReceivedEvent' })
 
 const eventPage = z.object({ events: z.array(eventAnswer), total: z.int(), next_page: z.url().nullable() })
-
-/** JSON text of an event: what its sender said goes through untouched. */
-export function eventJson(row: EventRow, accountId: string, workspaceId: string): string {
-  const fields = JSON.stringify({
-    id: row.id,
-    occurred: row.occurredAt,
-    event: row.event,
-    follows: row.follows,
-    received: row.receivedAt,
-    account: accountId,
-    workspace: workspaceId,
-  })
-  return `${fields.slice(0, -1)},${row.body.slice(1)}`
-}
 
 /** What the address of the next page carries. */
 interface NextPage {

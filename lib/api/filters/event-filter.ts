@@ -9,7 +9,7 @@ const text = z.string().max(5_000)
 const texts = z.array(text).max(MAX_ITEMS).nullish()
 const labels = z.record(z.string().max(1_000), z.union([text, z.array(text).max(MAX_ITEMS)])).nullish()
 
-const related = z.object({
+export const related = z.object({
   id: texts,
   role: texts,
   resources_in_roles: z
@@ -18,7 +18,7 @@ const related = z.object({
     .nullish(),
   labels,
 })
-const anyResource = z.object({ id: texts, id_prefix: texts, labels })
+export const anyResource = z.object({ id: texts, id_prefix: texts, labels })
 const oneOrMany = <Item extends z.ZodType>(item: Item) => z.union([item, z.array(item).max(20)]).nullish()
 
 export const eventFilter = z
@@ -35,7 +35,8 @@ export const eventFilter = z
   .meta({ id: 'EventFilter' })
 
 const DAY_MICROS = 86_400 * 1e6
-const asList = <Item>(value: Item | Item[] | null | undefined): Item[] =>
+/** Some parts of a filter may be one or a list. */
+export const asList = <Item>(value: Item | Item[] | null | undefined): Item[] =>
   value == null ? [] : Array.isArray(value) ? value : [value]
 
 /** The filter with its defaults: from midnight 180 days ago until now, newest first. */

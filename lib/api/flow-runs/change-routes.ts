@@ -4,6 +4,7 @@ import { setManyStates } from '../../control/flow-runs/set-many-states.ts'
 import { addFlowRunLabels, updateFlowRun } from '../../control/flow-runs/update-flow-run.ts'
 import type { EmpiricalPolicy } from '../../domain/orchestration/decide.ts'
 import { rawMember } from '../../domain/raw-json.ts'
+import { announceDeleted } from '../deleted.ts'
 import { bulkLimit, limitOf, MAX_BULK } from '../filters/paging.ts'
 import { flowRunFilter } from '../filters/run-filters.ts'
 import { route } from '../route.ts'
@@ -92,8 +93,10 @@ const remove = route({
   tag,
   params: byId,
   success: { 204: null },
-  handle: async ({ ctx, params }) => {
-    await deleteFlowRun(ctx, params.id)
+  handle: async (call) => {
+    const { id } = call.params
+    await deleteFlowRun(call.ctx, id)
+    announceDeleted(call, 'flow-run', [id])
     return { status: 204 }
   },
 })
@@ -107,12 +110,12 @@ const bulkDelete = route({
   body: z.object({ flow_runs: flowRunFilter.optional(), limit: bulkLimit }),
   bodyOptional: true,
   success: { 200: z.object({ deleted: z.array(z.uuid()) }) },
-  handle: async ({ ctx, body }) => ({
-    status: 200,
-    json: {
-      deleted: await deleteFlowRuns(ctx, { flow_runs: body.flow_runs }, limitOf(body.limit, MAX_BULK)),
-    },
-  }),
+  handle: async (call) => {
+    const { ctx, body } = call
+    const deleted = await deleteFlowRuns(ctx, { flow_runs: body.flow_runs }, limitOf(body.limit, MAX_BULK))
+    announceDeleted(call, 'flow-run', deleted)
+    return { status: 200, json: { deleted } }
+  },
 })
 
 const bulkSetState = route({

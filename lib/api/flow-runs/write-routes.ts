@@ -13,7 +13,7 @@ const EMPTY = '{}' as RawJson
 /** Two megabytes of parameters are legal; see the limits in the README. */
 const RUN_MAX_BYTES = 5 * 1024 * 1024
 
-const flowRunCreate = z.looseObject({
+const flowRunCreate = z.object({
   flow_id: uuid,
   name: z.string().min(1).max(1_000).optional(),
   flow_version: z.string().max(1_000).optional(),
@@ -70,7 +70,7 @@ const createFlowRun = route({
 export const rawStateData = (state: { data?: unknown }, rawBody: string): RawJson | undefined =>
   state.data === undefined || state.data === null ? undefined : rawMember(rawBody, 'state', 'data')
 
-export const setStateBody = z.looseObject({ state: stateCreate, force: z.boolean().optional() })
+export const setStateBody = z.object({ state: stateCreate, force: z.boolean().optional() })
 
 const setFlowRunState = route({
   method: 'POST',

@@ -4,6 +4,7 @@ import { deleteFlow, deleteFlows } from '../../control/flows/delete-flows.ts'
 import { countFlows, flowSorts, listFlows } from '../../control/flows/list-flows.ts'
 import { readFlow } from '../../control/flows/read-flow.ts'
 import { updateFlow } from '../../control/flows/update-flow.ts'
+import { announceDeleted } from '../deleted.ts'
 import { bulkLimit, limit, limitOf, MAX_BULK, offset, page, pageOf } from '../filters/paging.ts'
 import { flowFilter, runFilterParts, runFilters } from '../filters/run-filters.ts'
 import { route } from '../route.ts'
@@ -82,8 +83,10 @@ const remove = route({
   tag,
   params: byId,
   success: { 204: null },
-  handle: async ({ ctx, params }) => {
-    await deleteFlow(ctx, params.id)
+  handle: async (call) => {
+    const { id } = call.params
+    await deleteFlow(call.ctx, id)
+    announceDeleted(call, 'flow', [id])
     return { status: 204 }
   },
 })
@@ -158,10 +161,12 @@ const bulkDelete = route({
   body: z.object({ flows: flowFilter.optional(), limit: bulkLimit }),
   bodyOptional: true,
   success: { 200: z.object({ deleted: z.array(z.uuid()) }) },
-  handle: async ({ ctx, body }) => ({
-    status: 200,
-    json: { deleted: await deleteFlows(ctx, { flows: body.flows }, limitOf(body.limit, MAX_BULK)) },
-  }),
+  handle: async (call) => {
+    const { ctx, body } = call
+    const deleted = await deleteFlows(ctx, { flows: body.flows }, limitOf(body.limit, MAX_BULK))
+    announceDeleted(call, 'flow', deleted)
+    return { status: 200, json: { deleted } }
+  },
 })
 
 export const flowRoutes = [create, filter, count, paginate, bulkDelete, readByName, read, update, remove]

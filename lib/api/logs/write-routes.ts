@@ -6,7 +6,7 @@ import { instant, uuid } from '../schemas.ts'
 /** What is kept of a message; Cloud clients cut theirs at 25,000 characters before sending. */
 const MAX_MESSAGE = 1_000_000
 
-const logCreate = z.looseObject({
+const logCreate = z.object({
   name: z.string().max(2_000),
   level: z.number().int().min(-32_768).max(32_767),
   message: z

@@ -2,8 +2,10 @@ import { z } from 'zod'
 import { readWorkspace } from '../../db/scope.ts'
 import { formatInstant } from '../../domain/time.ts'
 import type { EventRow } from '../../engine/write-set.ts'
+import { eventJson, type StoredEvent } from '../events/event.ts'
+import { eventFilter } from '../filters/event-filter.ts'
 import { CLOSE, firstFrame, type WorkspaceSocket } from './accept.ts'
-import { type EventFilter, eventFilter, matchesEvent, type ParsedEvent, parseEvent } from './event-filter.ts'
+import { type GivenFilter, matchesEvent, type ParsedEvent, parseEvent } from './match-event.ts'
 import { outbound } from './outbound.ts'
 
 /** How far back a subscription may ask to be filled in. */
@@ -32,7 +34,7 @@ export function eventsOut({ ws, services, access, workspaceId, handshakeMs }: Wo
     const { filter, backfill } = checked.data
     const write = outbound(ws)
     const send = (event: ParsedEvent): void =>
-      write(`{"type":"event","event":${eventJson(event.row, access.accountId)}}`)
+      write(`{"type":"event","event":${rowJson(event.row, access.accountId)}}`)
 
     // Listen first, read the past second: what commits in between is held, and dropped by id if the past had it.
     let held: EventRow[] | null = []
@@ -71,21 +73,29 @@ export function eventsOut({ ws, services, access, workspaceId, handshakeMs }: Wo
   })
 }
 
-interface StoredEvent {
-  readonly occurredAt: string
-  readonly id: string
-  readonly event: string
+const rowJson = (row: EventRow, accountId: string): string =>
+  eventJson(
+    {
+      id: row.id,
+      occurredAt: row.occurred_at,
+      receivedAt: row.received_at,
+      event: row.event,
+      follows: row.follows,
+      body: row.body,
+    },
+    accountId,
+    row.workspace_id,
+  )
+
+interface PastEvent extends StoredEvent {
   readonly resourceId: string
   readonly relatedIds: string[]
-  readonly follows: string | null
-  readonly receivedAt: string
-  readonly body: string
 }
 
 async function* past(
   services: WorkspaceSocket['services'],
   workspaceId: string,
-  filter: EventFilter,
+  filter: GivenFilter,
 ): AsyncGenerator<ParsedEvent> {
   const since = Math.max(filter.occurred?.since ?? 0, services.nowMicros() - MAX_BACKFILL_MICROS)
   let from = formatInstant(since)
@@ -94,7 +104,7 @@ async function* past(
     const rows = await readWorkspace(
       services.db,
       workspaceId,
-      (sql) => sql<StoredEvent[]>`
+      (sql) => sql<PastEvent[]>`
         select occurred_at, id, event, resource_id, related_ids, follows, received_at, body from events
         where workspace_id = ${workspaceId} and (occurred_at, id) > (${from}, ${after})
         order by occurred_at, id limit ${BACKFILL_PAGE}`,
@@ -119,7 +129,3 @@ async function* past(
     after = last.id
   }
 }
-
-/** A received event as the wire has it; resource, related and payload go through as they came. */
-export const eventJson = (row: EventRow, accountId: string): string =>
-  `{"id":"${row.id}","account":"${accountId}","workspace":"${row.workspace_id}","occurred":"${row.occurred_at}","received":"${row.received_at}","event":${JSON.stringify(row.event)},"follows":${row.follows ? `"${row.follows}"` : 'null'},${row.body.slice(1)}`

@@ -4,6 +4,7 @@ import { deleteTaskRun } from '../../control/task-runs/delete-task-run.ts'
 import { countTaskRuns, listTaskRuns, taskRunSorts } from '../../control/task-runs/list-task-runs.ts'
 import { readTaskRun } from '../../control/task-runs/read-task-run.ts'
 import { renameTaskRun } from '../../control/task-runs/rename-task-run.ts'
+import { announceDeleted } from '../deleted.ts'
 import { limit, limitOf, offset, page, pageJson, pageOf } from '../filters/paging.ts'
 import { runFilterParts, runFilters } from '../filters/run-filters.ts'
 import { taskRunAnswer } from '../flow-runs/responses.ts'
@@ -133,8 +134,10 @@ const remove = route({
   tag,
   params: byId,
   success: { 204: null },
-  handle: async ({ ctx, params }) => {
-    await deleteTaskRun(ctx, params.id)
+  handle: async (call) => {
+    const { id } = call.params
+    await deleteTaskRun(call.ctx, id)
+    announceDeleted(call, 'task-run', [id])
     return { status: 204 }
   },
 })

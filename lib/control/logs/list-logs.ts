@@ -87,8 +87,8 @@ function matches(is: Operators, filter: LogFilter | null) {
   const { level, task_run_id } = filter
   return is.join(
     [
-      typeof level?.ge_ === 'number' ? sql`l.level >= ${level.ge_}` : null,
-      typeof level?.le_ === 'number' ? sql`l.level <= ${level.le_}` : null,
+      typeof level?.ge_ === 'number' ? sql`l.level >= ${level.ge_}::int` : null,
+      typeof level?.le_ === 'number' ? sql`l.level <= ${level.le_}::int` : null,
       is.span(sql`l.at`, filter.timestamp),
       is.ids(sql`l.flow_run_id`, filter.flow_run_id),
       is.ids(sql`l.task_run_id`, task_run_id),

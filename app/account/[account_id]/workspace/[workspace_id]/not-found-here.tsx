@@ -1,5 +1,6 @@
 'use client'
 import { usePathname } from 'next/navigation'
+import { LiveTopicOf } from '#app/_live/live.tsx'
 import { TopBar } from '#app/_shell/top-bar.tsx'
 import { ButtonLink } from '#app/_ui/button.tsx'
 import { Command } from '#app/_ui/command.tsx'
@@ -22,6 +23,7 @@ export function NotFoundHere() {
   const list = known ?? { noun: 'page', list: 'runs', words: 'Open runs' }
   return (
     <>
+      <LiveTopicOf topic="runs" />
       <TopBar
         crumbs={[
           ...(section === 'runs' || section === 'flows'

@@ -31,7 +31,7 @@ export function RunsTable({ base, rows, arrived, withoutFlow }: RunsTableProps) 
           <th scope="col">State</th>
           <th scope="col">Run</th>
           <th scope="col">Started</th>
-          <th scope="col" className="num">
+          <th scope="col" className="num edge">
             Duration
           </th>
           <th scope="col" className="max-lg:hidden">
@@ -90,7 +90,7 @@ const Row = memo(function Row({
         </span>
         {at === null ? '–' : <Time at={at} />}
       </td>
-      <td className="hide num">
+      <td className="hide num edge">
         <RunDuration run={row} />
       </td>
       <td className="hide max-lg:hidden">

@@ -1,5 +1,6 @@
 'use client'
 import { Ellipsis, KeyRound, Plus, RotateCw, Trash2 } from 'lucide-react'
+import dynamic from 'next/dynamic'
 import { useRouter } from 'next/navigation'
 import { useRef, useState } from 'react'
 import { Button, iconButtonClass } from '#app/_ui/button.tsx'
@@ -12,11 +13,13 @@ import { Time } from '#app/_ui/time.tsx'
 import type { ApiKeyRow } from '#lib/control/console/list-api-keys.ts'
 import type { WorkspaceRole } from '#lib/domain/access/actor.ts'
 import { expiryOf } from './expiry.ts'
-import { GenerateDialog } from './generate-dialog.tsx'
-import { RevokeDialog } from './revoke-dialog.tsx'
 import { roleWords } from './roles.ts'
-import { RollDialog } from './roll-dialog.tsx'
-import { ShownOnceDialog } from './shown-once-dialog.tsx'
+
+// Dialogs come when they are opened.
+const GenerateDialog = dynamic(() => import('./generate-dialog.tsx').then((file) => file.GenerateDialog))
+const RevokeDialog = dynamic(() => import('./revoke-dialog.tsx').then((file) => file.RevokeDialog))
+const RollDialog = dynamic(() => import('./roll-dialog.tsx').then((file) => file.RollDialog))
+const ShownOnceDialog = dynamic(() => import('./shown-once-dialog.tsx').then((file) => file.ShownOnceDialog))
 
 export interface HereWorkspace {
   readonly id: string

@@ -1,6 +1,6 @@
 import type { Metadata } from 'next'
 import { LiveTopicOf } from '#app/_live/live.tsx'
-import { enterLive, type WorkspaceParams } from '#app/_server/enter.ts'
+import { enter, type WorkspaceParams } from '#app/_server/enter.ts'
 import { found } from '#app/_server/found.ts'
 import { Command } from '#app/_ui/command.tsx'
 import { PageHeader } from '#app/_ui/page-header.tsx'
@@ -10,11 +10,11 @@ import { ThemeChoice } from './theme-choice.tsx'
 export const metadata: Metadata = { title: 'Profile' }
 
 export default async function ProfilePage({ params }: { readonly params: Promise<WorkspaceParams> }) {
-  const { ctx, cursor } = await enterLive(params)
+  const { ctx } = await enter(params)
   const profile = await found(readProfile(ctx))
   return (
     <>
-      <LiveTopicOf topic="runs" cursor={cursor} />
+      <LiveTopicOf topic="runs" />
       <PageHeader title="Profile" sub="Name and e-mail address come from your sign-in and follow it." />
       <dl className="grid max-w-130 gap-4">
         <div>

@@ -1,6 +1,6 @@
 import type { Metadata } from 'next'
 import { LiveTopicOf } from '#app/_live/live.tsx'
-import { enterLive, type WorkspaceParams } from '#app/_server/enter.ts'
+import { enter, type WorkspaceParams } from '#app/_server/enter.ts'
 import { pageOrigin } from '#app/_server/origin.ts'
 import { Command } from '#app/_ui/command.tsx'
 import { PageHeader } from '#app/_ui/page-header.tsx'
@@ -16,11 +16,11 @@ export default async function WorkspaceSettingsPage({
 }: {
   readonly params: Promise<WorkspaceParams>
 }) {
-  const { ctx, place, cursor } = await enterLive(params)
+  const { ctx, place } = await enter(params)
   const [facts, origin] = await Promise.all([readWorkspaceFacts(ctx), pageOrigin()])
   return (
     <>
-      <LiveTopicOf topic="runs" cursor={cursor} />
+      <LiveTopicOf topic="runs" />
       <PageHeader
         title={place.name}
         sub={facts?.description || `A workspace of the account ${place.accountName}.`}

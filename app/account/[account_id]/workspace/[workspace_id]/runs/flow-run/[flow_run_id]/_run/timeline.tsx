@@ -360,9 +360,9 @@ function Bar({ segment, startMs, axis, hollow, joinsLeft, joinsRight, words, hre
         : segment.family === 'wait'
           ? 'border border-dashed border-line-control'
           : 'bg-(--mk)'
-  const className = `forced-color-adjust-none absolute inset-y-0 min-w-[3px] overflow-hidden text-left font-medium text-2xs text-(--on) leading-[15px] ${look} ${joinsLeft ? '' : 'rounded-l-[3px]'} ${joinsRight ? '' : 'rounded-r-[3px]'}`
+  const className = `forced-color-adjust-none absolute inset-y-0 min-w-[3px] @container overflow-hidden text-left font-medium text-2xs leading-[15px] ${segment.family === 'good' || segment.waits || hollow ? 'text-ink' : 'text-(--on)'} ${look} ${joinsLeft ? '' : 'rounded-l-[3px]'} ${joinsRight ? '' : 'rounded-r-[3px]'}`
   const inside = words ? (
-    <span aria-hidden className="whitespace-nowrap px-1.5 max-sm:hidden">
+    <span aria-hidden className="@max-[58px]:hidden whitespace-nowrap px-1.5 max-sm:hidden">
       {words}
     </span>
   ) : null

@@ -1,41 +1,9 @@
-import { z } from 'zod'
+import type { z } from 'zod'
 import { parseInstant } from '../../domain/time.ts'
 import type { EventRow } from '../../engine/write-set.ts'
-import { instant, uuid } from '../schemas.ts'
+import { type anyResource, asList, type eventFilter, type related } from '../filters/event-filter.ts'
 
-const texts = z.array(z.string().max(2_000)).max(1_000)
-const labelValues = z.record(z.string(), z.union([z.string(), z.array(z.string())]))
-const resourceFilter = z.looseObject({
-  id: texts.nullish(),
-  id_prefix: texts.nullish(),
-  labels: labelValues.nullish(),
-})
-const relatedFilter = z.looseObject({
-  id: texts.nullish(),
-  role: texts.nullish(),
-  resources_in_roles: z.array(z.tuple([z.string(), z.string()])).nullish(),
-  labels: labelValues.nullish(),
-})
-const oneOrMany = <Schema extends z.ZodType>(schema: Schema) =>
-  z.union([schema.transform((one) => [one]), z.array(schema)])
-
-/** The event filter (wire-contract §5.1), as sockets take it. */
-export const eventFilter = z.looseObject({
-  occurred: z.looseObject({ since: instant.nullish(), until: instant.nullish() }).nullish(),
-  event: z
-    .looseObject({
-      prefix: texts.nullish(),
-      exclude_prefix: texts.nullish(),
-      name: texts.nullish(),
-      exclude_name: texts.nullish(),
-    })
-    .nullish(),
-  resource: resourceFilter.nullish(),
-  related: oneOrMany(relatedFilter).nullish(),
-  any_resource: oneOrMany(resourceFilter).nullish(),
-  id: z.looseObject({ id: z.array(uuid).max(1_000).nullish() }).nullish(),
-})
-export type EventFilter = z.output<typeof eventFilter>
+export type GivenFilter = z.output<typeof eventFilter>
 
 type Labels = Readonly<Record<string, string>>
 
@@ -54,7 +22,7 @@ export function parseEvent(row: EventRow): ParsedEvent {
 const ID = 'prefect.resource.id'
 const ROLE = 'prefect.resource.role'
 
-export function matchesEvent({ row, resource, related }: ParsedEvent, filter: EventFilter): boolean {
+export function matchesEvent({ row, resource, related: others }: ParsedEvent, filter: GivenFilter): boolean {
   const { occurred, event, id } = filter
   const at = parseInstant(row.occurred_at) ?? 0
   if (occurred?.since != null && at < occurred.since) return false
@@ -65,24 +33,24 @@ export function matchesEvent({ row, resource, related }: ParsedEvent, filter: Ev
   if (event?.exclude_name?.includes(row.event)) return false
   if (event?.exclude_prefix?.some((prefix) => row.event.startsWith(prefix))) return false
   if (filter.resource && !matchesResource(resource, filter.resource)) return false
-  for (const wanted of filter.any_resource ?? []) {
-    if (!matchesResource(resource, wanted) && !related.some((item) => matchesResource(item, wanted)))
+  for (const wanted of asList(filter.any_resource)) {
+    if (!matchesResource(resource, wanted) && !others.some((item) => matchesResource(item, wanted)))
       return false
   }
-  for (const wanted of filter.related ?? []) {
-    if (!related.some((item) => matchesRelated(item, wanted))) return false
+  for (const wanted of asList(filter.related)) {
+    if (!others.some((item) => matchesRelated(item, wanted))) return false
   }
   return true
 }
 
-function matchesResource(labels: Labels, filter: z.output<typeof resourceFilter>): boolean {
+function matchesResource(labels: Labels, filter: Partial<z.output<typeof anyResource>>): boolean {
   const id = labels[ID] ?? ''
   if (filter.id?.length && !filter.id.includes(id)) return false
   if (filter.id_prefix?.length && !filter.id_prefix.some((prefix) => id.startsWith(prefix))) return false
   return matchesLabels(labels, filter.labels)
 }
 
-function matchesRelated(labels: Labels, filter: z.output<typeof relatedFilter>): boolean {
+function matchesRelated(labels: Labels, filter: z.output<typeof related>): boolean {
   const id = labels[ID] ?? ''
   const role = labels[ROLE] ?? ''
   if (filter.id?.length && !filter.id.includes(id)) return false

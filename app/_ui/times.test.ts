@@ -1,0 +1,102 @@
+import { describe, expect, test } from 'vitest'
+import {
+  formatAgo,
+  formatCount,
+  formatDay,
+  formatDuration,
+  formatFull,
+  formatInstant,
+  formatLateness,
+  formatMillis,
+  formatOffset,
+  formatRunning,
+  knownZone,
+} from './times.ts'
+
+const now = Date.parse('2026-11-23T14:40:00Z')
+const at = (text: string) => Date.parse(text)
+
+describe('an instant', () => {
+  test.each([
+    ['2026-11-23T13:32:07Z', '14:32:07'],
+    ['2026-11-22T13:02:59Z', '22 Nov 14:02'],
+    ['2025-11-22T13:02:00Z', '22 Nov 2025'],
+    // Yesterday in UTC, today where the reader is.
+    ['2026-11-22T23:30:00Z', '00:30:00'],
+    ['2026-09-01T10:00:00Z', '1 Sep 12:00'],
+  ])('%s reads %s in Berlin', (instant, words) => {
+    expect(formatInstant(at(instant), now, 'Europe/Berlin')).toBe(words)
+  })
+
+  test('is whole on hover, with offset and UTC', () => {
+    expect(formatFull(at('2026-11-23T13:32:07.102Z'), 'Europe/Berlin')).toBe(
+      '23 Nov 2026 14:32:07.102 GMT+01:00 (13:32:07 UTC)',
+    )
+    expect(formatFull(at('2026-11-23T13:32:07.102Z'), 'UTC')).toBe('23 Nov 2026 13:32:07.102 UTC')
+  })
+
+  test('has milliseconds in a log line and a year as an expiry', () => {
+    expect(formatMillis(at('2026-11-23T13:31:44.102Z'), 'UTC')).toBe('13:31:44.102')
+    expect(formatMillis(at('2026-11-23T13:31:44Z'), 'UTC')).toBe('13:31:44.000')
+    expect(formatDay(at('2027-02-21T12:00:00Z'), 'UTC')).toBe('21 Feb 2027')
+  })
+
+  test('has a zone that the runtime knows, whatever a cookie holds', () => {
+    expect(knownZone('Europe/Berlin')).toBe('Europe/Berlin')
+    expect(knownZone('Nowhere/<script>')).toBe('UTC')
+    expect(knownZone(undefined)).toBe('UTC')
+  })
+})
+
+test.each([
+  [0, '0ms'],
+  [0.84, '840ms'],
+  [0.9996, '1.0s'],
+  [38.21, '38.2s'],
+  [59.96, '1m 00s'],
+  [380, '6m 20s'],
+  [3599.6, '1h 00m'],
+  [3840, '1h 04m'],
+  [86_399, '23h 59m'],
+  [266_400, '3d 02h'],
+  [-5, '0ms'],
+])('%f s is a duration of %s', (seconds, words) => {
+  expect(formatDuration(seconds)).toBe(words)
+})
+
+test.each([
+  [0.4, '0s'],
+  [59.9, '59s'],
+  [847, '14m 07s'],
+])('what has run for %f s shows %s, without tenths', (seconds, words) => {
+  expect(formatRunning(seconds)).toBe(words)
+})
+
+test.each([
+  [-4000, '4 s ago'],
+  [-14 * 60_000, '14 min ago'],
+  [3 * 3_600_000, 'in 3 h'],
+  [-24 * 3_600_000, '1 day ago'],
+])('%i ms from now is %s', (ms, words) => {
+  expect(formatAgo(now + ms, now)).toBe(words)
+})
+
+test('lateness has one unit', () => {
+  expect([16, 429, 7200, 200_000].map(formatLateness)).toEqual(['16s', '7m', '2h', '2d'])
+})
+
+test.each([
+  [0.2, '+200ms'],
+  [20, '+20s'],
+  [240, '+4m'],
+  [90, '+1m 30s'],
+  [5400, '+1h 30m'],
+  [86_400, '+1d'],
+])('%f s along an axis is %s', (seconds, words) => {
+  expect(formatOffset(seconds)).toBe(words)
+})
+
+test('counts stand in groups and are capped', () => {
+  expect([0, 999, 1204, 1_234_567].map((n) => formatCount(n))).toEqual(['0', '999', '1,204', '1,234,567'])
+  expect(formatCount(10_001, 10_000)).toBe('10,000+')
+})

@@ -1,0 +1,20 @@
+import type { DeletedChange } from '../domain/change.ts'
+import type { Call } from './route.ts'
+
+/** Tells pages that still show them, after the deletion has committed. */
+export function announceDeleted(
+  {
+    services,
+    workspaceId,
+    actor,
+  }: Pick<Call<unknown, unknown, unknown>, 'services' | 'workspaceId' | 'actor'>,
+  noun: DeletedChange['noun'],
+  ids: readonly string[],
+): void {
+  if (ids.length === 0) return
+  const by = actor.kind === 'user' ? actor.name || actor.handle : actor.service
+  services.hub.publish(
+    workspaceId,
+    ids.map((id) => ({ kind: 'deleted', noun, id, by })),
+  )
+}

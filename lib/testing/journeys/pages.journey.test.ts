@@ -1,0 +1,351 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
+import { AxeBuilder } from '@axe-core/playwright'
+import type { Page, Response } from 'playwright-core'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { postmasterOf } from '../start-process.ts'
+import {
+  describeInBrowser,
+  desktop,
+  expectNoComplaints,
+  phone,
+  testBrowser,
+  type Visitor,
+} from './browser.ts'
+import { openGate } from './gate.ts'
+import { keyOf, populate, type Workspace } from './populate.ts'
+import { openTerminal } from './terminal.ts'
+import { signUp, startWorld, type World } from './world.ts'
+
+const themes = ['light', 'dark'] as const
+const mostScriptBytes = 200 * 1024
+
+/** Give a folder to keep pictures of every page: light and dark on a desk, and light on a phone. */
+const { RIGEL_SCREENSHOTS: pictures } = process.env
+
+const nobody = '00000000-0000-7000-8000-000000000000'
+
+/** Every page that there is, with the words by which it is known to be there. */
+const pages: readonly {
+  readonly name: string
+  readonly path: (workspace: Workspace) => string
+  readonly heading: RegExp
+  readonly signedOut?: true
+}[] = [
+  { name: 'runs', path: () => '/runs', heading: /^Runs$/ },
+  { name: 'runs-filtered', path: () => '/runs?state=failed', heading: /^Runs$/ },
+  { name: 'runs-no-match', path: () => '/runs?name=nothing-like-it', heading: /^No / },
+  { name: 'run', path: (w) => `/runs/flow-run/${w.completed}`, heading: /-/ },
+  { name: 'run-tasks', path: (w) => `/runs/flow-run/${w.completed}?tab=task-runs`, heading: /-/ },
+  { name: 'run-parameters', path: (w) => `/runs/flow-run/${w.completed}?tab=parameters`, heading: /-/ },
+  { name: 'run-states', path: (w) => `/runs/flow-run/${w.completed}?tab=states`, heading: /-/ },
+  { name: 'run-failed', path: (w) => `/runs/flow-run/${w.failed}`, heading: /failed/ },
+  { name: 'run-running', path: (w) => `/runs/flow-run/${w.running}`, heading: /-/ },
+  { name: 'task-run', path: (w) => `/runs/task-run/${w.taskRun}`, heading: /^download/ },
+  { name: 'task-run-states', path: (w) => `/runs/task-run/${w.taskRun}?tab=states`, heading: /^download/ },
+  { name: 'flows', path: () => '/flows', heading: /^Flows$/ },
+  { name: 'flow', path: (w) => `/flows/flow/${w.flow}`, heading: /^training-pipeline$/ },
+  { name: 'get-started', path: () => '/get-started', heading: /^Run your first flow$/ },
+  { name: 'api-keys', path: () => '/settings/api-keys', heading: /^API keys$/ },
+  { name: 'profile', path: () => '/settings/profile', heading: /^Profile$/ },
+  { name: 'workspace', path: () => '/settings/workspace', heading: /^Workspace$/ },
+  { name: 'not-found', path: () => `/runs/flow-run/${nobody}`, heading: /^No run with this ID/ },
+  {
+    name: 'consent',
+    path: () => '/auth/client?callback=http%3A%2F%2Flocalhost%3A4242&source=rigel',
+    heading: /^Let rigel/,
+  },
+  { name: 'consent-refused', path: () => '/auth/client?callback=http%3A%2F%2Felsewhere', heading: /^No key/ },
+  { name: 'not-found-outside', path: () => '/nowhere', heading: /^Nothing at this address$/ },
+  {
+    name: 'sign-in',
+    path: () => '/sign-in?error=AccessDenied',
+    heading: /^Sign in to Rigel$/,
+    signedOut: true,
+  },
+]
+
+describeInBrowser('every page', () => {
+  const browser = testBrowser()
+  let world: World
+  let workspace: Workspace
+  let visitor: Visitor
+  let stranger: Visitor
+  beforeAll(async () => {
+    world = await startWorld()
+    visitor = await browser.visitor(world.origins)
+    stranger = await browser.visitor(world.origins)
+    await signUp(world, visitor.page, 'ada')
+    const tenant = await keyOf(world, visitor.page)
+    workspace = await populate(tenant, openTerminal(), await openGate())
+  })
+
+  const addressOf = (path: string): string =>
+    /^\/(runs|flows|get-started|settings)/.test(path) ? workspace.tenant.base + path : world.url + path
+
+  const show = async ({ path, heading, signedOut }: (typeof pages)[number]): Promise<Visitor> => {
+    const who = signedOut ? stranger : visitor
+    await who.page.goto(addressOf(path(workspace)))
+    await who.page.getByRole('heading', { name: heading }).first().waitFor()
+    return who
+  }
+
+  const picture = async (page: Page, name: string): Promise<void> => {
+    if (!pictures) return
+    mkdirSync(pictures, { recursive: true })
+    await page.screenshot({ path: join(pictures, `${name}.png`) })
+  }
+
+  describe.each(pages)('$name', (each) => {
+    test.each(themes)('has no serious fault of accessibility in the %s theme', async (theme) => {
+      const { page } = each.signedOut ? stranger : visitor
+      await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' })
+      const who = await show(each)
+      await picture(page, `${each.name}-1440-${theme}`)
+      expect(await seriousFaults(page)).toEqual([])
+      expect(await page.getByRole('heading', { level: 1 }).count()).toBe(1)
+      expectNoComplaints(who)
+    })
+
+    test('fits a phone without scrolling sideways', async () => {
+      const { page } = each.signedOut ? stranger : visitor
+      await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' })
+      await page.setViewportSize(phone)
+      try {
+        await show(each)
+        await picture(page, `${each.name}-390-light`)
+        expect(await widthOf(page)).toBeLessThanOrEqual(phone.width)
+        expect(await seriousFaults(page)).toEqual([])
+      } finally {
+        await page.setViewportSize(desktop)
+      }
+    })
+
+    test('loads at most 200 KB of script at first', async () => {
+      const { page } = each.signedOut ? stranger : visitor
+      const bytes = await firstScriptBytes(page, () => show(each))
+      console.info(`${each.name}: ${(bytes / 1024).toFixed(1)} KB of script, compressed`)
+      expect(bytes).toBeGreaterThan(0)
+      expect(bytes).toBeLessThanOrEqual(mostScriptBytes)
+    })
+  })
+
+  test.each(themes)(
+    'dialogs and menus have no serious fault of accessibility in the %s theme',
+    async (theme) => {
+      const { page } = visitor
+      await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' })
+      await page.goto(`${workspace.tenant.base}/settings/api-keys`)
+      const look = async (name: string): Promise<void> => {
+        await picture(page, `${name}-1440-${theme}`)
+        expect(await seriousFaults(page), name).toEqual([])
+      }
+      await page.getByRole('button', { name: 'Generate key' }).click()
+      const dialog = page.getByRole('dialog', { name: 'Generate an API key' })
+      await dialog.getByRole('button', { name: 'Generate key' }).click()
+      await dialog.getByText('A key needs a name').waitFor()
+      await look('generate-key')
+      await dialog.getByLabel('Name').fill(`ci-${theme}`)
+      await dialog.getByRole('button', { name: 'Generate key' }).click()
+      const shown = page.getByRole('dialog', { name: 'Key generated' })
+      await shown.getByRole('button', { name: 'Copy key' }).click()
+      await look('key-generated')
+      await shown.getByRole('button', { name: 'Done' }).click()
+      await shown.waitFor({ state: 'detached' })
+      await page.getByRole('button', { name: `Actions for ci-${theme}` }).click()
+      await page.getByRole('menuitem', { name: 'Roll key' }).waitFor()
+      await look('key-menu')
+      await page.getByRole('menuitem', { name: 'Roll key' }).click()
+      await page.getByRole('dialog', { name: `Roll ci-${theme}?` }).waitFor()
+      await look('roll-key')
+      await page.keyboard.press('Escape')
+      await page.getByRole('dialog').waitFor({ state: 'detached' })
+      await page.getByRole('button', { name: `Actions for ci-${theme}` }).click()
+      await page.getByRole('menuitem', { name: 'Revoke key' }).click()
+      await page.getByRole('dialog', { name: `Revoke ci-${theme}?` }).waitFor()
+      await look('revoke-key')
+      await page.keyboard.press('Escape')
+      await page.getByRole('dialog').waitFor({ state: 'detached' })
+      await page.getByRole('button', { name: /, switch$/ }).click()
+      await page.getByRole('menuitem').first().waitFor()
+      await look('workspace-switcher')
+      await page.keyboard.press('Escape')
+      await page.keyboard.press('?')
+      await page.getByRole('dialog').waitFor()
+      await look('shortcuts')
+      expectNoComplaints(visitor)
+    },
+  )
+
+  test('a choice of theme is kept, and painted at once', async () => {
+    const { page } = visitor
+    await page.emulateMedia({ colorScheme: 'light' })
+    await page.goto(`${workspace.tenant.base}/runs`)
+    const canvas = (): Promise<string> => page.evaluate(() => getComputedStyle(document.body).backgroundColor)
+    const light = await canvas()
+    await page.getByRole('button', { name: /, your menu$/ }).click()
+    await page.getByRole('menuitemradio', { name: 'Dark' }).click()
+    await page.keyboard.press('Escape')
+    expect(await canvas()).not.toBe(light)
+    const answer = await page.reload()
+    expect(await answer?.text()).toMatch(/<html[^>]* data-theme="dark"/)
+    await page.getByRole('button', { name: /, your menu$/ }).click()
+    await page.getByRole('menuitemradio', { name: 'Same as system' }).click()
+    await page.keyboard.press('Escape')
+    expect(await canvas()).toBe(light)
+  })
+
+  test('works by keyboard: skip link, list, run and back', async () => {
+    const { page } = visitor
+    await page.goto(`${workspace.tenant.base}/runs`)
+    await page.getByRole('table', { name: 'Flow runs' }).waitFor()
+    await page.keyboard.press('Tab')
+    expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('Skip to content')
+    await page.keyboard.press('Enter')
+    await page.waitForFunction(() => document.activeElement?.id === 'main')
+    await page.keyboard.press('g')
+    await page.keyboard.press('f')
+    await page.waitForURL(/\/flows$/)
+    await page.keyboard.press('g')
+    await page.keyboard.press('r')
+    await page.waitForURL(/\/runs$/)
+  })
+
+  test('a state is on screen shortly after its commit', async () => {
+    const { tenant } = workspace
+    const { page } = visitor
+    const flow = await tenant.call('POST', '/flows/', { name: 'probe' })
+    const run = await tenant.call('POST', '/flow_runs/', {
+      flow_id: flow.id,
+      state: { type: 'RUNNING', name: 'Running' },
+    })
+    await page.goto(`${tenant.base}/runs/flow-run/${run.id}?tab=task-runs`)
+    await page.getByText('Live', { exact: true }).first().waitFor()
+    const sinceAnswer: number[] = []
+    const sinceAsked: number[] = []
+    for (let n = 0; n < 20; n++) {
+      const seen = seenAt(page, `probe-${n}`, 'Completed')
+      const task = await tenant.call('POST', '/task_runs/', {
+        ...{ flow_run_id: run.id, task_key: 'probe', dynamic_key: String(n), name: `probe-${n}` },
+        state: { type: 'RUNNING', name: 'Running' },
+      })
+      const asked = Date.now()
+      const answer = await tenant.call('POST', `/task_runs/${task.id}/set_state`, {
+        state: { type: 'COMPLETED', name: 'Completed' },
+      })
+      const answered = Date.now()
+      expect(answer.status).toBe('ACCEPT')
+      const at = await seen
+      sinceAnswer.push(at - answered)
+      sinceAsked.push(at - asked)
+    }
+    // Printed, not asserted: what else the machine does is not known. The aim is 300 ms on an idle one.
+    console.info(
+      `a state was on screen ${summary(sinceAnswer)} after its commit was answered, ${summary(sinceAsked)} after it was asked for`,
+    )
+  })
+
+  test('a cut stream is said, and goes on where it stood once it is back', async () => {
+    const { tenant } = workspace
+    const { page } = visitor
+    await page.route('**/live?*', (route) => route.abort())
+    await page.goto(`${tenant.base}/runs`)
+    await page.getByRole('status').filter({ hasText: 'Not live.' }).waitFor()
+    await picture(page, 'not-live-1440-light')
+    expect(await seriousFaults(page)).toEqual([])
+    const flow = await tenant.call('POST', '/flows/', { name: 'meanwhile' })
+    await tenant.call('POST', '/flow_runs/', {
+      flow_id: flow.id,
+      state: { type: 'RUNNING', name: 'Running' },
+    })
+    await page.unroute('**/live?*')
+    await page.getByRole('button', { name: 'Reconnect' }).click()
+    await page.getByRole('link', { name: /^meanwhile/ }).waitFor()
+    await page.getByRole('status').filter({ hasText: 'Not live.' }).waitFor({ state: 'detached' })
+    visitor.complaints()
+  })
+
+  test('a page that cannot be loaded says what is not affected, and tries again by itself', async () => {
+    const { page } = visitor
+    const postmaster = postmasterOf(world.dataDir)
+    if (postmaster === undefined) throw new Error('there is no database to take away')
+    process.kill(postmaster, 'SIGQUIT')
+    for (const theme of themes) {
+      await page.emulateMedia({ colorScheme: theme })
+      await page.goto(`${workspace.tenant.base}/runs`)
+      await page.getByRole('heading', { name: 'This page could not be loaded' }).waitFor()
+      await picture(page, `error-1440-${theme}`)
+      expect(await seriousFaults(page)).toEqual([])
+    }
+    const text = await page.locator('body').textContent()
+    expect(text).toContain('Your runs are not affected')
+    expect(text).toMatch(/Trying again by itself in \d+ s/)
+    expect(text).not.toMatch(/ECONNREFUSED|postgres|at .*\.js:/)
+    expect((await fetch(`${world.url}/health`)).status).toBe(200)
+    expect((await fetch(`${world.url}/ready`)).status).toBe(503)
+  })
+})
+
+interface Fault {
+  readonly rule: string
+  readonly where: readonly string[]
+}
+
+async function seriousFaults(page: Page): Promise<Fault[]> {
+  const { violations } = await new AxeBuilder({ page }).analyze()
+  return violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .map(({ id, nodes }) => ({
+      rule: id,
+      where: nodes
+        .slice(0, 5)
+        .map(({ html, failureSummary }) => `${html.slice(0, 200)} ${failureSummary ?? ''}`),
+    }))
+}
+
+const widthOf = (page: Page): Promise<number> => page.evaluate(() => document.documentElement.scrollWidth)
+
+/** What a browser without a cache loads until the page stands, compressed as the proxy in front does. */
+async function firstScriptBytes(page: Page, visit: () => Promise<unknown>): Promise<number> {
+  const session = await page.context().newCDPSession(page)
+  await session.send('Network.setCacheDisabled', { cacheDisabled: true })
+  const scripts: Response[] = []
+  const keep = (response: Response): void => {
+    if (response.request().resourceType() === 'script') scripts.push(response)
+  }
+  page.on('response', keep)
+  await visit()
+  await page.waitForLoadState('load')
+  page.off('response', keep)
+  const bodies = await Promise.all(scripts.map((script) => script.body()))
+  await session.detach()
+  return bodies.reduce((sum, body) => sum + gzipSync(body, { level: 6 }).length, 0)
+}
+
+/** When the row of this name first says the word, by the browser's clock, which is this machine's. */
+const seenAt = (page: Page, name: string, word: string): Promise<number> =>
+  page.evaluate(
+    ([name, word]) =>
+      new Promise<number>((resolve) => {
+        const look = (): void => {
+          const row = [...document.querySelectorAll('tr')].find((each) =>
+            each.textContent?.includes(name ?? ''),
+          )
+          if (!row?.textContent?.includes(word ?? '')) return
+          observer.disconnect()
+          resolve(Date.now())
+        }
+        const observer = new MutationObserver(look)
+        observer.observe(document.body, { subtree: true, childList: true, characterData: true })
+        look()
+      }),
+    [name, word],
+  )
+
+function summary(times: readonly number[]): string {
+  const sorted = [...times].sort((a, b) => a - b)
+  const at = (share: number): number =>
+    sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0
+  return `${at(0.5)} ms (median; ${at(1)} ms at most)`
+}
