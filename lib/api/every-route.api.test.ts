@@ -66,8 +66,16 @@ async function makeOneOfEverything(who: TestTenant): Promise<Record<string, stri
     block_type_id: type.id,
     block_schema_id: schema.id,
   })
+  const variable = await post('/variables/', { name: secret.replace('-', '_'), value: secret })
+  const artifact = await post('/artifacts/', { key: secret, data: secret, flow_run_id: run.id })
+  await post(`/flow_runs/${run.id}/input`, { key: secret, value: secret })
+  const search = await call(who, 'PUT', '/saved_searches/', { name: secret })
   return {
     secret,
+    variable: variable.name,
+    variables: variable.id,
+    artifacts: artifact.id,
+    saved_searches: search.json.id,
     flows: flow.id,
     flow_runs: run.id,
     task_runs: task.id,
@@ -87,6 +95,7 @@ function pathOfOurs(route: Route): string {
     .replace(/\{(\w*_)?id\}/g, ours[noun] ?? randomUUID())
     .replace('{checksum}', ours.checksum ?? '')
     .replace('{countable}', 'event')
+    .replace('/variables/name/{name}', `/variables/name/${ours.variable}`)
     .replace(/\{\w+\}/g, ours.secret ?? '')
   const query =
     noun === 'flow_run_states'
@@ -112,6 +121,8 @@ function bodyOnOurs(route: Route): unknown {
         block_types: { slug: { any_: [ours.secret] } },
         block_schemas: any(ours.block_schemas),
         block_documents: any(ours.block_documents),
+        variables: any(ours.variables),
+        artifacts: { id: { any_: [ours.artifacts] }, latest_id: { any_: [ours.artifacts] } },
         flow_ids: [ours.flows],
         flow_run_ids: [ours.flow_runs],
         flow_id: ours.flows,
@@ -125,6 +136,9 @@ function bodyOnOurs(route: Route): unknown {
         tags: ['stolen'],
         description: 'stolen',
         data: { stolen: true },
+        key: 'stolen',
+        value: 'stolen',
+        prefix: '',
         task_key: 'k',
         dynamic_key: '0',
         names: ['x'],
@@ -151,6 +165,11 @@ async function keptOf(who: TestTenant): Promise<string> {
     'block_types',
     'block_schemas',
     'block_documents',
+    'variables',
+    'artifacts',
+    'artifact_collections',
+    'flow_run_inputs',
+    'saved_searches',
   ]
   const rows = await Promise.all(
     tables.map(

@@ -1,12 +1,15 @@
 import { accountRoutes } from './accounts/routes.ts'
 import { workspaceRoutes } from './accounts/workspace-routes.ts'
 import { agentRoutes } from './agent/routes.ts'
+import { artifactCollectionRoutes } from './artifacts/collection-routes.ts'
+import { artifactRoutes } from './artifacts/routes.ts'
 import { blockDocumentRoutes } from './blocks/document-routes.ts'
 import { blockSchemaRoutes } from './blocks/schema-routes.ts'
 import { blockTypeRoutes } from './blocks/type-routes.ts'
 import { concurrencyRoutes } from './concurrency/routes.ts'
 import { eventReadRoutes } from './events/read-routes.ts'
 import { eventWriteRoutes } from './events/write-routes.ts'
+import { flowRunInputRoutes } from './flow-run-inputs/routes.ts'
 import { flowRunChangeRoutes } from './flow-runs/change-routes.ts'
 import { flowRunGraphRoutes } from './flow-runs/graph-routes.ts'
 import { flowRunReadRoutes } from './flow-runs/read-routes.ts'
@@ -21,11 +24,13 @@ import { mySessionRoutes } from './me/session-routes.ts'
 import { openApiRoutes } from './openapi/routes.ts'
 import { rootRoutes } from './root/routes.ts'
 import type { Route } from './route.ts'
+import { savedSearchRoutes } from './saved-searches/routes.ts'
 import { stateRoutes } from './states/routes.ts'
 import { taskRunReadRoutes } from './task-runs/read-routes.ts'
 import { taskRunWriteRoutes } from './task-runs/write-routes.ts'
 import { uiRoutes } from './ui/routes.ts'
 import { userRoutes } from './users/routes.ts'
+import { variableRoutes } from './variables/routes.ts'
 
 /** Everything that is served over HTTP. Of two paths that match one request the first in this list is taken. */
 export const routes: readonly Route[] = [
@@ -35,6 +40,7 @@ export const routes: readonly Route[] = [
   ...flowRunReadRoutes,
   ...flowRunChangeRoutes,
   ...flowRunGraphRoutes,
+  ...flowRunInputRoutes,
   ...taskRunWriteRoutes,
   ...taskRunReadRoutes,
   ...stateRoutes,
@@ -45,6 +51,10 @@ export const routes: readonly Route[] = [
   ...blockTypeRoutes,
   ...blockSchemaRoutes,
   ...blockDocumentRoutes,
+  ...variableRoutes,
+  ...artifactRoutes,
+  ...artifactCollectionRoutes,
+  ...savedSearchRoutes,
   ...concurrencyRoutes,
   ...uiRoutes,
   ...agentRoutes,

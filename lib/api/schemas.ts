@@ -55,6 +55,8 @@ export const labels = z
   })
 /** Any JSON object; its exact text is cut from the body. */
 export const jsonObject = z.record(z.string(), z.unknown())
+/** Any JSON value, null too; its exact text is cut from the body. */
+export const jsonValue = z.unknown().refine((value) => value !== undefined, { message: 'is required' })
 
 const int32 = z.number().int().min(-2_147_483_648).max(2_147_483_647)
 

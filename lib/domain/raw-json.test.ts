@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { rawItems, rawMember } from './raw-json.ts'
+import { isNestedDeeper, rawItems, rawMember } from './raw-json.ts'
 
 describe('cutting exact JSON', () => {
   test('keeps numbers that JSON.parse would round or reshape', () => {
@@ -39,4 +39,15 @@ describe('cutting exact JSON', () => {
       }),
     )
   })
+})
+
+test('nesting is counted in objects and arrays, not in the texts between them', () => {
+  const depthOf = (value: unknown): number =>
+    typeof value === 'object' && value !== null ? 1 + Math.max(0, ...Object.values(value).map(depthOf)) : 0
+  fc.assert(
+    fc.property(fc.jsonValue({ maxDepth: 6 }), fc.nat(8), (value, levels) => {
+      const odd = [value, '[[[{"', { '}{\\"': value }]
+      expect(isNestedDeeper(JSON.stringify(odd), levels)).toBe(depthOf(odd) > levels)
+    }),
+  )
 })

@@ -42,6 +42,19 @@ export function rawItems(text: string): RawJson[] {
   return items
 }
 
+/** Whether objects and arrays stand in each other more than `levels` deep in a JSON text that is known to parse. */
+export function isNestedDeeper(text: string, levels: number): boolean {
+  let depth = 0
+  for (let i = 0; i < text.length; i++) {
+    const c = text.charCodeAt(i)
+    if (c === 0x22) i = stringEnd(text, i) - 1
+    else if (c === 0x7b || c === 0x5b) {
+      if (++depth > levels) return true
+    } else if (c === 0x7d || c === 0x5d) depth--
+  }
+  return false
+}
+
 function memberSpan(text: string, from: number, to: number, key: string): [number, number] | undefined {
   let found: [number, number] | undefined
   for (const [name, start, end] of memberSpans(text, from, to)) if (name === key) found = [start, end]

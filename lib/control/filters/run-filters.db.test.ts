@@ -5,8 +5,29 @@ import { uuidv7 } from '../../db/uuid.ts'
 import { stateTypes } from '../../domain/state.ts'
 import { formatInstant } from '../../domain/time.ts'
 import { testDatabase } from '../../testing/database.ts'
+import {
+  all,
+  any,
+  anyOf,
+  few,
+  given,
+  inState,
+  join,
+  named,
+  nullish,
+  operator,
+  patterns,
+  presence,
+  present,
+  some$,
+  sub,
+  tagged,
+  tags,
+  type Verdict,
+  within,
+} from '../../testing/plain-filters.ts'
 import { flowRunSorts, selectFlowRuns } from '../flow-runs/list-flow-runs.ts'
-import type { AnyOf, Names, Operator, Presence, Span, StateFilter, Tags } from './operators.ts'
+import type { AnyOf, Operator } from './operators.ts'
 import {
   type FlowFilter,
   type FlowRunFilter,
@@ -141,63 +162,6 @@ beforeAll(async () => {
 
 // A plain reading of the language. true, false, or null where a value is missing, as in SQL. --------------------------
 
-type Verdict = boolean | null
-const all = (verdicts: Verdict[]): Verdict =>
-  verdicts.includes(false) ? false : verdicts.includes(null) ? null : true
-const some = (verdicts: Verdict[]): Verdict =>
-  verdicts.includes(true) ? true : verdicts.includes(null) ? null : false
-const join = (operator: Operator, parts: (Verdict | undefined)[]): Verdict => {
-  const given = parts.filter((part) => part !== undefined)
-  return given.length === 0 ? true : operator === 'or_' ? some(given) : all(given)
-}
-const known = <Value>(value: Value | null, judge: (value: Value) => boolean): Verdict =>
-  value === null ? null : judge(value)
-const given = <Filter>(
-  filter: Filter | null | undefined,
-  judge: (filter: Filter) => Verdict,
-): Verdict | undefined => (filter === null || filter === undefined ? undefined : judge(filter))
-
-const any = (value: string | null, filter: AnyOf<string>): Verdict =>
-  join('and_', [
-    given(filter.any_, (list) => (list.length === 0 ? false : known(value, (v) => list.includes(v)))),
-    given(filter.not_any_, (list) => (list.length === 0 ? true : known(value, (v) => !list.includes(v)))),
-  ])
-const like = (text: string, pattern: string): boolean =>
-  new RegExp(
-    `^${[...`%${pattern}%`].map((c) => (c === '%' ? '.*' : c === '_' ? '.' : c.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))).join('')}$`,
-    'isu',
-  ).test(text)
-const named = (text: string, filter: Names): Verdict =>
-  join('and_', [
-    given(filter.any_, (list) => list.includes(text)),
-    given(filter.like_, (pattern) => like(text, pattern)),
-  ])
-const present = (value: string | null, filter: Presence): Verdict =>
-  join(filter.operator, [
-    given(filter.any_, (list) => any(value, { any_: list })),
-    given(filter.is_null_, (wanted) => (value === null) === wanted),
-  ])
-const tagged = (tags: string[], filter: Tags): Verdict =>
-  join(filter.operator, [
-    given(filter.all_, (list) => list.every((tag) => tags.includes(tag))),
-    given(filter.any_, (list) => list.some((tag) => tags.includes(tag))),
-    given(filter.is_null_, (wanted) => (tags.length === 0) === wanted),
-  ])
-const within = (value: number | null, filter: Span, nullable = value): Verdict =>
-  join('and_', [
-    given(filter.before_, (before) => known(value, (v) => v <= before)),
-    given(filter.after_, (after) => known(value, (v) => v >= after)),
-    given(filter.is_null_, (wanted) => (nullable === null) === wanted),
-  ])
-const inState = (state: readonly [string, string] | null, filter: StateFilter): Verdict => {
-  const part = (value: string | null, sub: AnyOf<string> | null | undefined) =>
-    given(sub, (s) => (s.any_ && s.not_any_ ? true : any(value, s)))
-  return join(filter.operator, [
-    filter.type?.any_ && filter.type.not_any_ ? undefined : part(state?.[0] ?? null, filter.type),
-    filter.name?.any_ && filter.name.not_any_ ? undefined : part(state?.[1] ?? null, filter.name),
-  ])
-}
-
 const isFlow = (flow: Flow, filter: FlowFilter): Verdict =>
   join(filter.operator, [
     given(filter.id, (f) => any(flow.id, f)),
@@ -298,12 +262,6 @@ const partAsks = (key: string, value: Record<string, unknown>): boolean => {
 
 // Filters of every kind ------------------------------------------------------------------------------------------------
 
-const nullish = <Value>(value: fc.Arbitrary<Value>) => fc.option(value, { nil: null, freq: 6 })
-const some$ = <Value>(values: readonly Value[]) => fc.array(fc.constantFrom(...values), { maxLength: 4 })
-const sub = <Shape extends Record<string, fc.Arbitrary<unknown>>>(shape: Shape) =>
-  nullish(fc.record(shape, { requiredKeys: [] })) as fc.Arbitrary<never>
-const operator = fc.constantFrom('and_', 'or_', null, undefined)
-const patterns = fc.constantFrom('', 'l', 'LOAD', '_', '%', 'lo%d', '\\', 'ü', 'a_2', '2%1')
 const instants = fc.integer({ min: -1, max: 9 }).map((n) => T0 + n * 700_000)
 const span = sub({ before_: nullish(instants), after_: nullish(instants) })
 const nullableSpan = sub({
@@ -311,26 +269,8 @@ const nullableSpan = sub({
   after_: nullish(instants),
   is_null_: nullish(fc.boolean()),
 })
-const presence = (values: readonly string[]) =>
-  sub({ operator, any_: nullish(some$(values)), is_null_: nullish(fc.boolean()) })
-const anyOf = (values: readonly string[]) =>
-  sub({ any_: nullish(some$(values)), not_any_: nullish(some$(values)) })
 const name = sub({ any_: nullish(some$([...names, 'other'])), like_: nullish(patterns) })
-const tags = sub({
-  operator,
-  all_: nullish(some$(['a', 'b'])),
-  any_: nullish(some$(['a', 'b'])),
-  is_null_: nullish(fc.boolean()),
-})
 const state = sub({ operator, type: anyOf(stateTypes), name: anyOf(stateNames) })
-/** Few keys at a time: filters that ask for everything find nothing, whatever they do. */
-const few = <Shape extends Record<string, fc.Arbitrary<unknown>>>(shape: Shape) =>
-  fc
-    .subarray(Object.keys(shape), { maxLength: 3 })
-    .chain((keys) =>
-      fc.record({ operator, ...Object.fromEntries(keys.map((key) => [key, shape[key]])) }),
-    ) as fc.Arbitrary<never>
-
 const flowFilter: fc.Arbitrary<FlowFilter> = few({
   id: anyOf(flows.map((f) => f.id)),
   name: sub({ any_: nullish(some$(flows.map((f) => f.name))), like_: nullish(patterns) }),

@@ -128,18 +128,22 @@ export class RunConditions {
 
   /** `and …` after `t.workspace_id = …`. */
   onTaskRuns(filters: RunFilters): Fragment {
-    const { sql, workspaceId } = this
-    const run = this.#is.join([
-      this.flowRun(filters.flow_runs),
-      this.#isOfFlow(filters.flows),
-      ...this.#carried(filters),
-    ])
-    const isOfRun = this.#is.related(
-      run,
-      (its) =>
-        sql`t.flow_run_id in (select r.id from flow_runs r where r.workspace_id = ${workspaceId} and ${its})`,
+    return this.#is.and(
+      this.#is.join([this.taskRun(filters.task_runs), this.#isOfRun(filters, this.sql`t.flow_run_id`)]),
     )
-    return this.#is.and(this.#is.join([this.taskRun(filters.task_runs), isOfRun]))
+  }
+
+  /** What a run left behind: its flow run meets the filters on flow runs and flows, its task run those on task runs. */
+  madeBy(filters: RunFilters, flowRunId: Fragment, taskRunId: Fragment): Condition {
+    const { sql, workspaceId } = this
+    return this.#is.join([
+      this.#isOfRun(filters, flowRunId),
+      this.#is.related(
+        this.taskRun(filters.task_runs),
+        (its) =>
+          sql`${taskRunId} in (select t.id from task_runs t where t.workspace_id = ${workspaceId} and ${its})`,
+      ),
+    ])
   }
 
   flow(filter: Maybe<FlowFilter>): Condition {
@@ -248,6 +252,21 @@ export class RunConditions {
       this.flow(filter),
       (its) =>
         sql`exists (select from flows f where f.workspace_id = ${workspaceId} and f.id = r.flow_id and ${its})`,
+    )
+  }
+
+  /** The flow run of this id meets the filters on flow runs, flows and what a run carries. */
+  #isOfRun(filters: RunFilters, flowRunId: Fragment): Condition {
+    const { sql, workspaceId } = this
+    const run = this.#is.join([
+      this.flowRun(filters.flow_runs),
+      this.#isOfFlow(filters.flows),
+      ...this.#carried(filters),
+    ])
+    return this.#is.related(
+      run,
+      (its) =>
+        sql`${flowRunId} in (select r.id from flow_runs r where r.workspace_id = ${workspaceId} and ${its})`,
     )
   }
 

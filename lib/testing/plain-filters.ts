@@ -1,0 +1,98 @@
+import fc from 'fast-check'
+import type {
+  AnyOf,
+  Names,
+  Operator,
+  Presence,
+  Span,
+  StateFilter,
+  Tags,
+} from '../control/filters/operators.ts'
+
+/**
+ * A plain reading of the filter language, which the compiled SQL is held against, and filters drawn at random.
+ * A verdict is true, false, or null where a value is missing, as in SQL.
+ */
+export type Verdict = boolean | null
+export const all = (verdicts: Verdict[]): Verdict =>
+  verdicts.includes(false) ? false : verdicts.includes(null) ? null : true
+export const some = (verdicts: Verdict[]): Verdict =>
+  verdicts.includes(true) ? true : verdicts.includes(null) ? null : false
+export const join = (operator: Operator, parts: (Verdict | undefined)[]): Verdict => {
+  const given = parts.filter((part) => part !== undefined)
+  return given.length === 0 ? true : operator === 'or_' ? some(given) : all(given)
+}
+export const known = <Value>(value: Value | null, judge: (value: Value) => boolean): Verdict =>
+  value === null ? null : judge(value)
+export const given = <Filter>(
+  filter: Filter | null | undefined,
+  judge: (filter: Filter) => Verdict,
+): Verdict | undefined => (filter === null || filter === undefined ? undefined : judge(filter))
+
+export const any = (value: string | null, filter: AnyOf<string>): Verdict =>
+  join('and_', [
+    given(filter.any_, (list) => (list.length === 0 ? false : known(value, (v) => list.includes(v)))),
+    given(filter.not_any_, (list) => (list.length === 0 ? true : known(value, (v) => !list.includes(v)))),
+  ])
+export const like = (text: string, pattern: string): boolean =>
+  new RegExp(
+    `^${[...`%${pattern}%`].map((c) => (c === '%' ? '.*' : c === '_' ? '.' : c.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))).join('')}$`,
+    'isu',
+  ).test(text)
+export const named = (text: string, filter: Names): Verdict =>
+  join('and_', [
+    given(filter.any_, (list) => list.includes(text)),
+    given(filter.like_, (pattern) => like(text, pattern)),
+  ])
+export const present = (value: string | null, filter: Presence): Verdict =>
+  join(filter.operator, [
+    given(filter.any_, (list) => any(value, { any_: list })),
+    given(filter.is_null_, (wanted) => (value === null) === wanted),
+  ])
+export const tagged = (tags: string[], filter: Tags): Verdict =>
+  join(filter.operator, [
+    given(filter.all_, (list) => list.every((tag) => tags.includes(tag))),
+    given(filter.any_, (list) => list.some((tag) => tags.includes(tag))),
+    given(filter.is_null_, (wanted) => (tags.length === 0) === wanted),
+  ])
+export const within = (value: number | null, filter: Span, nullable = value): Verdict =>
+  join('and_', [
+    given(filter.before_, (before) => known(value, (v) => v <= before)),
+    given(filter.after_, (after) => known(value, (v) => v >= after)),
+    given(filter.is_null_, (wanted) => (nullable === null) === wanted),
+  ])
+export const inState = (state: readonly [string, string] | null, filter: StateFilter): Verdict => {
+  const part = (value: string | null, sub: AnyOf<string> | null | undefined) =>
+    given(sub, (s) => (s.any_ && s.not_any_ ? true : any(value, s)))
+  return join(filter.operator, [
+    filter.type?.any_ && filter.type.not_any_ ? undefined : part(state?.[0] ?? null, filter.type),
+    filter.name?.any_ && filter.name.not_any_ ? undefined : part(state?.[1] ?? null, filter.name),
+  ])
+}
+
+// Filters of every kind -------------------------------------------------
+
+export const nullish = <Value>(value: fc.Arbitrary<Value>) => fc.option(value, { nil: null, freq: 6 })
+export const some$ = <Value>(values: readonly Value[]) =>
+  fc.array(fc.constantFrom(...values), { maxLength: 4 })
+export const sub = <Shape extends Record<string, fc.Arbitrary<unknown>>>(shape: Shape) =>
+  nullish(fc.record(shape, { requiredKeys: [] })) as fc.Arbitrary<never>
+export const operator = fc.constantFrom('and_', 'or_', null, undefined)
+export const patterns = fc.constantFrom('', 'l', 'LOAD', '_', '%', 'lo%d', '\\', 'ü', 'a_2', '2%1')
+export const presence = (values: readonly string[]) =>
+  sub({ operator, any_: nullish(some$(values)), is_null_: nullish(fc.boolean()) })
+export const anyOf = (values: readonly string[]) =>
+  sub({ any_: nullish(some$(values)), not_any_: nullish(some$(values)) })
+export const tags = sub({
+  operator,
+  all_: nullish(some$(['a', 'b'])),
+  any_: nullish(some$(['a', 'b'])),
+  is_null_: nullish(fc.boolean()),
+})
+/** Few keys at a time: filters that ask for everything find nothing, whatever they do. */
+export const few = <Shape extends Record<string, fc.Arbitrary<unknown>>>(shape: Shape) =>
+  fc
+    .subarray(Object.keys(shape), { maxLength: Math.min(3, Object.keys(shape).length) })
+    .chain((keys) =>
+      fc.record({ operator, ...Object.fromEntries(keys.map((key) => [key, shape[key]])) }),
+    ) as fc.Arbitrary<never>
