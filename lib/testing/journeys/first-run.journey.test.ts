@@ -166,7 +166,6 @@ describeInBrowser('from sign-up to a revoked key', () => {
     await page.getByText('the shelf is full').first().waitFor()
     expect(await page.title()).toMatch(/^Failed ·/)
     expect(await isMarked(page)).toBe(true)
-    await page.reload()
     await page.getByRole('link', { name: 'Open failing log' }).click()
     await page.waitForURL(/#L403$/)
 

@@ -3,8 +3,9 @@ import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { AxeBuilder } from '@axe-core/playwright'
 import type { Page, Response } from 'playwright-core'
-import { beforeAll, describe, expect, test } from 'vitest'
-import { postmasterOf } from '../start-process.ts'
+import postgres from 'postgres'
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+import { createDatabase } from '../database.ts'
 import {
   describeInBrowser,
   desktop,
@@ -49,7 +50,7 @@ const pages: readonly {
   { name: 'get-started', path: () => '/get-started', heading: /^Run your first flow$/ },
   { name: 'api-keys', path: () => '/settings/api-keys', heading: /^API keys$/ },
   { name: 'profile', path: () => '/settings/profile', heading: /^Profile$/ },
-  { name: 'workspace', path: () => '/settings/workspace', heading: /^default$/ },
+  { name: 'workspace', path: () => '/settings/workspace', heading: /^Default$/ },
   { name: 'not-found', path: () => `/runs/flow-run/${nobody}`, heading: /^No run with this ID/ },
   {
     name: 'consent',
@@ -89,12 +90,6 @@ describeInBrowser('every page', () => {
     await who.page.goto(addressOf(path(workspace)))
     await who.page.getByRole('heading', { name: heading }).first().waitFor()
     return who
-  }
-
-  const picture = async (page: Page, name: string): Promise<void> => {
-    if (!pictures) return
-    mkdirSync(pictures, { recursive: true })
-    await page.screenshot({ path: join(pictures, `${name}.png`) })
   }
 
   describe.each(pages)('$name', (each) => {
@@ -182,6 +177,7 @@ describeInBrowser('every page', () => {
     const { page } = visitor
     await page.emulateMedia({ colorScheme: 'light' })
     await page.goto(`${workspace.tenant.base}/runs`)
+    await live(page)
     const canvas = (): Promise<string> => page.evaluate(() => getComputedStyle(document.body).backgroundColor)
     const light = await canvas()
     await page.getByRole('button', { name: /, your menu$/ }).click()
@@ -190,6 +186,7 @@ describeInBrowser('every page', () => {
     expect(await canvas()).not.toBe(light)
     const answer = await page.reload()
     expect(await answer?.text()).toMatch(/<html[^>]* data-theme="dark"/)
+    await live(page)
     await page.getByRole('button', { name: /, your menu$/ }).click()
     await page.getByRole('menuitemradio', { name: 'Same as system' }).click()
     await page.keyboard.press('Escape')
@@ -204,6 +201,7 @@ describeInBrowser('every page', () => {
     expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('Skip to content')
     await page.keyboard.press('Enter')
     await page.waitForFunction(() => document.activeElement?.id === 'main')
+    await live(page)
     await page.keyboard.press('g')
     await page.keyboard.press('f')
     await page.waitForURL(/\/flows$/)
@@ -221,7 +219,7 @@ describeInBrowser('every page', () => {
       state: { type: 'RUNNING', name: 'Running' },
     })
     await page.goto(`${tenant.base}/runs/flow-run/${run.id}?tab=task-runs`)
-    await page.getByText('Live', { exact: true }).filter({ visible: true }).first().waitFor()
+    await live(page)
     const sinceAnswer: number[] = []
     const sinceAsked: number[] = []
     for (let n = 0; n < 20; n++) {
@@ -265,27 +263,74 @@ describeInBrowser('every page', () => {
     await page.getByRole('status').filter({ hasText: 'Not live.' }).waitFor({ state: 'detached' })
     visitor.complaints()
   })
+})
 
-  test('a page that cannot be loaded says what is not affected, and tries again by itself', async () => {
-    const { page } = visitor
-    const postmaster = postmasterOf(world.dataDir)
-    if (postmaster === undefined) throw new Error('there is no database to take away')
-    process.kill(postmaster, 'SIGQUIT')
+describeInBrowser('while the database is away', () => {
+  const browser = testBrowser()
+
+  test('a page says what is not affected, and comes back by itself', async () => {
+    const outage = await startOutage()
+    const world = await startWorld({ DATABASE_URL: outage.url })
+    const { page } = await browser.visitor(world.origins)
+    const base = await signUp(world, page)
+    await page.goto(`${base}/runs`)
+    await page.getByText('No runs yet').waitFor()
+    await outage.begin()
     for (const theme of themes) {
       await page.emulateMedia({ colorScheme: theme })
-      await page.goto(`${workspace.tenant.base}/runs`)
+      await page.goto(`${base}/runs`)
       await page.getByRole('heading', { name: 'This page could not be loaded' }).waitFor()
       await picture(page, `error-1440-${theme}`)
       expect(await seriousFaults(page)).toEqual([])
     }
     const text = await page.locator('body').textContent()
     expect(text).toContain('Your runs are not affected')
-    expect(text).toMatch(/Trying again by itself in \d+ s/)
-    expect(text).not.toMatch(/ECONNREFUSED|postgres|at .*\.js:/)
+    expect(text).not.toMatch(/ECONNREFUSED|postgres|database "|at .*\.js:/)
     expect((await fetch(`${world.url}/health`)).status).toBe(200)
     expect((await fetch(`${world.url}/ready`)).status).toBe(503)
+    await page.getByText(/Trying again by itself in \d+ s/).waitFor()
+    await outage.end()
+    await page.getByText('No runs yet').waitFor()
+    await world.server.stop()
   })
 })
+
+/** A database that can be taken away and given back. */
+async function startOutage(): Promise<{
+  readonly url: string
+  begin(): Promise<void>
+  end(): Promise<void>
+}> {
+  const { url, drop } = await createDatabase()
+  const name = url.slice(url.lastIndexOf('/') + 1)
+  const sql = postgres(inject('testClusterUrl'), { max: 1, onnotice: () => {} })
+  afterAll(async () => {
+    await sql.end({ timeout: 5 })
+    await drop()
+  })
+  return {
+    url,
+    async begin() {
+      await sql.unsafe(`alter database "${name}" allow_connections false`)
+      await sql`select pg_terminate_backend(pid) from pg_stat_activity where datname = ${name}`
+    },
+    async end() {
+      await sql.unsafe(`alter database "${name}" allow_connections true`)
+    },
+  }
+}
+
+/** The page's scripts are at work and its stream is open. */
+const live = (page: Page): Promise<void> =>
+  page.getByText('Live', { exact: true }).filter({ visible: true }).first().waitFor()
+
+async function picture(page: Page, name: string): Promise<void> {
+  if (!pictures) return
+  if (await page.getByRole('navigation', { name: 'Main' }).isVisible())
+    await live(page).catch(() => undefined)
+  mkdirSync(pictures, { recursive: true })
+  await page.screenshot({ path: join(pictures, `${name}.png`) })
+}
 
 interface Fault {
   readonly rule: string

@@ -23,13 +23,13 @@ export interface World {
 }
 
 /** `npm start` with the console, on a data folder and a port of its own, and GitHub's stand-in beside it. */
-export async function startWorld(): Promise<World> {
+export async function startWorld(env: Readonly<Record<string, string>> = {}): Promise<World> {
   const dataDir = temporaryFolder('journey')
   const github = await startGitHubStandIn()
   afterAll(() => github.close())
   const server = await startProcess(dataDir, {
     flags: [],
-    env: { GITHUB_ID: github.clientId, GITHUB_SECRET: github.clientSecret, GITHUB_URL: github.url },
+    env: { GITHUB_ID: github.clientId, GITHUB_SECRET: github.clientSecret, GITHUB_URL: github.url, ...env },
   })
   afterAll(() => server.stop())
   return { server, url: server.url, github, origins: [server.url, github.url], dataDir }
