@@ -16,7 +16,7 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parseConfig } from '../config/config.ts'
 import { rootFolder } from '../process/root.ts'
-import { findPrefectClient } from './python.ts'
+import { findPrefectClient, startProgram } from './python.ts'
 
 /**
  * Runs what the README tells its reader to type, as it stands there. What differs from the reader's machine is said by the
@@ -69,7 +69,10 @@ describe.skipIf(!canClone)('the commands of the README', () => {
   let said = ''
 
   /** Types the lines one after the other into one shell, which stops at the first that fails. */
-  async function type(section: string, more: NodeJS.ProcessEnv = {}): Promise<string> {
+  async function type(
+    section: string,
+    more: NodeJS.ProcessEnv = {},
+  ): Promise<{ readonly stdout: string; readonly output: string }> {
     const lines: string[] = []
     for (const { language, text } of inSection(section)) {
       const file = /^(?:\/\/|#) (\S+\.\w+)\n/.exec(text)?.[1]
@@ -77,11 +80,10 @@ describe.skipIf(!canClone)('the commands of the README', () => {
       else if (file) writeFileSync(join(clone, file), text)
     }
     expect(lines.length, `commands under "${section}"`).toBeGreaterThan(0)
-    const done = await promisify(execFile)('bash', ['-ec', lines.join('\n')], {
-      cwd: clone,
-      env: { ...env, ...more },
-    })
-    return done.stdout + done.stderr
+    const shell = startProgram('bash', ['-exc', lines.join('\n')], { ...env, ...more }, clone)
+    const { status, stdout, output } = await shell.ended
+    expect(status, output).toBe(0)
+    return { stdout, output }
   }
 
   beforeAll(async () => {
@@ -144,16 +146,18 @@ describe.skipIf(!canClone)('the commands of the README', () => {
   })
 
   test('make a tenant, whose key the next ones use', async () => {
-    const made = JSON.parse(await type('Commands'))
+    const made = JSON.parse((await type('Commands')).stdout)
     expect(Object.keys(made).sort()).toEqual(
-      [...readme.matchAll(/`(api_url|\w+_id|\w+_handle|api_key)`/g)].map(([, name]) => name).sort(),
+      [...inTable('Commands').matchAll(/`(api_url|\w+_id|\w+_handle|api_key)`/g)]
+        .map(([, name]) => name)
+        .sort(),
     )
     env.KEY = made.api_key
     env.PREFECT_CLOUD_API_URL = made.api_url
   })
 
   test('run flows in TypeScript', async () => {
-    const output = await type('Two minutes with TypeScript')
+    const { output } = await type('Two minutes with TypeScript')
     expect(output).toContain('Signed in to acme/main')
     expect(output).toContain('Hello, Ada!')
     expect(output).toContain('Hello, Grace!')
@@ -165,7 +169,7 @@ describe.skipIf(!canClone)('the commands of the README', () => {
     const [packages = ''] = execFileSync(prefect.python, ['-c', 'import prefect; print(prefect.__path__[0])'])
       .toString()
       .split('\n')
-    const output = await type('Two minutes with Python', {
+    const { output } = await type('Two minutes with Python', {
       PATH: [env.PATH, dirname(prefect.python)].join(delimiter),
       PYTHONPATH: dirname(packages),
       PREFECT_HOME: join(folder, 'home', '.prefect'),
@@ -183,11 +187,10 @@ describe.skipIf(!canClone)('the commands of the README', () => {
 
 test('every command that the README names exists', () => {
   const { scripts } = JSON.parse(readFileSync(join(rootFolder, 'package.json'), 'utf8'))
-  const named = [...readme.matchAll(/npm (?:run (?:--silent )?)?(start|test|[a-z]+(?::[a-z]+)?)\b/g)].map(
-    ([, name = '']) => name,
+  const named = [...readme.matchAll(/npm (?:run (?:--silent )?([\w:]+)|(start|test)\b)/g)].map(
+    ([, script, short]) => script ?? short ?? '',
   )
-  const known = [...Object.keys(scripts), 'install']
-  expect(named.filter((name) => !known.includes(name))).toEqual([])
+  expect(named.filter((name) => !(name in scripts))).toEqual([])
   // The table has them all.
   const table = inTable('Commands')
   expect(Object.keys(scripts).filter((name) => !table.includes(name))).toEqual([])
