@@ -12,7 +12,7 @@ import { flowRunEvent } from './flow-run-event.ts'
 import { publishAll, publishEvents, type TransitionDeps } from './flow-run-transitions.ts'
 import { type Mirror, mirrorToParentTasks } from './mirror.ts'
 import { RollupDeltas } from './rollup.ts'
-import { countedAfter, lateStart, stateColumns, stateRow, textOf } from './stored.ts'
+import { countedAfter, lateStart, stateColumns, stateRow, textOf, unstarted } from './stored.ts'
 import { noFacts } from './task-run-transitions.ts'
 import { all, type EventRow, historyOfFlowRuns, type StateColumns, type StateRow } from './write-set.ts'
 
@@ -75,14 +75,7 @@ export async function createFlowRuns(
       const view: FlowRunView = {
         kind: 'flow-run',
         id,
-        state: null,
-        runCount: 0,
-        startMicros: null,
-        endMicros: null,
-        expectedStartMicros: null,
-        nextScheduledStartMicros: null,
-        totalRunTimeSeconds: 0,
-        policy: run.empiricalPolicy,
+        ...unstarted(run.empiricalPolicy),
         deploymentId: run.deploymentId,
         parentTaskRunId: run.parentTaskRunId,
         infrastructurePid: null,

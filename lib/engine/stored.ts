@@ -96,6 +96,18 @@ export const taskRunView = (run: StoredTaskRun): TaskRunView => ({
   tags: run.tags,
 })
 
+/** A run that is being made: without a state, and with nothing counted. */
+export const unstarted = (policy: EmpiricalPolicy) => ({
+  state: null,
+  runCount: 0,
+  startMicros: null,
+  endMicros: null,
+  expectedStartMicros: null,
+  nextScheduledStartMicros: null,
+  totalRunTimeSeconds: 0,
+  policy,
+})
+
 /** The state columns after a decision that writes. */
 export function stateColumns(
   stateId: string,

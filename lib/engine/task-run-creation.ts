@@ -8,7 +8,7 @@ import { formatInstant } from '../domain/time.ts'
 import type { Created, NewTaskRun } from './engine.ts'
 import { publishAll, type TransitionDeps } from './flow-run-transitions.ts'
 import { RollupDeltas } from './rollup.ts'
-import { countedAfter, stateColumns, stateRow, textOf } from './stored.ts'
+import { countedAfter, stateColumns, stateRow, textOf, unstarted } from './stored.ts'
 import { type TaskRunUpsert, upsertTaskRuns } from './task-run-rows.ts'
 import { noFacts } from './task-run-transitions.ts'
 import { all, insertDeltas, insertTaskRunStates, type StateRow } from './write-set.ts'
@@ -35,14 +35,7 @@ export async function createTaskRuns(
       const view: TaskRunView = {
         kind: 'task-run',
         id,
-        state: null,
-        runCount: 0,
-        startMicros: null,
-        endMicros: null,
-        expectedStartMicros: null,
-        nextScheduledStartMicros: null,
-        totalRunTimeSeconds: 0,
-        policy: run.empiricalPolicy,
+        ...unstarted(run.empiricalPolicy),
         flowRunId: run.flowRunId,
         flowRunRunCount: 0,
         tags: run.tags,

@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { rawMember } from '../../domain/raw-json.ts'
 import type { RawJson } from '../../domain/state.ts'
-import type { TransitionResult } from '../../engine/engine.ts'
-import { type Answer, route } from '../route.ts'
+import type { StateProposal, TransitionResult } from '../../engine/engine.ts'
+import { type Answer, type Call, route } from '../route.ts'
 import { flowRunPolicy, jsonObject, labels, stateCreate, tags, uuid } from '../schemas.ts'
 import { proposedState } from './proposal.ts'
 import { flowRunAnswer, orchestrationAnswer } from './responses.ts'
@@ -72,6 +72,25 @@ export const rawStateData = (state: { data?: unknown }, rawBody: string): RawJso
 
 export const setStateBody = z.object({ state: stateCreate, force: z.boolean().optional() })
 
+/** What a set_state request asks the engine for; the same for flow runs and task runs. */
+export const stateProposal = ({
+  body,
+  rawBody,
+  params,
+  workspaceId,
+  client,
+}: Pick<
+  Call<unknown, unknown, z.output<typeof setStateBody>>,
+  'body' | 'rawBody' | 'params' | 'workspaceId' | 'client'
+>): StateProposal => ({
+  workspaceId,
+  // Safe: the router matched it as a UUID.
+  runId: (params as { id: string }).id.toLowerCase(),
+  state: proposedState(body.state, rawStateData(body.state, rawBody)),
+  force: body.force ?? false,
+  client,
+})
+
 const setFlowRunState = route({
   method: 'POST',
   path: '/flow_runs/{id}/set_state',
@@ -81,16 +100,7 @@ const setFlowRunState = route({
   body: setStateBody,
   success: { 201: orchestrationAnswer, 200: orchestrationAnswer },
   errors: [404],
-  handle: async ({ body, rawBody, params, workspaceId, services, client }) =>
-    transitionAnswer(
-      await services.engine.setFlowRunState({
-        workspaceId,
-        runId: (params as { id: string }).id.toLowerCase(),
-        state: proposedState(body.state, rawStateData(body.state, rawBody)),
-        force: body.force ?? false,
-        client,
-      }),
-    ),
+  handle: async (call) => transitionAnswer(await call.services.engine.setFlowRunState(stateProposal(call))),
 })
 
 /** All four verdicts are successes; 201 says that a state was written just now. */

@@ -3,7 +3,7 @@ import { rawMember } from '../../domain/raw-json.ts'
 import type { RawJson } from '../../domain/state.ts'
 import { proposedState } from '../flow-runs/proposal.ts'
 import { orchestrationAnswer, taskRunAnswer } from '../flow-runs/responses.ts'
-import { rawStateData, setStateBody, transitionAnswer } from '../flow-runs/write-routes.ts'
+import { rawStateData, setStateBody, stateProposal, transitionAnswer } from '../flow-runs/write-routes.ts'
 import { route } from '../route.ts'
 import { instant, labels, stateCreate, tags, taskRunPolicy, uuid } from '../schemas.ts'
 import { taskRunJson } from './wire.ts'
@@ -64,16 +64,7 @@ const setTaskRunState = route({
   body: setStateBody,
   success: { 201: orchestrationAnswer, 200: orchestrationAnswer },
   errors: [404],
-  handle: async ({ body, rawBody, params, workspaceId, services, client }) =>
-    transitionAnswer(
-      await services.engine.setTaskRunState({
-        workspaceId,
-        runId: (params as { id: string }).id.toLowerCase(),
-        state: proposedState(body.state, rawStateData(body.state, rawBody)),
-        force: body.force ?? false,
-        client,
-      }),
-    ),
+  handle: async (call) => transitionAnswer(await call.services.engine.setTaskRunState(stateProposal(call))),
 })
 
 export const taskRunWriteRoutes = [createTaskRun, setTaskRunState]
