@@ -24,7 +24,8 @@ import { findPrefectClient, startProgram } from './python.ts'
  *
  * - `git clone` of the public address takes this repository (git's `url.….insteadOf`);
  * - the clone finds the packages and builds of this one, as after a first start: nothing is fetched twice;
- * - HOME, PORT and npm's global folder are temporary, RIGEL_API_URL and PREFECT_CLOUD_API_URL say the port, KEY is a key;
+ * - HOME, PORT and npm's global folder are temporary, RIGEL_API_URL and PREFECT_CLOUD_API_URL say the port, KEY and WORKSPACE are what
+ *   the bootstrap made;
  * - `pip` finds the Prefect client that the tests have already (PYTHONPATH), instead of fetching it.
  */
 const readme = readFileSync(join(rootFolder, 'README.md'), 'utf8')
@@ -80,7 +81,7 @@ describe.skipIf(!canClone)('the commands of the README', () => {
       else if (file) writeFileSync(join(clone, file), text)
     }
     expect(lines.length, `commands under "${section}"`).toBeGreaterThan(0)
-    const shell = startProgram('bash', ['-exc', lines.join('\n')], { ...env, ...more }, clone)
+    const shell = startProgram('bash', ['-ec', lines.join('\n')], { ...env, ...more }, clone)
     const { status, stdout, output } = await shell.ended
     expect(status, output).toBe(0)
     return { stdout, output }
@@ -152,7 +153,19 @@ describe.skipIf(!canClone)('the commands of the README', () => {
         .map(([, name]) => name)
         .sort(),
     )
-    env.KEY = made.api_key
+    // As Settings → API keys makes one: for this workspace.
+    const answer = await fetch(`${made.api_url}/me/api_keys`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${made.api_key}`, 'content-type': 'application/json' },
+      body: JSON.stringify({
+        name: 'readme',
+        workspace_id: made.workspace_id,
+        role: 'developer',
+        expiration: null,
+      }),
+    })
+    env.KEY = ((await answer.json()) as { readonly key: string }).key
+    env.WORKSPACE = `${made.account_handle}/${made.workspace_handle}`
     env.PREFECT_CLOUD_API_URL = made.api_url
   })
 
