@@ -187,7 +187,7 @@ function printComparison(rows) {
 
 function printLimits(costs, limits, shell) {
   table(
-    `Against the limits (Postgres alone by ${limits?.tool ?? 'nobody'}, in batches like Rigel's; bare Hono with the same shapes)`,
+    `Against the limits (${limits ? `Postgres alone by ${limits.tool}, in batches like Rigel's; ` : ''}bare Hono with the same shapes)`,
     ['case', 'Rigel/s', 'Postgres alone/s', 'share', 'bare Hono/s', 'share'],
     Object.entries(costs)
       .filter(([name]) => shellOf[name])
