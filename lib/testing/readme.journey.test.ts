@@ -72,7 +72,7 @@ describe.skipIf(!canClone)('the commands of the README', () => {
   /** Types the lines one after the other into one shell, which stops at the first that fails. */
   async function type(
     section: string,
-    more: NodeJS.ProcessEnv = {},
+    more: Readonly<Record<string, string>> = {},
   ): Promise<{ readonly stdout: string; readonly output: string }> {
     const lines: string[] = []
     for (const { language, text } of inSection(section)) {
