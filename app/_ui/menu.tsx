@@ -66,8 +66,13 @@ export function Menu({ trigger, children, align = 'start', side = 'bottom', clas
       className="contents"
       onPointerEnter={parts ? undefined : prepare}
       onFocusCapture={parts ? undefined : prepare}
-      onPointerDownCapture={() => {
+      onPointerDownCapture={(event) => {
         plainWhenPressed.current = parts === null
+        if (parts !== null || event.pointerType !== 'mouse' || event.button !== 0) return
+        // Made anew between press and release, the button would get no click: a quick press must open it all the same.
+        // Nor may the press take the focus from the menu that comes up, as focus elsewhere closes it.
+        event.preventDefault()
+        void prepare().then(() => setOpen(true))
       }}
       onKeyDownCapture={() => {
         plainWhenPressed.current = parts === null
