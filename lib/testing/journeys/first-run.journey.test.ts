@@ -167,7 +167,8 @@ describeInBrowser('from sign-up to a revoked key', () => {
     expect(await page.title()).toMatch(/^Failed ·/)
     expect(await isMarked(page)).toBe(true)
     await page.getByRole('link', { name: 'Open failing log' }).click()
-    await page.waitForURL(/#L403$/)
+    await page.waitForURL(/level=40|#L\d+$/)
+    await lines.getByText('Error: the shelf is full').first().waitFor()
 
     // Once the key is revoked, the next command is refused.
     await revoke(page, 'get-started')
