@@ -201,8 +201,6 @@ create table flow_runs (
   expected_start_at          timestamptz,
   -- Not null only while SCHEDULED.
   next_scheduled_start_at    timestamptz,
-  -- start_at again, only when a run started over a second after it was expected (see flow_runs_late_start).
-  late_start_at              timestamptz,
   total_run_time_seconds     double precision not null default 0,
   created_at                 timestamptz not null default now(),
   updated_at                 timestamptz not null default now(),
@@ -219,8 +217,19 @@ create unique index flow_runs_idempotency on flow_runs (workspace_id, flow_id, i
 create index flow_runs_parent on flow_runs (workspace_id, parent_task_run_id) where parent_task_run_id is not null;
 -- Due work. Naming next_scheduled_start_at costs HOT only for the transition that leaves SCHEDULED.
 create index flow_runs_due on flow_runs (next_scheduled_start_at) where next_scheduled_start_at is not null;
--- Sorting by start reads flow_runs_expected plus these few, which started late.
-create index flow_runs_late_start on flow_runs (workspace_id, late_start_at) where late_start_at is not null;
+
+-- Runs that did not start in the second after they were expected. Sorting by start reads the index on the expected start plus
+-- these: an index on start_at itself would cost the transition that sets it its HOT update, in every index of the table.
+create table flow_run_late_starts (
+  workspace_id uuid not null,
+  flow_id      uuid not null,
+  start_at     timestamptz not null,
+  run_id       uuid not null,
+  -- The late starts of one flow, in their order.
+  primary key (workspace_id, flow_id, start_at, run_id)
+);
+-- Those of all flows.
+create index flow_run_late_starts_workspace on flow_run_late_starts (workspace_id, start_at, run_id);
 
 create table task_runs (
   workspace_id            uuid not null,
@@ -440,7 +449,7 @@ declare
   tenant_table text;
 begin
   foreach tenant_table in array array[
-    'flows', 'flow_runs', 'task_runs', 'task_run_cache',
+    'flows', 'flow_runs', 'flow_run_late_starts', 'task_runs', 'task_run_cache',
     'flow_run_states', 'task_run_states', 'logs', 'events',
     'flow_run_states_default', 'task_run_states_default', 'logs_default', 'events_default',
     'run_count_deltas', 'run_counts', 'run_counts_hourly',
@@ -451,7 +460,7 @@ begin
   end loop;
   -- Partitions are reached through their parents only: no grant on them.
   foreach tenant_table in array array[
-    'flows', 'flow_runs', 'task_runs', 'task_run_cache', 'flow_run_states', 'task_run_states', 'logs', 'events',
+    'flows', 'flow_runs', 'flow_run_late_starts', 'task_runs', 'task_run_cache', 'flow_run_states', 'task_run_states', 'logs', 'events',
     'run_count_deltas', 'run_counts', 'run_counts_hourly', 'block_types', 'block_schemas', 'block_documents'
   ] loop
     execute format('grant select, insert, update, delete on %I to rigel_page', tenant_table);

@@ -12,7 +12,7 @@ import { flowRunEvent } from './flow-run-event.ts'
 import { publishAll, publishEvents, type TransitionDeps } from './flow-run-transitions.ts'
 import { type Mirror, mirrorToParentTasks } from './mirror.ts'
 import { RollupDeltas } from './rollup.ts'
-import { countedAfter, lateStart, stateColumns, stateRow, textOf, unstarted } from './stored.ts'
+import { countedAfter, stateColumns, stateRow, textOf, unstarted } from './stored.ts'
 import { noFacts } from './task-run-transitions.ts'
 import { all, type EventRow, historyOfFlowRuns, type StateColumns, type StateRow } from './write-set.ts'
 
@@ -41,7 +41,6 @@ interface FlowRunInsert extends StateColumns {
   readonly tags: readonly string[]
   readonly labels: unknown
   readonly created_by: unknown
-  readonly late_start_at: string | null
   readonly created_at: string
 }
 
@@ -114,7 +113,6 @@ export async function createFlowRuns(
         tags: run.tags,
         labels,
         created_by: run.createdBy,
-        late_start_at: lateStart(patch),
         created_at: createdAt,
         ...columns,
       }
@@ -274,18 +272,18 @@ const insertFlowRuns = (
   with made as (insert into flow_runs (
     workspace_id, id, flow_id, name, flow_version, deployment_id, work_pool_name, work_queue_name, idempotency_key, parent_task_run_id,
     parameters, context, job_variables, empirical_policy, tags, labels, created_by, state_id, state_type, state_name, state_at,
-    state_message, state_details, state_data, run_count, start_at, end_at, expected_start_at, next_scheduled_start_at, late_start_at,
+    state_message, state_details, state_data, run_count, start_at, end_at, expected_start_at, next_scheduled_start_at,
     created_at, updated_at)
   select
     workspace_id, id, flow_id, name, flow_version, deployment_id, work_pool_name, work_queue_name, idempotency_key, parent_task_run_id,
     parameters::json, context::json, job_variables::json, empirical_policy, tags, labels, created_by, state_id, state_type, state_name,
     state_at, state_message, state_details, state_data::json, run_count, start_at, end_at, expected_start_at, next_scheduled_start_at,
-    late_start_at, created_at, created_at
+    created_at, created_at
   from json_to_recordset(${JSON.stringify(rows)}::json) as r (
     workspace_id uuid, id uuid, flow_id uuid, name text, flow_version text, deployment_id uuid, work_pool_name text, work_queue_name text,
     idempotency_key text, parent_task_run_id uuid, parameters text, context text, job_variables text, empirical_policy jsonb, tags text[],
     labels jsonb, created_by jsonb, state_id uuid, state_type state_type, state_name text, state_at timestamptz, state_message text,
     state_details jsonb, state_data text, run_count int, start_at timestamptz, end_at timestamptz, expected_start_at timestamptz,
-    next_scheduled_start_at timestamptz, late_start_at timestamptz, created_at timestamptz)
+    next_scheduled_start_at timestamptz, created_at timestamptz)
   ), ${historyOfFlowRuns(sql, states, events, deltas)}
   select 1`

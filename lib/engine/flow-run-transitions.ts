@@ -13,8 +13,8 @@ import {
   countedAfter,
   countedBefore,
   flowRunView,
-  lateStart,
   type StoredFlowRun,
+  startsLate,
   stateColumns,
   stateRow,
   storedState,
@@ -24,6 +24,7 @@ import {
   compareKeys,
   type EventRow,
   type FlowRunUpdate,
+  type LateStart,
   type StateRow,
   writeFlowRunTransitions,
 } from './write-set.ts'
@@ -55,6 +56,7 @@ export async function transitFlowRuns(
     const states: StateRow[] = []
     const mirrors: Mirror[] = []
     const deltas = new RollupDeltas()
+    const lateStarts: LateStart[] = []
 
     const answers = proposals.map((proposal): TransitionResult | Error => {
       const run = runs.get(`${proposal.workspaceId} ${proposal.runId}`)
@@ -93,9 +95,16 @@ export async function transitFlowRuns(
         id: run.id,
         ...stateColumns(stateId, write, patch),
         empirical_policy: patch.policy,
-        late_start_at: lateStart(patch),
       })
       states.push(stateRow(run.workspaceId, run.id, stateId, write))
+      if (startsLate(run.startAt, patch)) {
+        lateStarts.push({
+          workspaceId: run.workspaceId,
+          flowId: run.flowId,
+          startAt: formatInstant(patch.startMicros ?? write.atMicros),
+          runId: run.id,
+        })
+      }
       const key = {
         kind: 'flow-run',
         workspaceId: run.workspaceId,
@@ -143,7 +152,7 @@ export async function transitFlowRuns(
     if (updates.length > 0) {
       const mirrored =
         mirrors.length > 0 ? await mirrorToParentTasks(deps, sql, mirrors, deltas, published) : []
-      await all([writeFlowRunTransitions(sql, updates, states, events, deltas), ...mirrored])
+      await all([writeFlowRunTransitions(sql, updates, states, events, deltas, lateStarts), ...mirrored])
     }
     return answers
   })

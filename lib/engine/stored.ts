@@ -148,15 +148,18 @@ export const stateRow = (
   data: write.data,
 })
 
-/** A run that started further than this from when it was expected stands in the index of late starts (see flow_runs_late_start). */
+/** A run that started more than this after it was expected, or before, stands among the late starts. */
 const LATE_START_MICROS = 1_000_000
 
-export const lateStart = (patch: Pick<RunPatch, 'startMicros' | 'expectedStartMicros'>): string | null =>
-  patch.startMicros !== null &&
-  patch.expectedStartMicros !== null &&
-  Math.abs(patch.startMicros - patch.expectedStartMicros) > LATE_START_MICROS
-    ? formatInstant(patch.startMicros)
-    : null
+/** Whether a transition started the run, and not in the second after it was expected. */
+export function startsLate(
+  startAtBefore: string | null,
+  { startMicros, expectedStartMicros }: Pick<RunPatch, 'startMicros' | 'expectedStartMicros'>,
+): boolean {
+  if (startAtBefore !== null || startMicros === null || expectedStartMicros === null) return false
+  const after = startMicros - expectedStartMicros
+  return after < 0 || after > LATE_START_MICROS
+}
 
 interface CountedKey {
   readonly kind: 'flow-run' | 'task-run'

@@ -28,7 +28,14 @@ export interface FlowRunUpdate extends StateColumns {
   readonly workspace_id: string
   readonly id: string
   readonly empirical_policy: unknown
-  readonly late_start_at: string | null
+}
+
+/** A run that started over a second away from when it was expected (see the table). */
+export interface LateStart {
+  readonly workspaceId: string
+  readonly flowId: string
+  readonly startAt: string
+  readonly runId: string
 }
 
 export interface TaskRunUpdate extends StateColumns {
@@ -96,19 +103,26 @@ export const writeFlowRunTransitions = (
   states: readonly StateRow[],
   events: readonly EventRow[],
   deltas: RollupDeltas,
+  lateStarts: readonly LateStart[],
 ) => sql`
   with updated as (
     update flow_runs t set
       state_id = r.state_id, state_type = r.state_type, state_name = r.state_name, state_at = r.state_at,
       state_message = r.state_message, state_details = r.state_details, state_data = r.state_data::json,
       run_count = r.run_count, start_at = r.start_at, end_at = r.end_at, expected_start_at = r.expected_start_at,
-      next_scheduled_start_at = r.next_scheduled_start_at, late_start_at = r.late_start_at,
+      next_scheduled_start_at = r.next_scheduled_start_at,
       total_run_time_seconds = r.total_run_time_seconds, empirical_policy = r.empirical_policy, updated_at = r.state_at
     from json_to_recordset(${JSON.stringify(byKey(updates))}::json) as r (
       workspace_id uuid, id uuid, state_id uuid, state_type state_type, state_name text, state_at timestamptz, state_message text,
       state_details jsonb, state_data text, run_count int, start_at timestamptz, end_at timestamptz, expected_start_at timestamptz,
-      next_scheduled_start_at timestamptz, late_start_at timestamptz, total_run_time_seconds float8, empirical_policy jsonb)
+      next_scheduled_start_at timestamptz, total_run_time_seconds float8, empirical_policy jsonb)
     where t.workspace_id = r.workspace_id and t.id = r.id
+  ), started_late as (
+    insert into flow_run_late_starts (workspace_id, flow_id, start_at, run_id)
+    select * from unnest(
+      ${plainArray(lateStarts.map((late) => late.workspaceId))}::uuid[], ${plainArray(lateStarts.map((late) => late.flowId))}::uuid[],
+      ${plainArray(lateStarts.map((late) => late.startAt))}::timestamptz[], ${plainArray(lateStarts.map((late) => late.runId))}::uuid[])
+    on conflict do nothing
   ), ${historyOfFlowRuns(sql, states, events, deltas)}
   select 1`
 

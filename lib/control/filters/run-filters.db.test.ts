@@ -143,13 +143,17 @@ beforeAll(async () => {
     for (const flow of flows)
       await sql`insert into flows (workspace_id, id, name, tags) values (${id}, ${flow.id}, ${flow.name}, ${flow.tags}::text[])`
     for (const run of runs) {
-      const late = run.start !== null && run.start - run.expected > 1_000_000 ? at(run.start) : null
       await sql`
         insert into flow_runs (workspace_id, id, flow_id, name, tags, deployment_id, work_queue_name, state_type, state_name, flow_version,
-          start_at, end_at, expected_start_at, next_scheduled_start_at, late_start_at, parent_task_run_id, idempotency_key, created_by)
+          start_at, end_at, expected_start_at, next_scheduled_start_at, parent_task_run_id, idempotency_key, created_by)
         values (${id}, ${run.id}, ${run.flow.id}, ${run.name}, ${run.tags}::text[], ${run.deploymentId}, ${run.queue},
           ${run.state?.[0] ?? null}::text::state_type, ${run.state?.[1] ?? null}, ${run.version}, ${at(run.start)}, ${at(run.end)},
-          ${at(run.expected)}, ${at(run.due)}, ${late}, ${run.parentTask}, ${run.key}, ${run.by && JSON.stringify(run.by)}::text::jsonb)`
+          ${at(run.expected)}, ${at(run.due)}, ${run.parentTask}, ${run.key}, ${run.by && JSON.stringify(run.by)}::text::jsonb)`
+      if (run.start !== null && (run.start < run.expected || run.start - run.expected > 1_000_000)) {
+        await sql`
+          insert into flow_run_late_starts (workspace_id, flow_id, start_at, run_id)
+          values (${id}, ${run.flow.id}, ${at(run.start)}, ${run.id})`
+      }
     }
     for (const task of tasks) {
       await sql`

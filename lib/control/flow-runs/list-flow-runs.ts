@@ -74,15 +74,13 @@ export function selectFlowRuns(
 
 /** Rows that started within a second of the last row's expected start are looked at in the order of their real start; so many at most. */
 const MAX_SLACK = 500
-/** Runs that started long before they were expected take a place among the first without belonging there. */
-const EARLY = 20
 
 /**
  * A page in the order of `coalesce(start_at, expected_start_at)`, which no index has: start_at changes with a transition, and an
  * index on it would cost every transition its HOT update. Whatever belongs to the page is in one of three short index scans:
- *  - `near`: the first rows by expected start. A run that has not started, or started when expected, sorts by that time;
+ *  - `near`: the first rows by expected start, of runs that have not started, or started within the second after;
  *  - `slack`: rows expected less than a second beyond the last of those, since starting takes a moment and moves them by as much;
- *  - `late`: the first of the runs that started over a second later than expected (flow_runs_late_start).
+ *  - `late`: the first of the others, which stand in flow_run_late_starts by their real start.
  */
 function byStart(
   sql: Transaction,
@@ -92,38 +90,41 @@ function byStart(
 ): Fragment {
   const wanted = limit + offset
   const columns = sql`r.id, r.expected_start_at, coalesce(r.start_at, r.expected_start_at) as starts_at`
+  const onTime = sql`(r.start_at is null or r.start_at - r.expected_start_at between interval '0' and interval '1 second')`
+  // A run of `late` beyond the last of `near` cannot come before it. When `near` is not full, nothing bounds them.
+  const bound = (full: Fragment, open: Fragment) =>
+    sql`(select case when count(*) < ${wanted} then ${open} else ${full} end from near)`
   const parts =
     sort === 'START_TIME_DESC'
       ? {
-          // Late ones may stay in: they sort before their expected start and so push nothing out.
-          also: sql``,
           order: sql`r.expected_start_at desc, r.id desc`,
           beyond: sql`
             r.expected_start_at >= (select min(expected_start_at) from near) - interval '1 second'
             and (r.expected_start_at, r.id) < (select expected_start_at, id from near order by 1, 2 limit 1)`,
-          // What started before the last of `near` was expected cannot overtake it. When `near` is not full, it holds every match.
-          lateBound: sql`r.late_start_at >= (select min(expected_start_at) from near)`,
-          late: sql`r.late_start_at desc`,
+          lateBound: sql`l.start_at >= ${bound(sql`min(expected_start_at)`, sql`'-infinity'`)}`,
+          late: sql`l.start_at desc, l.run_id desc`,
           page: sql`starts_at desc, id desc`,
         }
       : {
-          also: sql`and r.late_start_at is null`,
           order: sql`r.expected_start_at, r.id`,
           beyond: sql`
             r.expected_start_at <= (select max(expected_start_at) from near) + interval '1 second'
             and (r.expected_start_at, r.id) > (select expected_start_at, id from near order by 1 desc, 2 desc limit 1)`,
-          lateBound: sql`r.late_start_at <= (
-            select case when count(*) < ${wanted + EARLY} then 'infinity' else max(expected_start_at) + interval '1 second' end from near)`,
-          late: sql`r.late_start_at`,
+          lateBound: sql`l.start_at <= ${bound(sql`max(expected_start_at) + interval '1 second'`, sql`'infinity'`)}`,
+          late: sql`l.start_at, l.run_id`,
           page: sql`starts_at, id`,
         }
   return sql`
     with near as materialized (
-      select ${columns} from flow_runs r where ${where} ${parts.also} order by ${parts.order} limit ${wanted + EARLY}
+      select ${columns} from flow_runs r where ${where} and ${onTime} order by ${parts.order} limit ${wanted}
     ), slack as materialized (
-      select ${columns} from flow_runs r where ${where} ${parts.also} and ${parts.beyond} order by ${parts.order} limit ${MAX_SLACK}
+      select ${columns} from flow_runs r where ${where} and ${onTime} and ${parts.beyond} order by ${parts.order} limit ${MAX_SLACK}
     ), late as materialized (
-      select ${columns} from flow_runs r where ${where} and ${parts.lateBound} order by ${parts.late} limit ${wanted}
+      select ${columns}
+      from flow_run_late_starts l
+      join flow_runs r on r.workspace_id = l.workspace_id and r.id = l.run_id and r.flow_id = l.flow_id
+      where l.workspace_id = ${workspaceId} and ${where} and ${parts.lateBound}
+      order by ${parts.late} limit ${wanted}
     ), page as materialized (
       select id from (select * from near union select * from slack union select * from late) candidates
       order by ${parts.page} limit ${limit} offset ${offset}

@@ -30,6 +30,9 @@ export async function removeFlowRuns(
     sql<Gone[]>`
       delete from task_runs where workspace_id = ${workspaceId} and flow_run_id = any(${gone}::uuid[])
       returning id, state_type, state_name, expected_start_at, start_at, total_run_time_seconds`,
+    sql`
+      delete from flow_run_late_starts where workspace_id = ${workspaceId} and run_id = any(${gone}::uuid[])
+        and flow_id = any(${[...new Set(runs.map((run) => run.flowId ?? ''))]}::uuid[])`,
     sql`delete from flow_run_states where workspace_id = ${workspaceId} and run_id = any(${gone}::uuid[])`,
     sql`delete from logs where workspace_id = ${workspaceId} and flow_run_id = any(${gone}::uuid[])`,
   ])
