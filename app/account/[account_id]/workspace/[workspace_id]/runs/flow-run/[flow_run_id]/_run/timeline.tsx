@@ -287,7 +287,10 @@ function Row(props: RowProps) {
           <RowDuration row={row} runEnded={runEnded} />
         </span>
       </div>
-      <div className="absolute top-[19px] right-0 left-0 h-[9px] sm:inset-y-1 sm:right-[76px] sm:left-59 sm:h-auto">
+      <div
+        // A tinted row is 8 px wider on both sides; its bars keep to the axis.
+        className={`absolute top-[19px] h-[9px] sm:inset-y-1 sm:h-auto ${failed || current ? 'right-2 left-2 sm:right-21 sm:left-61' : 'right-0 left-0 sm:right-[76px] sm:left-59'}`}
+      >
         {row.segments.map((segment, index) => (
           <Bar
             key={`${segment.fromMs}-${segment.attempt}`}
