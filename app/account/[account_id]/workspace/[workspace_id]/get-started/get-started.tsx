@@ -70,7 +70,7 @@ export function GetStarted({ base, origin, workspaceId, workspaceSlug, keyUsed, 
           ? 'Your key stands in the command. Copy it now: Rigel keeps only a hash and cannot show it again.'
           : `Generating puts a new key into the command. It is shown once and expires in ${keyDays} days.`}
       </p>
-      <div className="grid gap-2">
+      <div className="grid grid-cols-1 gap-2">
         {(language === 'typescript'
           ? [`npx ${commands.rigel}`]
           : [commands.prefectApi, commands.prefect]
