@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { afterAll } from 'vitest'
+import { afterFile } from './cleanup.ts'
 
 /** Where a flow under test waits until the test lets it on: `await fetch(gate.url + '/name')`. */
 export interface Gate {
@@ -24,7 +24,7 @@ export async function openGate(): Promise<Gate> {
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
-  afterAll(() => {
+  afterFile(() => {
     server.close()
     server.closeAllConnections()
   })

@@ -4,7 +4,7 @@ import { gzipSync } from 'node:zlib'
 import { AxeBuilder } from '@axe-core/playwright'
 import type { Page, Response } from 'playwright-core'
 import postgres from 'postgres'
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+import { beforeAll, describe, expect, inject, test } from 'vitest'
 import { createDatabase } from '../database.ts'
 import {
   describeInBrowser,
@@ -14,6 +14,7 @@ import {
   testBrowser,
   type Visitor,
 } from './browser.ts'
+import { afterFile } from './cleanup.ts'
 import { openGate } from './gate.ts'
 import { keyOf, populate, type Workspace } from './populate.ts'
 import { openTerminal } from './terminal.ts'
@@ -304,7 +305,7 @@ async function startOutage(): Promise<{
   const { url, drop } = await createDatabase()
   const name = url.slice(url.lastIndexOf('/') + 1)
   const sql = postgres(inject('testClusterUrl'), { max: 1, onnotice: () => {} })
-  afterAll(async () => {
+  afterFile(async () => {
     await sql.end({ timeout: 5 })
     await drop()
   })

@@ -1,8 +1,8 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
-import { afterAll } from 'vitest'
 import { rootFolder } from '../../process/root.ts'
 import { type RunningProgram, startProgram } from '../python.ts'
+import { afterFile } from './cleanup.ts'
 import { temporaryFolder } from './world.ts'
 
 export interface Terminal {
@@ -51,7 +51,7 @@ export function openTerminal(
     ...env,
   }
   const running = new Set<RunningProgram>()
-  afterAll(() => {
+  afterFile(() => {
     for (const { child } of running) child.kill('SIGKILL')
   })
   const start = (line: string): RunningProgram => {

@@ -2,14 +2,14 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Page } from 'playwright-core'
-import { afterAll } from 'vitest'
 import { type GitHubStandIn, startGitHubStandIn } from '../github-stand-in.ts'
 import { type ServerProcess, startProcess } from '../start-process.ts'
+import { afterFile } from './cleanup.ts'
 
 /** A folder that is gone after the file's last test. */
 export function temporaryFolder(name: string): string {
   const folder = mkdtempSync(join(tmpdir(), `rigel-${name}-`))
-  afterAll(() => rmSync(folder, { recursive: true, force: true, maxRetries: 3 }))
+  afterFile(() => rmSync(folder, { recursive: true, force: true, maxRetries: 3 }))
   return folder
 }
 
@@ -26,12 +26,12 @@ export interface World {
 export async function startWorld(env: Readonly<Record<string, string>> = {}): Promise<World> {
   const dataDir = temporaryFolder('journey')
   const github = await startGitHubStandIn()
-  afterAll(() => github.close())
+  afterFile(() => github.close())
   const server = await startProcess(dataDir, {
     flags: [],
     env: { GITHUB_ID: github.clientId, GITHUB_SECRET: github.clientSecret, GITHUB_URL: github.url, ...env },
   })
-  afterAll(() => server.stop())
+  afterFile(() => server.stop())
   return { server, url: server.url, github, origins: [server.url, github.url], dataDir }
 }
 
