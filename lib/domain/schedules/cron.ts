@@ -137,8 +137,11 @@ class FieldReader {
     const bounds = body.split('-')
     const [first = '', second] = bounds
     if (bounds.length > 2) throw this.#refuse('cannot be read')
-    if (second === undefined)
-      return stepped === null ? [this.#single(first)] : this.#span(this.#value(first), max, step)
+    if (second === undefined) {
+      const only = this.#single(first)
+      // From the last value on there is only it: croniter before 7 took `59/5` for every fifth minute.
+      return stepped === null || only === max ? [only] : this.#span(only, max, step)
+    }
     const high = this.index === dayField && second === 'l' ? 31 : this.#value(second)
     return this.#span(this.#value(first), high, step)
   }
