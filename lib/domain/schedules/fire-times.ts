@@ -12,7 +12,7 @@ export interface FireTimeOptions {
   readonly inclusive?: boolean
   /** The last instant that may fire; default: the end of the calendar. */
   readonly untilMicros?: number
-  /** Candidates that finding one time may cost (default 100,000: some 30 ms). */
+  /** Candidates that finding one time may cost (default 200,000: some 60 ms). */
   readonly maxSteps?: number
 }
 

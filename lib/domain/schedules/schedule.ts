@@ -46,11 +46,11 @@ export type ParsedSchedule =
 export interface ParsingOptions {
   /** Anchor of an interval that was sent without one. */
   readonly nowMicros: number
-  /** Candidates that looking for one time may cost (default 100,000: some 30 ms). */
+  /** Candidates that looking for one time may cost (default 200,000: some 60 ms). */
   readonly maxSteps?: number
 }
 
-export const defaultMaxSteps = 100_000
+export const defaultMaxSteps = 200_000
 
 export const zoneOf = ({ timezone }: Schedule): string => timezone ?? 'UTC'
 
