@@ -8,7 +8,7 @@ const microsPerSecond = 1_000_000
 const secondsPerDay = 86_400
 
 /** Days from 1970-01-01 to a date of the Gregorian calendar. Counts years from March, so that the leap day comes last. */
-const daysFromCivil = (year: number, month: number, day: number): number => {
+export const daysFromCivil = (year: number, month: number, day: number): number => {
   const y = month <= 2 ? year - 1 : year
   const era = Math.floor(y / 400)
   const yearOfEra = y - era * 400
@@ -22,7 +22,8 @@ const lastSecond = daysFromCivil(9999, 12, 31) * secondsPerDay + secondsPerDay -
 
 const daysOfMonth = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31] as const
 
-const daysIn = (year: number, month: number): number =>
+/** Length of a month, 28 to 31 days. */
+export const daysIn = (year: number, month: number): number =>
   month === 2 && year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0) ? 29 : (daysOfMonth[month - 1] ?? 0)
 
 /** NaN unless both characters are digits: comparisons with it fail, and so do sums. */

@@ -1,0 +1,100 @@
+import { fireTimes } from './fire-times.ts'
+import type { Schedule } from './schedule.ts'
+
+/** What happens to times that passed while nothing could run: the server was down, or the deployment was paused. */
+export const catchUpPolicies = ['all', 'latest', 'none', 'last'] as const
+export type CatchUpKind = (typeof catchUpPolicies)[number]
+
+export type CatchUpPolicy =
+  | { readonly kind: 'all' | 'latest' | 'none' }
+  /** The last `count` of them. */
+  | { readonly kind: 'last'; readonly count: number }
+
+export interface CatchUp {
+  /** Missed times that get a run now, oldest first. */
+  readonly run: readonly number[]
+  /** Missed times that are recorded as Skipped, oldest first. */
+  readonly skip: readonly number[]
+}
+
+const runsOf = (policy: CatchUpPolicy): number => {
+  switch (policy.kind) {
+    case 'all':
+      return Number.POSITIVE_INFINITY
+    case 'latest':
+      return 1
+    case 'none':
+      return 0
+    case 'last':
+      return Math.max(0, Math.floor(policy.count))
+    default:
+      return policy satisfies never
+  }
+}
+
+/** `missed` is in order, oldest first. */
+export const planCatchUp = (policy: CatchUpPolicy, missed: readonly number[]): CatchUp => {
+  const first = Math.max(0, missed.length - runsOf(policy))
+  return { run: missed.slice(first), skip: missed.slice(0, first) }
+}
+
+export interface MissedTimes {
+  /** The latest of them, oldest first. */
+  readonly times: readonly number[]
+  /** How many older ones are not listed; at least so many when `isExact` is false. */
+  readonly unlisted: number
+  readonly isExact: boolean
+}
+
+export interface MissedLimits {
+  /** Times listed (default 1,000). */
+  readonly maxTimes?: number
+  /** Times looked at, a stretch (default 50,000: five weeks of minutes). */
+  readonly maxLooked?: number
+}
+
+/**
+ * Times after `since` up to `now`, which missed their moment. A schedule by the second that was off for a year missed thirty million:
+ * the latest are listed, which is what every policy wants, and older ones counted as far as that is cheap.
+ */
+export const missedTimes = (
+  schedule: Schedule,
+  sinceMicros: number,
+  nowMicros: number,
+  { maxTimes = 1000, maxLooked = 50_000 }: MissedLimits = {},
+): MissedTimes => {
+  let since = sinceMicros
+  let seen = 0
+  for (;;) {
+    const { times, looked, isComplete } = latest(schedule, since, nowMicros, maxTimes, maxLooked)
+    seen = Math.max(seen, looked)
+    const middle = since + Math.floor((nowMicros - since) / 2)
+    if (isComplete || middle <= since)
+      return { times, unlisted: seen - times.length, isExact: since === sinceMicros }
+    since = middle
+  }
+}
+
+interface Stretch {
+  readonly times: readonly number[]
+  readonly looked: number
+  readonly isComplete: boolean
+}
+
+const latest = (
+  schedule: Schedule,
+  since: number,
+  until: number,
+  maxTimes: number,
+  maxLooked: number,
+): Stretch => {
+  let times: number[] = []
+  let looked = 0
+  for (const time of fireTimes(schedule, since, { untilMicros: until })) {
+    looked += 1
+    if (looked > maxLooked) return { times: times.slice(-maxTimes), looked, isComplete: false }
+    times.push(time)
+    if (times.length >= 2 * maxTimes) times = times.slice(-maxTimes)
+  }
+  return { times: times.slice(-maxTimes), looked, isComplete: true }
+}
