@@ -1,7 +1,7 @@
 import type { Database } from '../db/clients.ts'
 import type { Actor, WorkspaceAccess } from '../domain/access/actor.ts'
 import type { WorkspaceScope } from '../domain/access/scopes.ts'
-import { NotAllowed } from './problem.ts'
+import { NotAllowed } from '../domain/problem.ts'
 
 /** What every verb gets: who asks, in which workspace, and the database. Nothing of HTTP. */
 export interface Context {

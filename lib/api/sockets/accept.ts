@@ -28,12 +28,11 @@ export interface WorkspaceSocket {
 interface SocketRoute {
   readonly path: string
   readonly scope: WorkspaceScope
-  /** `header`: needs credentials on the upgrade, or an auth frame in the subprotocol `prefect`. */
   readonly open: (socket: WorkspaceSocket) => void
 }
 
 /** Every socket that is served, and the scope it needs. */
-export const socketRoutes: readonly SocketRoute[] = [
+const socketRoutes: readonly SocketRoute[] = [
   { path: '/events/in', scope: 'run_flows', open: eventsIn },
   { path: '/events/out', scope: 'see_flows', open: eventsOut },
   { path: '/logs/out', scope: 'see_flows', open: logsOut },

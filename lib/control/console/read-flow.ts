@@ -1,6 +1,6 @@
 import { readWorkspace } from '../../db/scope.ts'
+import { NotFound } from '../../domain/problem.ts'
 import { type Context, requireScope } from '../context.ts'
-import { NotFound } from '../problem.ts'
 import { type FlowRow, lastRunsOf } from './list-flows.ts'
 
 export async function readFlow(ctx: Context, flowId: string): Promise<FlowRow> {

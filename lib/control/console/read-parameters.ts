@@ -1,6 +1,6 @@
 import { readWorkspace } from '../../db/scope.ts'
+import { NotFound } from '../../domain/problem.ts'
 import { type Context, requireScope } from '../context.ts'
-import { NotFound } from '../problem.ts'
 
 /** Raw JSON text of a run's parameters, so that numbers of any size show as they were sent. */
 export async function readParameters(ctx: Context, flowRunId: string): Promise<string> {

@@ -1,6 +1,6 @@
 import { readWorkspace } from '../../db/scope.ts'
+import { NotFound } from '../../domain/problem.ts'
 import { type Context, requireScope } from '../context.ts'
-import { NotFound } from '../problem.ts'
 import { flowRunColumns, taskRunColumns } from './columns.ts'
 import type { FlowRunRow, StateRow, TaskRunRow } from './rows.ts'
 import { parseTaskInputs } from './task-inputs.ts'
