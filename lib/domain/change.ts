@@ -63,7 +63,28 @@ export interface DeletedChange {
   readonly by: string
 }
 
-export type Change = FlowRunChange | TaskRunChange | LogChange | DeletedChange
+/** Objects besides runs whose pages are live: what changed is read anew, since such changes are rare and small. */
+export const liveNouns = [
+  'deployment',
+  'work-pool',
+  'work-queue',
+  'worker',
+  'concurrency-limit',
+  'variable',
+  'block-document',
+  'artifact',
+] as const
+export type LiveNoun = (typeof liveNouns)[number]
+
+/** An object was made, changed or deleted. */
+export interface ObjectChange {
+  readonly kind: 'object'
+  readonly noun: LiveNoun
+  readonly id: string
+  readonly happened: 'created' | 'updated' | 'deleted'
+}
+
+export type Change = FlowRunChange | TaskRunChange | LogChange | DeletedChange | ObjectChange
 
 /**
  * One message of a tab's event stream (`GET {workspace}/live?cursor=C&topic=T`, server-sent events; `id:` is the cursor).
@@ -73,5 +94,8 @@ export type LiveMessage =
   | { readonly type: 'changes'; readonly cursor: string; readonly changes: readonly Change[] }
   | { readonly type: 'gap'; readonly cursor: string }
 
-/** `runs`: every flow run of the workspace. `flow-run:{id}`: that run, its task runs and log lines. */
-export type LiveTopic = 'runs' | `flow-run:${string}`
+/**
+ * `runs`: every flow run of the workspace. `flow-run:{id}`: that run, its task runs and log lines.
+ * `objects:{noun},{noun}…`: objects of these kinds, and with `runs` among them every flow run too.
+ */
+export type LiveTopic = 'runs' | `flow-run:${string}` | `objects:${string}`

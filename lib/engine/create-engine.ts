@@ -156,6 +156,7 @@ export function createEngine(options: EngineOptions): Engine {
         (chunk) => logs.add({ workspaceId, logs: chunk }),
         (error) => options.onRefused?.('logs', error),
       ),
+    announce: (workspaceId, changes) => options.publish(workspaceId, changes),
     drain: async () => {
       await Promise.all(
         [flowRunCreations, flowRunTransitions, taskRunCreations, taskRunTransitions, events, logs].map(

@@ -1,5 +1,6 @@
 import type { FlowRunRow } from '../db/rows/flow-run.ts'
 import type { TaskRunRow } from '../db/rows/task-run.ts'
+import type { Change } from '../domain/change.ts'
 import type {
   ClientView,
   EmpiricalPolicy,
@@ -117,6 +118,8 @@ export interface Engine {
   /** Stores events; those of client-orchestrated task runs (`prefect.task-run.*` with `prefect.orchestration: client`) also move their task run. */
   receiveEvents(workspaceId: string, events: readonly NewEvent[]): Promise<void>
   writeLogs(workspaceId: string, logs: readonly NewLog[]): Promise<void>
+  /** Hands changes that were committed elsewhere to the live feed: objects that verbs write by themselves. */
+  announce(workspaceId: string, changes: readonly Change[]): void
   /** Waits until everything that was accepted is committed, and accepts no more. */
   drain(): Promise<void>
 }

@@ -27,6 +27,12 @@ export function belongsTo(change: Change, topic: LiveTopic | 'everything'): bool
   if (topic === 'everything') return true
   if (topic === 'runs')
     return change.kind === 'flow-run' || (change.kind === 'deleted' && change.noun === 'flow-run')
+  if (topic.startsWith('objects:')) {
+    const nouns = topic.slice('objects:'.length).split(',')
+    if (change.kind === 'object') return nouns.includes(change.noun)
+    return nouns.includes('runs') && belongsTo(change, 'runs')
+  }
+  if (change.kind === 'object') return false
   const id = topic.slice('flow-run:'.length)
   switch (change.kind) {
     case 'flow-run':

@@ -1,30 +1,57 @@
 import { uuidv7 } from '../../db/uuid.ts'
+import { type LiveNoun, liveNouns } from '../../domain/change.ts'
 import { Unavailable } from '../../domain/problem.ts'
 import type { RawJson } from '../../domain/state.ts'
 import type { Engine } from '../../engine/engine.ts'
 import type { Context } from '../context.ts'
 
+/** What events of objects are about, as in `prefect.{noun}.{id}`. */
+export type ObjectNoun =
+  | 'flow'
+  | 'variable'
+  | 'artifact-collection'
+  | 'block-type'
+  | 'block-document'
+  | 'concurrency-limit'
+  | 'deployment'
+  | 'work-pool'
+  | 'work-queue'
+
 export interface ObjectEvent {
-  readonly noun: 'variable' | 'artifact-collection'
-  readonly happened: 'created' | 'updated' | 'deleted'
+  readonly noun: ObjectNoun
+  readonly happened: 'created' | 'updated' | 'deleted' | 'ready' | 'not-ready' | 'paused'
   readonly id: string
   readonly name: string
+  /** Labels of the resource besides its id and name. */
+  readonly labels?: Readonly<Record<string, string>>
   /** Resource id → role. */
   readonly related?: Readonly<Record<string, string>>
-  /** The whole object as it is now (or was), a JSON object. */
+  /** The whole object as it is now (or was), or what was changed of it: a JSON object. */
   readonly payload: RawJson
+  /** The event that this one follows. */
+  readonly follows?: string | null
 }
 
+const isLiveNoun = (noun: string): noun is LiveNoun => (liveNouns as readonly string[]).includes(noun)
+
 /**
- * Tells of an object that was made, changed or deleted: `prefect.variable.created` and the like (wire-contract §7.2).
- * Called after the COMMIT; settles when the event is stored.
+ * Tells of an object that was made, changed or deleted: `prefect.variable.created` and the like (wire-contract §7.2),
+ * to the event store and to pages that show it. Called after the COMMIT; answers the event's id when it is stored.
  */
 export async function recordObjectEvent(
-  ctx: Context,
+  ctx: Pick<Context, 'workspaceId' | 'nowMicros'>,
   engine: Engine,
-  { noun, happened, id, name, related = {}, payload }: ObjectEvent,
-): Promise<void> {
-  const resource = { 'prefect.resource.id': `prefect.${noun}.${id}`, 'prefect.resource.name': name }
+  { noun, happened, id, name, labels = {}, related = {}, payload, follows = null }: ObjectEvent,
+): Promise<string> {
+  if (isLiveNoun(noun)) {
+    const change = happened === 'created' || happened === 'deleted' ? happened : 'updated'
+    engine.announce(ctx.workspaceId, [{ kind: 'object', noun, id, happened: change }])
+  }
+  const resource = {
+    'prefect.resource.id': `prefect.${noun}.${id}`,
+    'prefect.resource.name': name,
+    ...labels,
+  }
   const others = Object.entries(related).map(([relatedId, role]) => ({
     'prefect.resource.id': relatedId,
     'prefect.resource.role': role,
@@ -33,7 +60,7 @@ export async function recordObjectEvent(
     id: uuidv7(),
     event: `prefect.${noun}.${happened}`,
     occurredMicros: ctx.nowMicros(),
-    follows: null,
+    follows,
     resource,
     related: others,
     payload: JSON.parse(payload) as Record<string, unknown>,
@@ -46,4 +73,5 @@ export async function recordObjectEvent(
     // What the event tells of is committed: a caller who was told to try again would be refused as a second one.
     if (!(error instanceof Unavailable)) throw error
   }
+  return event.id
 }
