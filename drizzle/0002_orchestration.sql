@@ -121,6 +121,10 @@ create table deployments (
   -- The row of deployment_versions that this one shows.
   version_id                 uuid,
   version_info               jsonb,
+  -- Of a deployment that was branched off another one: the branch it is for, that one's id, and the id of the first of the line.
+  branch                     text check (length(branch) <= 500),
+  base                       uuid,
+  root                       uuid,
   description                text,
   paused                     boolean not null default false,
   disabled                   boolean not null default false,

@@ -21,6 +21,11 @@ export interface NewFlowRun {
   readonly deploymentId: string | null
   readonly workPoolName: string | null
   readonly workQueueName: string | null
+  /** Of a run of a deployment: what it says when the run is made. */
+  readonly workQueueId?: string | null
+  readonly deploymentVersion?: string | null
+  readonly deploymentVersionId?: string | null
+  readonly infrastructureDocumentId?: string | null
   readonly idempotencyKey: string | null
   readonly parentTaskRunId: string | null
   readonly parameters: RawJson

@@ -30,7 +30,11 @@ interface FlowRunInsert extends StateColumns {
   readonly name: string
   readonly flow_version: string | null
   readonly deployment_id: string | null
+  readonly deployment_version: string | null
+  readonly deployment_version_id: string | null
+  readonly infrastructure_document_id: string | null
   readonly work_pool_name: string | null
+  readonly work_queue_id: string | null
   readonly work_queue_name: string | null
   readonly idempotency_key: string | null
   readonly parent_task_run_id: string | null
@@ -102,7 +106,11 @@ export async function createFlowRuns(
         name,
         flow_version: run.flowVersion,
         deployment_id: run.deploymentId,
+        deployment_version: run.deploymentVersion ?? null,
+        deployment_version_id: run.deploymentVersionId ?? null,
+        infrastructure_document_id: run.infrastructureDocumentId ?? null,
         work_pool_name: run.workPoolName,
+        work_queue_id: run.workQueueId ?? null,
         work_queue_name: run.workQueueName,
         idempotency_key: run.idempotencyKey,
         parent_task_run_id: run.parentTaskRunId,
@@ -130,7 +138,14 @@ export async function createFlowRuns(
         if (effect.type === 'emit-event') {
           events.push(
             flowRunEvent(
-              { ...run, id, name, runCount: patch.runCount, flowName: flow.name, workQueueId: null },
+              {
+                ...run,
+                id,
+                name,
+                runCount: patch.runCount,
+                flowName: flow.name,
+                workQueueId: insert.work_queue_id,
+              },
               null,
               { id: stateId, ...write },
             ),
@@ -174,9 +189,10 @@ export async function createFlowRuns(
           name,
           flowVersion: run.flowVersion,
           deploymentId: run.deploymentId,
-          deploymentVersion: null,
+          deploymentVersion: insert.deployment_version,
+          deploymentVersionId: insert.deployment_version_id,
           workPoolName: run.workPoolName,
-          workQueueId: null,
+          workQueueId: insert.work_queue_id,
           workQueueName: run.workQueueName,
           idempotencyKey: run.idempotencyKey,
           parentTaskRunId: run.parentTaskRunId,
@@ -188,7 +204,7 @@ export async function createFlowRuns(
           labels,
           createdBy: run.createdBy,
           autoScheduled: false,
-          infrastructureDocumentId: null,
+          infrastructureDocumentId: insert.infrastructure_document_id,
           infrastructurePid: null,
           stateId,
           stateType: write.type,
@@ -270,17 +286,20 @@ const insertFlowRuns = (
   deltas: RollupDeltas,
 ) => sql`
   with made as (insert into flow_runs (
-    workspace_id, id, flow_id, name, flow_version, deployment_id, work_pool_name, work_queue_name, idempotency_key, parent_task_run_id,
+    workspace_id, id, flow_id, name, flow_version, deployment_id, deployment_version, deployment_version_id, infrastructure_document_id,
+    work_pool_name, work_queue_id, work_queue_name, idempotency_key, parent_task_run_id,
     parameters, context, job_variables, empirical_policy, tags, labels, created_by, state_id, state_type, state_name, state_at,
     state_message, state_details, state_data, run_count, start_at, end_at, expected_start_at, next_scheduled_start_at,
     created_at, updated_at)
   select
-    workspace_id, id, flow_id, name, flow_version, deployment_id, work_pool_name, work_queue_name, idempotency_key, parent_task_run_id,
+    workspace_id, id, flow_id, name, flow_version, deployment_id, deployment_version, deployment_version_id, infrastructure_document_id,
+    work_pool_name, work_queue_id, work_queue_name, idempotency_key, parent_task_run_id,
     parameters::json, context::json, job_variables::json, empirical_policy, tags, labels, created_by, state_id, state_type, state_name,
     state_at, state_message, state_details, state_data::json, run_count, start_at, end_at, expected_start_at, next_scheduled_start_at,
     created_at, created_at
   from json_to_recordset(${JSON.stringify(rows)}::json) as r (
-    workspace_id uuid, id uuid, flow_id uuid, name text, flow_version text, deployment_id uuid, work_pool_name text, work_queue_name text,
+    workspace_id uuid, id uuid, flow_id uuid, name text, flow_version text, deployment_id uuid, deployment_version text,
+    deployment_version_id uuid, infrastructure_document_id uuid, work_pool_name text, work_queue_id uuid, work_queue_name text,
     idempotency_key text, parent_task_run_id uuid, parameters text, context text, job_variables text, empirical_policy jsonb, tags text[],
     labels jsonb, created_by jsonb, state_id uuid, state_type state_type, state_name text, state_at timestamptz, state_message text,
     state_details jsonb, state_data text, run_count int, start_at timestamptz, end_at timestamptz, expected_start_at timestamptz,

@@ -17,7 +17,7 @@ export function flowRunJson(row: FlowRunRow, nowMicros: number): string {
     state_id: row.stateId,
     deployment_id: row.deploymentId,
     deployment_version: row.deploymentVersion,
-    deployment_version_id: null,
+    deployment_version_id: row.deploymentVersionId,
     deployment_version_info: null,
     work_queue_id: row.workQueueId,
     work_queue_name: row.workQueueName,

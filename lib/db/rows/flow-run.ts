@@ -11,6 +11,7 @@ export interface FlowRunRow {
   readonly flowVersion: string | null
   readonly deploymentId: string | null
   readonly deploymentVersion: string | null
+  readonly deploymentVersionId: string | null
   readonly workPoolName: string | null
   readonly workQueueId: string | null
   readonly workQueueName: string | null
@@ -49,7 +50,7 @@ export interface FlowRunRow {
 
 /** The columns of FlowRunRow, for `select ${flowRunColumns(sql)} from flow_runs r join flows f on …` with these two aliases. */
 export const flowRunColumns = (sql: Queryable) => sql`
-  r.id, r.flow_id, f.name as flow_name, r.name, r.flow_version, r.deployment_id, r.deployment_version, r.work_pool_name,
+  r.id, r.flow_id, f.name as flow_name, r.name, r.flow_version, r.deployment_id, r.deployment_version, r.deployment_version_id, r.work_pool_name,
   r.work_queue_id, r.work_queue_name, r.idempotency_key, r.parent_task_run_id, r.parameters, r.context, r.job_variables,
   r.empirical_policy, r.tags, r.labels, r.created_by, r.auto_scheduled, r.infrastructure_document_id, r.infrastructure_pid,
   r.state_id, r.state_type, r.state_name, r.state_at, r.state_message, r.state_details, r.state_data, r.run_count,
