@@ -247,7 +247,7 @@ create table run_follow_ups (
   due_at       timestamptz not null,
   primary key (workspace_id, run_id, kind)
 );
-create index run_follow_ups_due on run_follow_ups (due_at);
+create index run_follow_ups_due on run_follow_ups (kind, due_at);
 
 -- Background tasks that wait for a task worker.
 create table background_tasks (

@@ -5,7 +5,15 @@ import type { Change } from '../domain/change.ts'
 import { Problem } from '../domain/problem.ts'
 import { createBatcher } from './batcher.ts'
 import { nowMicros } from './clock.ts'
-import type { Created, Engine, NewFlowRun, NewTaskRun, StateProposal, TransitionResult } from './engine.ts'
+import type {
+  Created,
+  Engine,
+  NewFlowRun,
+  NewTaskRun,
+  StateProposal,
+  TaskStateProposal,
+  TransitionResult,
+} from './engine.ts'
 import { createFlowRuns } from './flow-run-creation.ts'
 import { type TransitionDeps, transitFlowRuns } from './flow-run-transitions.ts'
 import { type EventChunk, type LogChunk, storeEvents, storeLogs } from './intake.ts'
@@ -109,7 +117,7 @@ export function createEngine(options: EngineOptions): Engine {
     run: (runs) => createTaskRuns(deps, runs),
     onBatch: observe('create_task_run'),
   })
-  const taskRunTransitions = createBatcher<StateProposal, TransitionResult>({
+  const taskRunTransitions = createBatcher<TaskStateProposal, TransitionResult>({
     ...limits,
     name: 'set task run states',
     keyOf: (proposal) => `${proposal.workspaceId} ${proposal.runId}`,

@@ -90,7 +90,7 @@ describe('flow runs', () => {
         workspaceId: tenant.workspaceId,
         runId: row.id,
         state: s,
-        force: false,
+        policy: 'core',
         client,
       })
     expect(await propose(state('RUNNING'))).toMatchObject({ verdict: 'ACCEPT', written: true })
@@ -124,14 +124,14 @@ describe('flow runs', () => {
         workspaceId: b.workspaceId,
         runId: row.id,
         state: state('CANCELLED'),
-        force: true,
+        policy: 'minimal',
         client,
       }),
       engine.setFlowRunState({
         workspaceId: a.workspaceId,
         runId: row.id,
         state: state('RUNNING'),
-        force: false,
+        policy: 'core',
         client,
       }),
       engine.createFlowRun(newRun({ workspaceId: b.workspaceId, flowId: a.flowId })),
@@ -173,7 +173,7 @@ describe('flow runs', () => {
       workspaceId: tenant.workspaceId,
       runId: child.row.id,
       state: state('RUNNING'),
-      force: false,
+      policy: 'core',
       client,
     })
     const [mirrored] =
@@ -194,7 +194,7 @@ describe('flow runs', () => {
       workspaceId: tenant.workspaceId,
       runId: late.id,
       state: state('RUNNING'),
-      force: false,
+      policy: 'core',
       client,
     })
     const [started] =
@@ -206,7 +206,7 @@ describe('flow runs', () => {
         workspaceId: tenant.workspaceId,
         runId: row.id,
         state: state('RUNNING'),
-        force: false,
+        policy: 'core',
         client,
       })
     }

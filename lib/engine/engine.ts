@@ -8,6 +8,7 @@ import type {
   StoredState,
   Verdict,
 } from '../domain/orchestration/decide.ts'
+import type { FlowPolicyName, TaskPolicyName } from '../domain/orchestration/policies.ts'
 import type { RawJson } from '../domain/state.ts'
 
 /** A flow run to be made. Instants are microseconds since 1970. */
@@ -64,15 +65,19 @@ export interface NewTaskRun {
   readonly client: ClientView
 }
 
-export interface StateProposal {
+interface Proposal<PolicyName extends string> {
   readonly workspaceId: string
   readonly runId: string
   readonly state: ProposedState
-  readonly force: boolean
+  /** By which rules it is judged (lib/domain/orchestration/policies.ts). `minimal` is force. */
+  readonly policy: PolicyName
   readonly client: ClientView
   /** What an agent says has happened: the state's own id and time. A state that is there, or that came before the present one, is not repeated. */
   readonly reported?: { readonly stateId: string; readonly atMicros: number }
 }
+
+export type StateProposal = Proposal<FlowPolicyName>
+export type TaskStateProposal = Proposal<TaskPolicyName>
 
 export interface TransitionResult {
   readonly verdict: Verdict
@@ -119,7 +124,7 @@ export interface Engine {
   createFlowRun(run: NewFlowRun): Promise<Created<FlowRunRow>>
   setFlowRunState(proposal: StateProposal): Promise<TransitionResult>
   createTaskRun(run: NewTaskRun): Promise<Created<TaskRunRow>>
-  setTaskRunState(proposal: StateProposal): Promise<TransitionResult>
+  setTaskRunState(proposal: TaskStateProposal): Promise<TransitionResult>
   /** Stores events; those of client-orchestrated task runs (`prefect.task-run.*` with `prefect.orchestration: client`) also move their task run. */
   receiveEvents(workspaceId: string, events: readonly NewEvent[]): Promise<void>
   writeLogs(workspaceId: string, logs: readonly NewLog[]): Promise<void>

@@ -10,6 +10,7 @@ import { formatInstant } from '../domain/time.ts'
 import type { Created, NewFlowRun } from './engine.ts'
 import { flowRunEvent } from './flow-run-event.ts'
 import { publishAll, publishEvents, type TransitionDeps } from './flow-run-transitions.ts'
+import { type FollowUp, upsertFollowUps } from './follow-ups.ts'
 import { type Mirror, mirrorToParentTasks } from './mirror.ts'
 import { RollupDeltas } from './rollup.ts'
 import { countedAfter, stateColumns, stateRow, textOf, unstarted } from './stored.ts'
@@ -67,6 +68,7 @@ export async function createFlowRuns(
     const inserts: FlowRunInsert[] = []
     const states: StateRow[] = []
     const mirrors: Mirror[] = []
+    const followUps: FollowUp[] = []
     const deltas = new RollupDeltas()
 
     const answers = wanted.map((run): Created<FlowRunRow> | Error => {
@@ -157,6 +159,8 @@ export async function createFlowRuns(
             childFlowRunId: id,
             state: write,
           })
+        } else if (effect.type === 'follow-up') {
+          followUps.push({ workspaceId: run.workspaceId, runId: id, ...effect })
         }
       }
       published.push([
@@ -228,7 +232,11 @@ export async function createFlowRuns(
     if (inserts.length > 0) {
       const mirrored =
         mirrors.length > 0 ? await mirrorToParentTasks(deps, sql, mirrors, deltas, published) : []
-      await all([insertFlowRuns(sql, inserts, states, events, deltas), ...mirrored])
+      await all([
+        insertFlowRuns(sql, inserts, states, events, deltas),
+        followUps.length > 0 ? upsertFollowUps(sql, followUps) : null,
+        ...mirrored,
+      ])
     }
     return answers
   })

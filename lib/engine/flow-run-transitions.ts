@@ -2,11 +2,12 @@ import type { Sql, Transaction } from '../db/clients.ts'
 import { uuidv7 } from '../db/uuid.ts'
 import type { Change } from '../domain/change.ts'
 import { decide, type Facts, type StoredState } from '../domain/orchestration/decide.ts'
-import { coreFlowPolicy, minimalFlowPolicy, reportedFlowPolicy } from '../domain/orchestration/policies.ts'
+import { flowPolicies } from '../domain/orchestration/policies.ts'
 import { NotFound } from '../domain/problem.ts'
 import { formatInstant } from '../domain/time.ts'
 import type { StateProposal, TransitionResult } from './engine.ts'
 import { flowRunEvent } from './flow-run-event.ts'
+import { type FollowUp, upsertFollowUps } from './follow-ups.ts'
 import { type Mirror, mirrorToParentTasks } from './mirror.ts'
 import { RollupDeltas } from './rollup.ts'
 import {
@@ -57,6 +58,7 @@ export async function transitFlowRuns(
     const mirrors: Mirror[] = []
     const deltas = new RollupDeltas()
     const lateStarts: LateStart[] = []
+    const followUps: FollowUp[] = []
 
     const answers = proposals.map((proposal): TransitionResult | Error => {
       const run = runs.get(`${proposal.workspaceId} ${proposal.runId}`)
@@ -75,9 +77,9 @@ export async function transitFlowRuns(
         cached: null,
         deploymentLimit: null,
         tagLimits: [],
+        claim: null,
       }
-      const policy = reported ? reportedFlowPolicy : proposal.force ? minimalFlowPolicy : coreFlowPolicy
-      const decision = decide(policy, flowRunView(run), proposal.state, facts)
+      const decision = decide(flowPolicies[proposal.policy], flowRunView(run), proposal.state, facts)
       const { write, patch } = decision
       if (!write) {
         return {
@@ -122,6 +124,8 @@ export async function transitFlowRuns(
             childFlowRunId: run.id,
             state: write,
           })
+        } else if (effect.type === 'follow-up') {
+          followUps.push({ workspaceId: run.workspaceId, runId: run.id, ...effect })
         }
       }
       published.push([
@@ -152,7 +156,11 @@ export async function transitFlowRuns(
     if (updates.length > 0) {
       const mirrored =
         mirrors.length > 0 ? await mirrorToParentTasks(deps, sql, mirrors, deltas, published) : []
-      await all([writeFlowRunTransitions(sql, updates, states, events, deltas, lateStarts), ...mirrored])
+      await all([
+        writeFlowRunTransitions(sql, updates, states, events, deltas, lateStarts),
+        followUps.length > 0 ? upsertFollowUps(sql, followUps) : null,
+        ...mirrored,
+      ])
     }
     return answers
   })

@@ -10,11 +10,11 @@ import {
   type RunPatch,
   type StoredState,
 } from '../domain/orchestration/decide.ts'
-import { backgroundTaskPolicy, coreTaskPolicy, minimalTaskPolicy } from '../domain/orchestration/policies.ts'
+import { backgroundTaskPolicy, taskPolicies } from '../domain/orchestration/policies.ts'
 import { NotFound } from '../domain/problem.ts'
 import type { RawJson, StateType } from '../domain/state.ts'
 import { formatInstant } from '../domain/time.ts'
-import type { StateProposal, TransitionResult } from './engine.ts'
+import type { TaskStateProposal, TransitionResult } from './engine.ts'
 import { serverTaskRunEvent } from './flow-run-event.ts'
 import { byTenantKey, publishAll, publishEvents, type TransitionDeps } from './flow-run-transitions.ts'
 import { RollupDeltas } from './rollup.ts'
@@ -53,6 +53,7 @@ export const noFacts = (nowMicros: number, dice: number): Facts => ({
   cached: null,
   deploymentLimit: null,
   tagLimits: [],
+  claim: null,
 })
 
 interface FlowRunFact {
@@ -68,7 +69,7 @@ interface FlowRunFact {
 /** Moves a batch of task runs that the server orchestrates (clients 2.x), each at most once, in one transaction. */
 export async function transitTaskRuns(
   deps: TransitionDeps,
-  proposals: readonly StateProposal[],
+  proposals: readonly TaskStateProposal[],
 ): Promise<(TransitionResult | Error)[]> {
   const published: [string, Change][] = []
   const events: EventRow[] = []
@@ -96,7 +97,7 @@ export async function transitTaskRuns(
         cached: cached.get(cacheKeyOf(proposal) ?? '') ?? null,
       }
       const deferred = proposal.state.details.deferred === true || current?.details.deferred === true
-      const policy = deferred ? backgroundTaskPolicy : proposal.force ? minimalTaskPolicy : coreTaskPolicy
+      const policy = deferred ? backgroundTaskPolicy : taskPolicies[proposal.policy]
       const decision = decide(policy, taskRunView(run), proposal.state, facts)
       const { write, patch } = decision
       if (!write) {
@@ -204,7 +205,7 @@ const stateOfFact = (run: FlowRunFact): StoredState | null =>
       }
 
 /** Only a start may be answered from the cache. */
-const cacheKeyOf = (proposal: StateProposal): string | null => {
+const cacheKeyOf = (proposal: TaskStateProposal): string | null => {
   const key = proposal.state.type === 'RUNNING' ? proposal.state.details.cache_key : null
   return typeof key === 'string' && key !== '' && key.length <= 2_000
     ? `${proposal.workspaceId} ${key}`
@@ -219,7 +220,7 @@ interface CachedRow {
 
 async function readCache(
   sql: Transaction,
-  proposals: readonly StateProposal[],
+  proposals: readonly TaskStateProposal[],
   nowMicros: number,
 ): Promise<Map<string, ProposedState>> {
   const keys = proposals.flatMap((p) => {

@@ -114,7 +114,7 @@ export function composeApplication({
       await sockets.closeAll(reason)
     },
     startServices: () => {
-      loops ??= startServices(backgroundServices, { db, nowMicros }, log(), metrics.onTurn)
+      loops ??= startServices(backgroundServices, { db, engine, nowMicros }, log(), metrics.onTurn)
     },
     close: async () => {
       await loops?.stop()

@@ -1,9 +1,12 @@
 import type { Logger } from 'pino'
 import type { Database } from '../db/clients.ts'
+import type { Engine } from '../engine/engine.ts'
 
 /** What a background loop stands on. */
 export interface ServiceScope {
   readonly db: Database
+  /** What a loop proposes goes the way of everybody's proposals. */
+  readonly engine: Engine
   readonly nowMicros: () => number
 }
 

@@ -2,12 +2,13 @@ import { randomUUID } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { formatInstant } from '../domain/time.ts'
 import { nowMicros } from '../engine/clock.ts'
+import { createEngine } from '../engine/create-engine.ts'
 import { testDatabase } from '../testing/database.ts'
 import { foldRunCounts } from './fold-run-counts.ts'
 import { preparePartitions } from './prepare-partitions.ts'
 
 const db = await testDatabase()
-const scope = { db, nowMicros }
+const scope = { db, nowMicros, engine: createEngine({ db, publish: () => {} }) }
 
 const totalRuns = async (workspaceId: string): Promise<number> => {
   const [row] = await db.engine<{ runs: number }[]>`

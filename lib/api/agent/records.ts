@@ -192,7 +192,7 @@ async function setRunState(
     workspaceId: ctx.workspaceId,
     runId: flowRunId,
     state: reported(state),
-    force: false,
+    policy: 'reported',
     reported: { stateId: state.id, atMicros: state.at },
     client,
   })

@@ -137,7 +137,7 @@ const bulkSetState = route({
     const results = await setManyStates(ctx, services.engine, {
       filters: { flow_runs: body.flow_runs },
       state: proposedState(body.state, rawStateData(body.state, rawBody)),
-      force: body.force,
+      policy: body.force ? 'minimal' : 'core',
       limit: limitOf(body.limit, MAX_BULK),
       client,
     })

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { rawMember } from '../../domain/raw-json.ts'
 import type { RawJson } from '../../domain/state.ts'
-import type { StateProposal, TransitionResult } from '../../engine/engine.ts'
+import type { StateProposal, TaskStateProposal, TransitionResult } from '../../engine/engine.ts'
 import { type Answer, type Call, route } from '../route.ts'
 import { flowRunPolicy, jsonObject, labels, stateCreate, tags, uuid } from '../schemas.ts'
 import { proposedState } from './proposal.ts'
@@ -82,12 +82,12 @@ export const stateProposal = ({
 }: Pick<
   Call<unknown, unknown, z.output<typeof setStateBody>>,
   'body' | 'rawBody' | 'params' | 'workspaceId' | 'client'
->): StateProposal => ({
+>): StateProposal & TaskStateProposal => ({
   workspaceId,
   // Safe: the router matched it as a UUID.
   runId: (params as { id: string }).id.toLowerCase(),
   state: proposedState(body.state, rawStateData(body.state, rawBody)),
-  force: body.force ?? false,
+  policy: body.force ? 'minimal' : 'core',
   client,
 })
 

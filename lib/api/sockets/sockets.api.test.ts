@@ -366,7 +366,7 @@ test('an agent learns that its run is to be cancelled', async () => {
     workspaceId: tenant.workspaceId,
     runId: flowRunId,
     state: { type: 'CANCELLING', name: 'Cancelling', message: '', details: {}, data: null },
-    force: false,
+    policy: 'core',
     client: { apiVersion: null, clientVersion: null },
   })
   expect(await next()).toEqual({ type: 'cancel', flowRunId })

@@ -7,7 +7,7 @@ import { RunConditions, type RunFilters } from '../filters/run-filters.ts'
 export interface SetManyStates {
   readonly filters: RunFilters
   readonly state: ProposedState
-  readonly force: boolean
+  readonly policy: 'core' | 'minimal'
   readonly limit: number
   readonly client: ClientView
 }

@@ -16,6 +16,7 @@ import {
   type TaskRunView,
 } from './decide.ts'
 import {
+  claim,
   deploymentLimit,
   due,
   facts,
@@ -33,9 +34,9 @@ import {
   clientSideTaskPolicy,
   coreFlowPolicy,
   coreTaskPolicy,
-  markLateRunsPolicy,
+  flowPolicies,
   minimalFlowPolicy,
-  minimalTaskPolicy,
+  taskPolicies,
 } from './policies.ts'
 
 describe('the fold', () => {
@@ -249,6 +250,9 @@ describe('whatever is proposed', () => {
     pause_keys: fc.constantFrom(null, [], ['1']),
     resuming: fc.constantFrom(null, false, true),
     retry_type: fc.constantFrom(null, 'in_process' as const, 'reschedule' as const),
+    start_within_seconds: fc.constantFrom(null, 60),
+    finish_within_seconds: fc.constantFrom(null, 60),
+    on_lost: fc.constantFrom(null, 'reschedule' as const),
   })
   const client: fc.Arbitrary<ClientView> = fc.record({
     apiVersion: fc.constantFrom(null, [0, 8, 0] as const, [0, 8, 3] as const, [0, 8, 4] as const),
@@ -272,6 +276,7 @@ describe('whatever is proposed', () => {
       [tagLimit({ active: 2 })],
       [tagLimit({ heldByThisRun: true })],
     ),
+    claim: fc.constantFrom(null, claim(), claim({ expiresMicros: now - 1 }), claim({ expiresMicros: null })),
   })
   const shared = {
     from: fc.constantFrom(...fromTypes),
@@ -290,12 +295,11 @@ describe('whatever is proposed', () => {
   const taskRun = fc
     .record({ ...shared, flowRunRunCount: fc.nat({ max: 3 }) })
     .map(({ from, state, ...more }) => taskRunIn(from, more, state))
-  const flowPolicy = fc.constantFrom(coreFlowPolicy, minimalFlowPolicy, markLateRunsPolicy)
+  const flowPolicy = fc.constantFrom(...Object.values(flowPolicies))
   const taskPolicy = fc.constantFrom(
-    coreTaskPolicy,
+    ...Object.values(taskPolicies),
     clientSideTaskPolicy,
     backgroundTaskPolicy,
-    minimalTaskPolicy,
   )
   const runs = { numRuns: 1500 }
 

@@ -39,6 +39,14 @@ export interface EmpiricalPolicy {
   readonly pause_keys?: readonly string[] | null
   readonly resuming?: boolean | null
   readonly retry_type?: 'in_process' | 'reschedule' | null
+  /** Rigel's: a run that has not begun this many seconds after it was expected to is cancelled. */
+  readonly start_within_seconds?: number | null
+  /** Rigel's: a run that has not ended this many seconds after its first start is cancelled, which reaches its process. */
+  readonly finish_within_seconds?: number | null
+  /** Rigel's: what becomes of a run whose holder went silent. A run of a deployment may be scheduled again, a few times. Default crash. */
+  readonly on_lost?: 'crash' | 'reschedule' | null
+  /** Rigel's, kept by the server: how often the run was scheduled again because its holder went silent. */
+  readonly times_lost?: number | null
   readonly [unknown: string]: unknown
 }
 
@@ -94,7 +102,25 @@ export interface Facts {
   readonly deploymentLimit: DeploymentLimitFact | null
   /** Tag limits that a task run's tags meet. */
   readonly tagLimits: readonly TagLimitFact[]
+  /** Of a flow run: who executes it; null when nobody claimed it, or nobody does any more. */
+  readonly claim: ClaimFact | null
 }
+
+/** A row of run_claims, read under its lock: no beat comes between the look and the verdict. */
+export interface ClaimFact {
+  readonly token: string
+  readonly holderType: 'worker' | 'runner' | 'agent' | 'client'
+  readonly holderId: string | null
+  readonly holderName: string | null
+  readonly claimedMicros: number
+  /** The last sign of life, and until when that is enough; null: the holder sends none. */
+  readonly beatMicros: number | null
+  readonly expiresMicros: number | null
+}
+
+/** Why a run is looked at again later; a service each. */
+export const followUpKinds = ['pause-timeout', 'cancel-timeout', 'cancel-children', 'deadline'] as const
+export type FollowUpKind = (typeof followUpKinds)[number]
 
 export interface DeploymentLimitFact {
   readonly limitId: string
@@ -139,6 +165,8 @@ export type Effect =
   /** Child task runs that failed go to AwaitingRetry at this instant, with run count 0. */
   | { readonly type: 'reset-failed-tasks'; readonly scheduledMicros: number }
   | { readonly type: 'enqueue-background-task'; readonly queue: 'scheduled' | 'retry' }
+  /** Looks at the run again at this instant. A run has at most one of a kind; a later one moves it. */
+  | { readonly type: 'follow-up'; readonly kind: FollowUpKind; readonly dueMicros: number }
 
 /** Columns of the run row after the transition. All are given, changed or not, so that one statement serves every transition. */
 export interface RunPatch {

@@ -1,6 +1,7 @@
 import { defaultStateName, isFinal, type RawJson, type StateDetails, type StateType } from '../state.ts'
 import { parseInstant } from '../time.ts'
 import type {
+  ClaimFact,
   DeploymentLimitFact,
   Facts,
   FlowRunView,
@@ -102,6 +103,7 @@ export const facts = (more: Partial<Facts> = {}): Facts => ({
   cached: null,
   deploymentLimit: null,
   tagLimits: [],
+  claim: null,
   ...more,
 })
 
@@ -119,6 +121,18 @@ export const deploymentLimit = (more: Partial<DeploymentLimitFact> = {}): Deploy
   gracePeriodSeconds: 300,
   leaseAlive: true,
   freshLeaseId: 'fresh-lease',
+  ...more,
+})
+
+/** Claimed by a worker that beats: alive until a minute from now. */
+export const claim = (more: Partial<ClaimFact> = {}): ClaimFact => ({
+  token: 'token-1',
+  holderType: 'worker',
+  holderId: null,
+  holderName: 'w1',
+  claimedMicros: began,
+  beatMicros: now - 30_000_000,
+  expiresMicros: now + 60_000_000,
   ...more,
 })
 

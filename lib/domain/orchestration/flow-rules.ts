@@ -113,7 +113,7 @@ export const bypassCancellingFlowRunsWithNoInfra: FlowRule = {
   from: ['SCHEDULED', 'PAUSED'],
   to: ['CANCELLING'],
   needs: [],
-  judge: ({ run, proposed }) => {
+  judge: ({ run, proposed, policy }) => {
     if (run.state === null) return
     const { type, name, details } = run.state
     const nothingRuns =
@@ -121,11 +121,29 @@ export const bypassCancellingFlowRunsWithNoInfra: FlowRule = {
         ? run.infrastructurePid === null || name === 'Resuming'
         : details.pause_reschedule === true
     if (!nothingRuns) return
+    const reason = 'The run has no infrastructure that could be stopped; it was cancelled at once.'
+    if (policy.retry_type !== 'in_process') {
+      return { say: 'reject', reason, state: makeState('CANCELLED', 'Cancelled', proposed.message) }
+    }
     return {
       say: 'reject',
-      reason: 'The run has no infrastructure that could be stopped; it was cancelled at once.',
-      state: makeState('CANCELLED', 'Cancelled', proposed.message),
+      reason,
+      state: makeState('CANCELLED', 'Cancelled', proposed.message, { cancelled_between_attempts: true }),
+      // Left at `in_process`, a person's later retry would wait for a worker that skips it.
+      policy: { ...policy, retry_type: null },
     }
+  },
+}
+
+/** The process that waits for its next attempt learns only when it proposes it that the run was cancelled meanwhile. */
+export const keepCancelledBetweenAttempts: FlowRule = {
+  name: 'keepCancelledBetweenAttempts',
+  from: ['CANCELLED'],
+  to: ['RUNNING'],
+  needs: [],
+  judge: ({ run }) => {
+    if (run.state?.details.cancelled_between_attempts !== true) return
+    return { say: 'reject', reason: 'The run was cancelled while it waited for its next attempt.' }
   },
 }
 
@@ -300,7 +318,9 @@ export const handleResumingPausedFlows: FlowRule = {
   judge: ({ run, proposed, facts, policy }) => {
     if (run.state === null) return
     const { type } = proposed
-    if (type !== 'RUNNING' && type !== 'SCHEDULED' && !isFinal(type)) {
+    // A pause in the process has a process, which can be stopped.
+    const stops = type === 'CANCELLING' && run.state.details.pause_reschedule !== true
+    if (type !== 'RUNNING' && type !== 'SCHEDULED' && !isFinal(type) && !stops) {
       return {
         say: 'reject',
         reason: `This run cannot transition to the ${type} state from the ${run.state.type} state.`,
@@ -318,7 +338,7 @@ export const handleResumingPausedFlows: FlowRule = {
         state: makeState('FAILED', 'Failed', `The flow was ${name.toLowerCase()} and never resumed.`),
       }
     }
-    if (!knowsPauses(facts.client)) return
+    if (stops || !knowsPauses(facts.client)) return
     return { say: 'rewrite', reason: 'Resumes.', policy: { ...policy, resuming: true } }
   },
 }

@@ -1,39 +1,55 @@
 import { expect, test } from 'vitest'
-import * as policies from './policies.ts'
+import type { Policy } from './decide.ts'
+import { backgroundTaskPolicy, clientSideTaskPolicy, flowPolicies, taskPolicies } from './policies.ts'
+
+const policies: Readonly<Record<string, Policy<never>>> = {
+  ...Object.fromEntries(Object.entries(flowPolicies).map(([name, policy]) => [`flow: ${name}`, policy])),
+  ...Object.fromEntries(Object.entries(taskPolicies).map(([name, policy]) => [`task: ${name}`, policy])),
+  'task: background': backgroundTaskPolicy,
+  'task: client side': clientSideTaskPolicy,
+}
 
 /** Order is behaviour, also where no single transition shows it: it is stated here a second time, so that moving a rule is a decision. */
-const orders = {
-  coreFlowPolicy: `
-    preserveDeploymentConcurrencyLeaseId preventDuplicateTransitions handleFlowTerminalStateTransitions
-    enforceCancellingToCancelledTransition bypassCancellingFlowRunsWithNoInfra preventPendingTransitions
-    validateDeploymentConcurrencyAtRunning secureFlowConcurrencySlots
+const afterwards = `instrumentTransitions releaseFlowConcurrencySlots watchPauses watchCancellations cancelChildren
+    watchStartDeadline watchFinishDeadline`
+const orders: Readonly<Record<string, string>> = {
+  'flow: core': `
+    preserveDeploymentConcurrencyLeaseId preventDuplicateTransitions keepCancelledBetweenAttempts
+    handleFlowTerminalStateTransitions enforceCancellingToCancelledTransition bypassCancellingFlowRunsWithNoInfra
+    preventPendingTransitions validateDeploymentConcurrencyAtRunning secureFlowConcurrencySlots
     removeDeploymentConcurrencyLeaseForOldClientVersions ensureOnlyScheduledFlowsMarkedLate handlePausingFlows
-    handleResumingPausedFlows copyScheduledTime waitForScheduledTime retryFailedFlows instrumentTransitions
-    releaseFlowConcurrencySlots`,
-  minimalFlowPolicy: `
-    preventResultDataLoss bypassCancellingFlowRunsWithNoInfra instrumentTransitions releaseFlowConcurrencySlots`,
-  reportedFlowPolicy: `
-    preserveDeploymentConcurrencyLeaseId preventDuplicateTransitions handleFlowTerminalStateTransitions
-    instrumentTransitions releaseFlowConcurrencySlots`,
-  markLateRunsPolicy: `
-    ensureOnlyScheduledFlowsMarkedLate enforceDeploymentConcurrencyOnLate instrumentTransitions`,
-  coreTaskPolicy: `
+    handleResumingPausedFlows copyScheduledTime waitForScheduledTime retryFailedFlows ${afterwards}`,
+  'flow: minimal': `preventResultDataLoss bypassCancellingFlowRunsWithNoInfra ${afterwards}`,
+  'flow: reported': `
+    preserveDeploymentConcurrencyLeaseId preventDuplicateTransitions handleFlowTerminalStateTransitions ${afterwards}`,
+  'flow: late': `ensureOnlyScheduledFlowsMarkedLate enforceDeploymentConcurrencyOnLate ${afterwards}`,
+  'flow: pause-timeout': `failOnlyExpiredPauses ${afterwards}`,
+  'flow: cancel-timeout': `cancelOnlyStuckCancellations ${afterwards}`,
+  'flow: deadline': `cancelOnlyMissedDeadlines bypassCancellingFlowRunsWithNoInfra ${afterwards}`,
+  'flow: zombie': `crashOnlySilentRuns rescheduleLostRuns ${afterwards}`,
+  'flow: cascade': `leaveEndedRunsAlone bypassCancellingFlowRunsWithNoInfra ${afterwards}`,
+  'task: core': `
     retrieveFromCache handleTaskTerminalStateTransitions preventRunningTasksFromStoppedFlows
     secureTaskConcurrencySlots copyScheduledTime waitForScheduledTime retryFailedTasks renameReruns
     updateFlowRunTrackerOnTasks insertIntoCache instrumentTransitions releaseTaskConcurrencySlots`,
-  clientSideTaskPolicy: `
+  'task: client side': `
     retrieveFromCache handleTaskTerminalStateTransitions preventRunningTasksFromStoppedFlows copyScheduledTime
     waitForScheduledTime retryFailedTasks renameReruns updateFlowRunTrackerOnTasks insertIntoCache
     instrumentTransitions releaseTaskConcurrencySlots`,
-  backgroundTaskPolicy: `
+  'task: background': `
     preventPendingTransitions retrieveFromCache handleTaskTerminalStateTransitions copyScheduledTime
     copyTaskParametersId waitForScheduledTime retryFailedTasks renameReruns updateFlowRunTrackerOnTasks
     insertIntoCache instrumentTransitions releaseTaskConcurrencySlots enqueueScheduledTasks`,
-  minimalTaskPolicy: 'instrumentTransitions releaseTaskConcurrencySlots',
-} as const satisfies Record<keyof typeof policies, string>
+  'task: minimal': 'instrumentTransitions releaseTaskConcurrencySlots',
+  'task: cascade': 'leaveEndedRunsAlone instrumentTransitions releaseTaskConcurrencySlots',
+}
+
+test('every policy has its order stated', () => {
+  expect(Object.keys(policies).sort()).toEqual(Object.keys(orders).sort())
+})
 
 test.each(Object.entries(policies))('%s asks its rules in this order', (name, policy) => {
-  const order: string = orders[name as keyof typeof orders]
+  const order = orders[name] ?? ''
   expect(policy.map((rule) => rule.name)).toEqual(order.trim().split(/\s+/))
 })
 
@@ -45,9 +61,14 @@ test('universal rules only add: no policy lets one of them refuse', () => {
       .map((rule) => rule.name),
   )
   expect([...universal].sort()).toEqual([
+    'cancelChildren',
     'instrumentTransitions',
     'preserveDeploymentConcurrencyLeaseId',
     'releaseFlowConcurrencySlots',
     'releaseTaskConcurrencySlots',
+    'watchCancellations',
+    'watchFinishDeadline',
+    'watchPauses',
+    'watchStartDeadline',
   ])
 })

@@ -1,5 +1,7 @@
 import type { FlowRunView, Policy, TaskRunView } from './decide.ts'
 import * as flows from './flow-rules.ts'
+import * as followUps from './follow-up-rules.ts'
+import * as services from './service-rules.ts'
 import {
   copyScheduledTime,
   instrumentTransitions,
@@ -8,11 +10,24 @@ import {
 } from './shared-rules.ts'
 import * as tasks from './task-rules.ts'
 
+/** Last in every policy of flow runs: they speak about the state that will be written, whoever put it there. */
+const afterwards: Policy<FlowRunView> = [
+  instrumentTransitions,
+  flows.releaseFlowConcurrencySlots,
+  followUps.watchPauses,
+  followUps.watchCancellations,
+  followUps.cancelChildren,
+  followUps.watchStartDeadline,
+  followUps.watchFinishDeadline,
+]
+
 /** A flow run's state as its client, a worker or a person proposes it. */
 export const coreFlowPolicy: Policy<FlowRunView> = [
   flows.preserveDeploymentConcurrencyLeaseId,
   // Before all that could refuse: a repeated request deserves the answer "done", not one judged from the state it made.
   flows.preventDuplicateTransitions,
+  // Before the terminal rule, which lets ended runs run again.
+  flows.keepCancelledBetweenAttempts,
   flows.handleFlowTerminalStateTransitions,
   // Before the claim and the pauses: who is cancelling is told so, whatever else stands in the way.
   flows.enforceCancellingToCancelledTransition,
@@ -29,17 +44,14 @@ export const coreFlowPolicy: Policy<FlowRunView> = [
   copyScheduledTime,
   waitForScheduledTime,
   flows.retryFailedFlows,
-  // Last: they speak about the state that will be written, whoever put it there.
-  instrumentTransitions,
-  flows.releaseFlowConcurrencySlots,
+  ...afterwards,
 ]
 
 /** By force, at creation, and when a service moves a run: no judgement, but the books stay right. */
 export const minimalFlowPolicy: Policy<FlowRunView> = [
   flows.preventResultDataLoss,
   flows.bypassCancellingFlowRunsWithNoInfra,
-  instrumentTransitions,
-  flows.releaseFlowConcurrencySlots,
+  ...afterwards,
 ]
 
 /**
@@ -50,8 +62,7 @@ export const reportedFlowPolicy: Policy<FlowRunView> = [
   flows.preserveDeploymentConcurrencyLeaseId,
   flows.preventDuplicateTransitions,
   flows.handleFlowTerminalStateTransitions,
-  instrumentTransitions,
-  flows.releaseFlowConcurrencySlots,
+  ...afterwards,
 ]
 
 /** The late-runs service. */
@@ -59,8 +70,51 @@ export const markLateRunsPolicy: Policy<FlowRunView> = [
   // First: a run that was claimed meanwhile must not be cancelled for want of the slot that it holds.
   flows.ensureOnlyScheduledFlowsMarkedLate,
   flows.enforceDeploymentConcurrencyOnLate,
-  instrumentTransitions,
+  ...afterwards,
 ]
+
+/** The service that ends pauses which nobody resumed. */
+const pauseTimeoutPolicy: Policy<FlowRunView> = [services.failOnlyExpiredPauses, ...afterwards]
+
+/** The service that ends cancellations which nobody confirmed. */
+const cancelTimeoutPolicy: Policy<FlowRunView> = [services.cancelOnlyStuckCancellations, ...afterwards]
+
+/** The service that stops runs which did not begin, or end, in time. */
+const deadlinePolicy: Policy<FlowRunView> = [
+  services.cancelOnlyMissedDeadlines,
+  // After the deadline: what has no process is cancelled at once.
+  flows.bypassCancellingFlowRunsWithNoInfra,
+  ...afterwards,
+]
+
+/** The service that finds runs whose holder is silent. */
+const zombiePolicy: Policy<FlowRunView> = [
+  services.crashOnlySilentRuns,
+  // Second: only what is lost may be scheduled again.
+  services.rescheduleLostRuns,
+  ...afterwards,
+]
+
+/** The service that stops what a cancelled run had started. */
+const cascadePolicy: Policy<FlowRunView> = [
+  services.leaveEndedRunsAlone,
+  flows.bypassCancellingFlowRunsWithNoInfra,
+  ...afterwards,
+]
+
+/** By name, as a proposal names the policy that is to judge it. */
+export const flowPolicies = {
+  core: coreFlowPolicy,
+  minimal: minimalFlowPolicy,
+  reported: reportedFlowPolicy,
+  late: markLateRunsPolicy,
+  'pause-timeout': pauseTimeoutPolicy,
+  'cancel-timeout': cancelTimeoutPolicy,
+  deadline: deadlinePolicy,
+  zombie: zombiePolicy,
+  cascade: cascadePolicy,
+} as const
+export type FlowPolicyName = keyof typeof flowPolicies
 
 /** Task runs of clients that ask the server (2.x). */
 export const coreTaskPolicy: Policy<TaskRunView> = [
@@ -110,3 +164,18 @@ export const minimalTaskPolicy: Policy<TaskRunView> = [
   instrumentTransitions,
   tasks.releaseTaskConcurrencySlots,
 ]
+
+/** A cancelled flow run's task runs. */
+const cascadeTaskPolicy: Policy<TaskRunView> = [
+  services.leaveEndedRunsAlone,
+  instrumentTransitions,
+  tasks.releaseTaskConcurrencySlots,
+]
+
+/** By name; a deferred task run is judged by `backgroundTaskPolicy` whatever its proposal names. */
+export const taskPolicies = {
+  core: coreTaskPolicy,
+  minimal: minimalTaskPolicy,
+  cascade: cascadeTaskPolicy,
+} as const
+export type TaskPolicyName = keyof typeof taskPolicies

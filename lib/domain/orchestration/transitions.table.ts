@@ -70,6 +70,13 @@ export const vocabulary = {
     reason: 'The run has no infrastructure that could be stopped; it was cancelled at once.',
     written: { type: 'CANCELLED', name: 'Cancelled' },
   },
+  // Was waiting in its process for the next attempt.
+  between: {
+    verdict: 'REJECT',
+    reason: 'The run has no infrastructure that could be stopped; it was cancelled at once.',
+    written: { type: 'CANCELLED', name: 'Cancelled' },
+    policy: { retry_type: null },
+  },
   claimed: (from) => abort(`This run is in a ${from} state and cannot transition to a PENDING state.`),
   stateless: abort('Cannot pause flows with no state.'),
   idle: refuse('Cannot pause flows that are not currently running.'),
@@ -192,7 +199,7 @@ const plainFlow = `
     SCHEDULED   ok        ok      ok      idle      atonce     ok        ok       ok       ok
     PENDING     ok        claimed ok      idle      ok         ok        ok       ok       ok
     RUNNING     ok        claimed ok      pauses    ok         ok        ok       ok       ok
-    PAUSED      resumes   cannot  resumed idle      cannot     resumed   resumed  resumed  resumed
+    PAUSED      resumes   cannot  resumed idle      ok         resumed   resumed  resumed  resumed
     CANCELLING  stopping  stopping stopping stopping stopping  stopping  stopping stopping ok
     COMPLETED   nodeploy  again   again   over      over       ok        ok       over     ok
     FAILED      nodeploy  again   again   over      over       ok        ok       over     ok
@@ -279,7 +286,7 @@ export const flowScenarios: readonly FlowScenario[] = [
     SCHEDULED   ok        ok      ok      idle      ok         ok        ok       ok       ok
     PENDING     ok        claimed ok      idle      ok         ok        ok       ok       ok
     RUNNING     ok        claimed ok      pauses    ok         ok        ok       ok       ok
-    PAUSED      resumes   cannot  resumed idle      cannot     resumed   resumed  resumed  resumed
+    PAUSED      resumes   cannot  resumed idle      ok         resumed   resumed  resumed  resumed
     CANCELLING  stopping  stopping stopping stopping stopping  stopping  stopping stopping ok
     COMPLETED   done      done    done    over      over       done      ok       over     ok
     FAILED      resched   again   again   over      over       ok        ok       over     ok
@@ -368,7 +375,7 @@ export const flowScenarios: readonly FlowScenario[] = [
     state: expiredPause,
     stateOf: 'PAUSED',
     table: plainFlow,
-    rows: 'PAUSED expired cannot expired idle cannot expired expired expired expired',
+    rows: 'PAUSED expired cannot expired idle expired expired expired expired expired',
   },
   {
     name: 'a pause that has fired before',
@@ -402,7 +409,10 @@ export const flowScenarios: readonly FlowScenario[] = [
     policy: coreFlowPolicy,
     run: { policy: { retries: 1, retry_type: 'in_process' }, runCount: 2 },
     table: plainFlow,
-    rows: 'RUNNING ok claimed ok pauses ok ok exhausted ok ok',
+    rows: `
+    SCHEDULED   ok        ok      ok      idle      between    ok        ok       ok       ok
+    RUNNING     ok        claimed ok      pauses    ok         ok        exhausted ok      ok
+`,
   },
   {
     name: 'a deployment without a free slot, that queues',
@@ -482,7 +492,7 @@ export const flowScenarios: readonly FlowScenario[] = [
     SCHEDULED   ok        ok      ok      idle      atonce     ok        ok       ok       ok
     PENDING     ok        claimed ok      idle      ok         ok        ok       ok       ok
     RUNNING     ok        claimed ok      ok        ok         ok        ok       ok       ok
-    PAUSED      ok        cannot  ok      idle      cannot     ok        ok       ok       ok
+    PAUSED      ok        cannot  ok      idle      ok         ok        ok       ok       ok
     CANCELLING  stopping  stopping stopping stopping stopping  stopping  stopping stopping ok
     COMPLETED   nodeploy  ok      ok      over      over       ok        ok       over     ok
     FAILED      nodeploy  ok      ok      over      over       ok        ok       over     ok
