@@ -20,12 +20,15 @@ export interface NewFlowRun {
   readonly name: string | null
   readonly flowVersion: string | null
   readonly deploymentId: string | null
+  readonly deploymentVersion?: string | null
+  /** The row of deployment_versions that the deployment showed. */
+  readonly deploymentVersionId?: string | null
+  /** Where the run waits for a worker. Names alone will do; a queue without a pool is of the default agent pool, a pool without a queue means its default one. */
+  readonly workQueueId?: string | null
   readonly workPoolName: string | null
   readonly workQueueName: string | null
-  /** Of a run of a deployment: what it says when the run is made. */
-  readonly workQueueId?: string | null
-  readonly deploymentVersion?: string | null
-  readonly deploymentVersionId?: string | null
+  /** Made by a schedule: may be unmade when that changes. Default false. */
+  readonly autoScheduled?: boolean
   readonly infrastructureDocumentId?: string | null
   readonly idempotencyKey: string | null
   readonly parentTaskRunId: string | null

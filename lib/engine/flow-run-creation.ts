@@ -13,7 +13,7 @@ import { publishAll, publishEvents, type TransitionDeps } from './flow-run-trans
 import { type FollowUp, upsertFollowUps } from './follow-ups.ts'
 import { type Mirror, mirrorToParentTasks } from './mirror.ts'
 import { RollupDeltas } from './rollup.ts'
-import { countedAfter, stateColumns, stateRow, textOf, unstarted } from './stored.ts'
+import { countedAfter, type RunContext, stateColumns, stateRow, textOf, unstarted } from './stored.ts'
 import { noFacts } from './task-run-transitions.ts'
 import { all, type EventRow, historyOfFlowRuns, type StateColumns, type StateRow } from './write-set.ts'
 
@@ -21,6 +21,7 @@ interface FlowOfRun {
   readonly workspaceId: string
   readonly id: string
   readonly name: string
+  readonly tags: readonly string[]
   readonly labels: Readonly<Record<string, unknown>>
 }
 
@@ -33,10 +34,11 @@ interface FlowRunInsert extends StateColumns {
   readonly deployment_id: string | null
   readonly deployment_version: string | null
   readonly deployment_version_id: string | null
-  readonly infrastructure_document_id: string | null
   readonly work_pool_name: string | null
   readonly work_queue_id: string | null
   readonly work_queue_name: string | null
+  readonly auto_scheduled: boolean
+  readonly infrastructure_document_id: string | null
   readonly idempotency_key: string | null
   readonly parent_task_run_id: string | null
   readonly parameters: string
@@ -64,7 +66,11 @@ export async function createFlowRuns(
   const events: EventRow[] = []
   const results = await deps.sql.begin(async (transaction) => {
     const sql = transaction as unknown as Transaction
-    const [flows, existing] = await Promise.all([readFlows(sql, wanted), readExisting(sql, wanted)])
+    const [flows, existing, contextOf] = await Promise.all([
+      readFlows(sql, wanted),
+      readExisting(sql, wanted),
+      readContexts(sql, wanted),
+    ])
     const inserts: FlowRunInsert[] = []
     const states: StateRow[] = []
     const mirrors: Mirror[] = []
@@ -76,6 +82,8 @@ export async function createFlowRuns(
       if (there) return { created: false, row: there }
       const flow = flows.get(`${run.workspaceId} ${run.flowId}`)
       if (!flow) return new NotFound(`Flow with id ${run.flowId}`)
+      const context = contextOf(run)
+      if (context instanceof Error) return context
       const id = run.id ?? uuidv7()
       const view: FlowRunView = {
         kind: 'flow-run',
@@ -110,10 +118,11 @@ export async function createFlowRuns(
         deployment_id: run.deploymentId,
         deployment_version: run.deploymentVersion ?? null,
         deployment_version_id: run.deploymentVersionId ?? null,
+        work_pool_name: context.workPoolName,
+        work_queue_id: context.workQueueId,
+        work_queue_name: context.workQueueName,
+        auto_scheduled: run.autoScheduled ?? false,
         infrastructure_document_id: run.infrastructureDocumentId ?? null,
-        work_pool_name: run.workPoolName,
-        work_queue_id: run.workQueueId ?? null,
-        work_queue_name: run.workQueueName,
         idempotency_key: run.idempotencyKey,
         parent_task_run_id: run.parentTaskRunId,
         parameters: run.parameters,
@@ -142,11 +151,12 @@ export async function createFlowRuns(
             flowRunEvent(
               {
                 ...run,
+                ...context,
                 id,
                 name,
                 runCount: patch.runCount,
                 flowName: flow.name,
-                workQueueId: insert.work_queue_id,
+                flowTags: flow.tags,
               },
               null,
               { id: stateId, ...write },
@@ -195,9 +205,9 @@ export async function createFlowRuns(
           deploymentId: run.deploymentId,
           deploymentVersion: insert.deployment_version,
           deploymentVersionId: insert.deployment_version_id,
-          workPoolName: run.workPoolName,
-          workQueueId: insert.work_queue_id,
-          workQueueName: run.workQueueName,
+          workPoolName: context.workPoolName,
+          workQueueId: context.workQueueId,
+          workQueueName: context.workQueueName,
           idempotencyKey: run.idempotencyKey,
           parentTaskRunId: run.parentTaskRunId,
           parameters: run.parameters,
@@ -207,7 +217,7 @@ export async function createFlowRuns(
           tags: run.tags,
           labels,
           createdBy: run.createdBy,
-          autoScheduled: false,
+          autoScheduled: insert.auto_scheduled,
           infrastructureDocumentId: insert.infrastructure_document_id,
           infrastructurePid: null,
           stateId,
@@ -249,10 +259,65 @@ async function readFlows(sql: Transaction, wanted: readonly NewFlowRun[]): Promi
   const keys = new Map(wanted.map((run) => [`${run.workspaceId} ${run.flowId}`, run]))
   const runs = [...keys.values()]
   const rows = await sql<FlowOfRun[]>`
-    select f.workspace_id, f.id, f.name, f.labels
+    select f.workspace_id, f.id, f.name, f.tags, f.labels
     from unnest(${runs.map((r) => r.workspaceId)}::uuid[], ${runs.map((r) => r.flowId)}::uuid[]) k (workspace_id, id)
     join flows f on f.workspace_id = k.workspace_id and f.id = k.id`
   return new Map(rows.map((row) => [`${row.workspaceId} ${row.id}`, row]))
+}
+
+type Context = Omit<RunContext, 'createdBy' | 'deploymentId'>
+
+const noContext: Context = {
+  deploymentName: null,
+  deploymentTags: null,
+  workQueueId: null,
+  workQueueName: null,
+  workPoolId: null,
+  workPoolName: null,
+  workPoolType: null,
+}
+
+/** Of clients 2.x: where queues are that belong to no pool. */
+const AGENT_POOL = 'default-agent-pool'
+
+/** Finds deployments and queues that runs name. Most runs name none, and cost nothing. */
+async function readContexts(
+  sql: Transaction,
+  wanted: readonly NewFlowRun[],
+): Promise<(run: NewFlowRun) => Context | NotFound> {
+  const runs = wanted.filter(
+    (run) =>
+      run.deploymentId !== null || run.workQueueId || run.workPoolName !== null || run.workQueueName !== null,
+  )
+  if (runs.length === 0) return () => noContext
+  const poolOf = (run: NewFlowRun) => run.workPoolName ?? (run.workQueueName === null ? null : AGENT_POOL)
+  const rows = await sql<(Context & { readonly index: number })[]>`
+    select k.index, d.name as deployment_name, d.tags as deployment_tags, q.id as work_queue_id, q.name as work_queue_name,
+           p.id as work_pool_id, p.name as work_pool_name, p.type as work_pool_type
+    from unnest(${runs.map((_, index) => index)}::int[], ${runs.map((r) => r.workspaceId)}::uuid[],
+                ${runs.map((r) => r.deploymentId)}::uuid[], ${runs.map((r) => r.workQueueId ?? null)}::uuid[],
+                ${runs.map((r) => (r.workQueueId ? null : poolOf(r)))}::text[], ${runs.map((r) => r.workQueueName)}::text[])
+      k (index, workspace_id, deployment_id, queue_id, pool, queue)
+    left join deployments d on d.workspace_id = k.workspace_id and d.id = k.deployment_id
+    left join work_pools named on named.workspace_id = k.workspace_id and named.name = k.pool
+    left join work_queues inside on inside.workspace_id = k.workspace_id and inside.work_pool_id = named.id and inside.name = k.queue
+    left join work_queues q on q.workspace_id = k.workspace_id
+      and q.id = coalesce(k.queue_id, inside.id, case when k.queue is null then named.default_queue_id end)
+    left join work_pools p on p.workspace_id = q.workspace_id and p.id = q.work_pool_id`
+  const found = new Map(rows.map((row) => [runs[row.index], row]))
+  return (run) => {
+    const row = found.get(run)
+    if (!row) return noContext
+    if (run.deploymentId !== null && row.deploymentName === null)
+      return new NotFound(`Deployment with id ${run.deploymentId}`)
+    if (row.workQueueId !== null) return row
+    if (run.workQueueId) return new NotFound(`Work queue with id ${run.workQueueId}`)
+    const pool = poolOf(run)
+    if (pool === null) return row
+    return run.workQueueName === null
+      ? new NotFound(`Work pool "${pool}"`)
+      : new NotFound(`Work queue "${run.workQueueName}" of work pool "${pool}"`)
+  }
 }
 
 type ExistingRow = FlowRunRow & { readonly workspaceId: string }
@@ -294,21 +359,21 @@ const insertFlowRuns = (
   deltas: RollupDeltas,
 ) => sql`
   with made as (insert into flow_runs (
-    workspace_id, id, flow_id, name, flow_version, deployment_id, deployment_version, deployment_version_id, infrastructure_document_id,
-    work_pool_name, work_queue_id, work_queue_name, idempotency_key, parent_task_run_id,
+    workspace_id, id, flow_id, name, flow_version, deployment_id, deployment_version, deployment_version_id, work_pool_name, work_queue_id,
+    work_queue_name, auto_scheduled, infrastructure_document_id, idempotency_key, parent_task_run_id,
     parameters, context, job_variables, empirical_policy, tags, labels, created_by, state_id, state_type, state_name, state_at,
     state_message, state_details, state_data, run_count, start_at, end_at, expected_start_at, next_scheduled_start_at,
     created_at, updated_at)
   select
-    workspace_id, id, flow_id, name, flow_version, deployment_id, deployment_version, deployment_version_id, infrastructure_document_id,
-    work_pool_name, work_queue_id, work_queue_name, idempotency_key, parent_task_run_id,
+    workspace_id, id, flow_id, name, flow_version, deployment_id, deployment_version, deployment_version_id, work_pool_name, work_queue_id,
+    work_queue_name, auto_scheduled, infrastructure_document_id, idempotency_key, parent_task_run_id,
     parameters::json, context::json, job_variables::json, empirical_policy, tags, labels, created_by, state_id, state_type, state_name,
     state_at, state_message, state_details, state_data::json, run_count, start_at, end_at, expected_start_at, next_scheduled_start_at,
     created_at, created_at
   from json_to_recordset(${JSON.stringify(rows)}::json) as r (
     workspace_id uuid, id uuid, flow_id uuid, name text, flow_version text, deployment_id uuid, deployment_version text,
-    deployment_version_id uuid, infrastructure_document_id uuid, work_pool_name text, work_queue_id uuid, work_queue_name text,
-    idempotency_key text, parent_task_run_id uuid, parameters text, context text, job_variables text, empirical_policy jsonb, tags text[],
+    deployment_version_id uuid, work_pool_name text, work_queue_id uuid, work_queue_name text, auto_scheduled bool,
+    infrastructure_document_id uuid, idempotency_key text, parent_task_run_id uuid, parameters text, context text, job_variables text, empirical_policy jsonb, tags text[],
     labels jsonb, created_by jsonb, state_id uuid, state_type state_type, state_name text, state_at timestamptz, state_message text,
     state_details jsonb, state_data text, run_count int, start_at timestamptz, end_at timestamptz, expected_start_at timestamptz,
     next_scheduled_start_at timestamptz, created_at timestamptz)

@@ -1,20 +1,18 @@
 import type { ProposedState, StoredState } from '../domain/orchestration/decide.ts'
 import { formatInstant } from '../domain/time.ts'
+import type { RunContext } from './stored.ts'
 import type { EventRow } from './write-set.ts'
 
 /** What an event says about the run besides its states. */
-export interface RunOfEvent {
+export interface RunOfEvent extends RunContext {
   readonly workspaceId: string
   readonly id: string
   readonly name: string
   readonly runCount: number
   readonly flowId: string
   readonly flowName: string
+  readonly flowTags: readonly string[]
   readonly tags: readonly string[]
-  readonly deploymentId: string | null
-  readonly workQueueId: string | null
-  readonly workQueueName: string | null
-  readonly workPoolName: string | null
   readonly parentTaskRunId: string | null
 }
 
@@ -30,14 +28,21 @@ export function flowRunEvent(run: RunOfEvent, initial: StoredState | null, state
   const at = formatInstant(state.atMicros)
   const relatedIds = [`prefect.flow.${run.flowId}`]
   let related = relatedJson(`prefect.flow.${run.flowId}`, 'flow', run.flowName)
-  const relate = (id: string, role: string, name: string | null): void => {
+  const relate = (id: string, role: string, name: string | null, type: string | null = null): void => {
     relatedIds.push(id)
-    related += `,${relatedJson(id, role, name)}`
+    related += `,${relatedJson(id, role, name, type)}`
   }
-  if (run.deploymentId) relate(`prefect.deployment.${run.deploymentId}`, 'deployment', '')
+  if (run.deploymentId)
+    relate(`prefect.deployment.${run.deploymentId}`, 'deployment', run.deploymentName ?? '')
   if (run.workQueueId) relate(`prefect.work-queue.${run.workQueueId}`, 'work-queue', run.workQueueName ?? '')
+  // By this item workers know which cancellations are theirs.
+  if (run.workPoolId)
+    relate(`prefect.work-pool.${run.workPoolId}`, 'work-pool', run.workPoolName ?? '', run.workPoolType ?? '')
   if (run.parentTaskRunId) relate(`prefect.task-run.${run.parentTaskRunId}`, 'task-run', '')
-  for (const tag of run.tags) relate(`prefect.tag.${tag}`, 'tag', null)
+  for (const tag of tagsOf(run)) relate(`prefect.tag.${tag}`, 'tag', null)
+  const creator = run.createdBy && creatorNouns.get(run.createdBy.type)
+  if (creator && run.createdBy?.id)
+    relate(`prefect.${creator}.${run.createdBy.id}`, 'creator', run.createdBy.display_value ?? '')
   const message = JSON.stringify(state.message.slice(0, MAX_MESSAGE))
   const name = JSON.stringify(state.name)
   const initialJson =
@@ -63,10 +68,22 @@ export function flowRunEvent(run: RunOfEvent, initial: StoredState | null, state
   }
 }
 
-const relatedJson = (id: string, role: string, name: string | null): string =>
+const relatedJson = (id: string, role: string, name: string | null, type: string | null = null): string =>
   `{"prefect.resource.id":${JSON.stringify(id)},"prefect.resource.role":"${role}"${
     name === null ? '' : `,"prefect.resource.name":${JSON.stringify(name)}`
-  }}`
+  }${type === null ? '' : `,"prefect.work-pool.type":${JSON.stringify(type)}`}}`
+
+/** Kinds of creators that events name; people and schedules are no resources. */
+const creatorNouns: ReadonlyMap<string, string> = new Map([
+  ['DEPLOYMENT', 'deployment'],
+  ['AUTOMATION', 'automation'],
+])
+
+/** The run's own tags and those of its flow and deployment, each once. */
+function tagsOf({ tags, flowTags, deploymentTags }: RunOfEvent): Iterable<string> {
+  if (flowTags.length === 0 && (deploymentTags === null || deploymentTags.length === 0)) return tags
+  return new Set([...tags, ...flowTags, ...(deploymentTags ?? [])])
+}
 
 export interface TaskRunOfEvent {
   readonly workspaceId: string

@@ -203,19 +203,28 @@ export const byTenantKey = <Row extends { readonly workspaceId: string; readonly
   rows: readonly Row[],
 ): Map<string, Row> => new Map(rows.map((row) => [`${row.workspaceId} ${row.id}`, row]))
 
+/** The runs with all that a transition may need to know of them. What they belong to is found by primary keys, and costs a run that has none nothing. */
 async function lockFlowRuns(
   sql: Transaction,
   proposals: readonly StateProposal[],
 ): Promise<Map<string, StoredFlowRun>> {
   const sorted = [...proposals].sort((a, b) => compareKeys(a.workspaceId, a.runId, b.workspaceId, b.runId))
   const rows = await sql<StoredFlowRun[]>`
-    select r.workspace_id, r.id, r.name, r.tags, r.flow_id, f.name as flow_name, r.deployment_id, r.parent_task_run_id,
-           r.infrastructure_pid, r.work_queue_id, r.work_queue_name, r.work_pool_name, r.empirical_policy,
+    select r.workspace_id, r.id, r.name, r.tags, r.flow_id, f.name as flow_name, f.tags as flow_tags, r.parent_task_run_id,
+           r.infrastructure_pid, r.empirical_policy, r.created_by, r.claim_token,
+           r.deployment_id, d.name as deployment_name, d.tags as deployment_tags,
+           r.work_queue_id, coalesce(q.name, r.work_queue_name) as work_queue_name,
+           p.id as work_pool_id, coalesce(p.name, r.work_pool_name) as work_pool_name, p.type as work_pool_type,
+           case when c.token = coalesce(r.claim_token, r.id) then to_jsonb(c) end as claim,
            r.state_id, r.state_type, r.state_name, r.state_at, r.state_message, r.state_details, r.state_data,
            r.run_count, r.start_at, r.end_at, r.expected_start_at, r.next_scheduled_start_at, r.total_run_time_seconds
     from unnest(${sorted.map((p) => p.workspaceId)}::uuid[], ${sorted.map((p) => p.runId)}::uuid[]) k (workspace_id, id)
     join flow_runs r on r.workspace_id = k.workspace_id and r.id = k.id
     join flows f on f.workspace_id = r.workspace_id and f.id = r.flow_id
+    left join deployments d on d.workspace_id = r.workspace_id and d.id = r.deployment_id
+    left join work_queues q on q.workspace_id = r.workspace_id and q.id = r.work_queue_id
+    left join work_pools p on p.workspace_id = q.workspace_id and p.id = q.work_pool_id
+    left join run_claims c on c.workspace_id = r.workspace_id and c.run_id = r.id
     order by r.workspace_id, r.id
     for update of r`
   return byTenantKey(rows)

@@ -1,3 +1,4 @@
+import type { FlowRunRow } from '../db/rows/flow-run.ts'
 import type {
   Decision,
   EmpiricalPolicy,
@@ -33,15 +34,42 @@ export interface StoredRun {
   readonly empiricalPolicy: EmpiricalPolicy
 }
 
-export interface StoredFlowRun extends StoredRun {
-  readonly flowId: string
-  readonly flowName: string
+/** What a run belongs to besides its flow; all null for a run that somebody started by hand. */
+export interface RunContext {
   readonly deploymentId: string | null
-  readonly parentTaskRunId: string | null
-  readonly infrastructurePid: string | null
+  readonly deploymentName: string | null
+  readonly deploymentTags: readonly string[] | null
   readonly workQueueId: string | null
   readonly workQueueName: string | null
+  readonly workPoolId: string | null
   readonly workPoolName: string | null
+  readonly workPoolType: string | null
+  readonly createdBy: FlowRunRow['createdBy']
+}
+
+export interface StoredFlowRun extends StoredRun, RunContext {
+  readonly flowId: string
+  readonly flowName: string
+  readonly flowTags: readonly string[]
+  readonly parentTaskRunId: string | null
+  readonly infrastructurePid: string | null
+  /** The claim that may still move the run. null: nobody claimed it; if it sends beats all the same, its own id stands for the token. */
+  readonly claimToken: string | null
+  readonly claim: StoredClaim | null
+}
+
+/**
+ * Who executes the run, as the row of run_claims stood when the run's lock was asked for. While that was waited for the claim may
+ * have changed: it is the run's present one only if its token is the run's. Instants are text.
+ */
+export interface StoredClaim {
+  readonly token: string
+  readonly holder_type: 'worker' | 'runner' | 'agent' | 'client'
+  readonly holder_id: string | null
+  readonly holder_name: string | null
+  readonly claimed_at: string
+  readonly beat_at: string | null
+  readonly expires_at: string | null
 }
 
 export interface StoredTaskRun extends StoredRun {
