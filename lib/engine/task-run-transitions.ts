@@ -97,7 +97,8 @@ export async function transitTaskRuns(
         cached: cached.get(cacheKeyOf(proposal) ?? '') ?? null,
       }
       const deferred = proposal.state.details.deferred === true || current?.details.deferred === true
-      const policy = deferred ? backgroundTaskPolicy : taskPolicies[proposal.policy]
+      const policy =
+        deferred && proposal.policy !== 'cascade' ? backgroundTaskPolicy : taskPolicies[proposal.policy]
       const decision = decide(policy, taskRunView(run), proposal.state, facts)
       const { write, patch } = decision
       if (!write) {

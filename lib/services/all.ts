@@ -1,6 +1,19 @@
+import { cleanUpCancellations } from './clean-up-cancellations.ts'
+import { crashZombies } from './crash-zombies.ts'
+import { enforceDeadlines } from './enforce-deadlines.ts'
+import { expirePauses } from './expire-pauses.ts'
 import { foldRunCounts } from './fold-run-counts.ts'
+import { markLateRuns } from './mark-late-runs.ts'
 import { preparePartitions } from './prepare-partitions.ts'
 import type { Service } from './service.ts'
 
 /** Every background loop. */
-export const services: readonly Service[] = [foldRunCounts, preparePartitions]
+export const services: readonly Service[] = [
+  foldRunCounts,
+  preparePartitions,
+  markLateRuns,
+  expirePauses,
+  cleanUpCancellations,
+  enforceDeadlines,
+  crashZombies,
+]
