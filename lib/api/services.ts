@@ -5,6 +5,7 @@ import type { EventRow } from '../engine/write-set.ts'
 import type { Identity } from '../identity/identity.ts'
 import type { Feed } from '../live/event-feed.ts'
 import type { Hub } from '../live/hub.ts'
+import type { ReplicaBus } from '../live/replica-bus.ts'
 
 /** What the API stands on; made once by the process (or by a test) and handed to every call. */
 export interface Services {
@@ -14,6 +15,8 @@ export interface Services {
   readonly hub: Hub
   /** Events as they are committed. */
   readonly events: Feed<EventRow>
+  /** What other replicas are told, and tell. */
+  readonly replicas: ReplicaBus
   readonly log: Logger
   /** From PUBLIC_URL; null: the origin that the request names. */
   readonly publicUrl: string | null

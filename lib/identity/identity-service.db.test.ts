@@ -296,7 +296,7 @@ test('a revocation that no notice tells of is still believed for less than a sec
   await actorWith(key)
   // As on a replica whose listening connection is cut off: end it in the same transaction.
   await db.engine`update api_keys set revoked_at = now() where id = ${id}`
-  await db.engine`select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'rigel identity' and datname = current_database()`
+  await db.engine`select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'rigel listener' and datname = current_database()`
   const cutAt = performance.now()
   await expect.poll(() => withHeader(`Bearer ${key}`), { interval: 5 }).toBeNull()
   expect(performance.now() - cutAt).toBeLessThan(1_000)
@@ -399,13 +399,13 @@ test('an idle service asks the database nothing', async () => {
       .poll(
         async () =>
           (
-            await watch`select 1 from pg_stat_activity where application_name = 'rigel identity' and datname = current_database()`
+            await watch`select 1 from pg_stat_activity where application_name = 'rigel listener' and datname = current_database()`
           ).length,
       )
       .toBe(1)
     const lastQuery = async () =>
       (
-        await watch`select query_start::text as at from pg_stat_activity where application_name = 'rigel identity' and datname = current_database()`
+        await watch`select query_start::text as at from pg_stat_activity where application_name = 'rigel listener' and datname = current_database()`
       )[0]?.at
     await expect
       .poll(

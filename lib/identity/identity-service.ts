@@ -1,14 +1,14 @@
 import type { Database } from '../db/clients.ts'
+import { SideConnection } from '../db/side-connection.ts'
 import { ownsEveryWorkspace } from '../domain/access/account-permissions.ts'
 import type { AccountAccess, Actor, UserActor, WorkspaceAccess } from '../domain/access/actor.ts'
-import type { AccessNotice } from '../domain/access/notice.ts'
+import { ACCESS_CHANNEL, type AccessNotice, parseNotice } from '../domain/access/notice.ts'
 import { boundRole } from '../domain/access/workspace-roles.ts'
 import { Unavailable } from '../domain/problem.ts'
 import { createAccessReader, type WorkspaceStanding } from './access-reader.ts'
 import type { Identity } from './identity.ts'
 import { LastUsed } from './last-used.ts'
 import { Memory } from './memory.ts'
-import { NoticeFeed } from './notice-feed.ts'
 import { type Proof, proofOf, proveByKey } from './proof.ts'
 import { type Watcher, Watchers } from './watchers.ts'
 
@@ -19,6 +19,8 @@ const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
 export interface IdentityOptions {
   readonly db: Database
+  /** The process's own, to hear of revocations; else one is opened, and closed with the service. */
+  readonly side?: SideConnection
   /** Milliseconds since 1970, for expiry. */
   readonly nowMs?: () => number
 }
@@ -29,11 +31,12 @@ export interface IdentityService extends Identity {
   close(): Promise<void>
 }
 
-export function createIdentity({ db, nowMs = Date.now }: IdentityOptions): IdentityService {
+export function createIdentity({ db, side, nowMs = Date.now }: IdentityOptions): IdentityService {
   const reader = createAccessReader(db.engine)
+  const connection = side ?? new SideConnection(db.engine)
   const isFresh = (loadedAt: number): boolean => {
     const now = performance.now()
-    return now - Math.max(loadedAt, feed.provenAt(now)) <= believeMs
+    return now - Math.max(loadedAt, connection.provenAt(now)) <= believeMs
   }
   const keys = new Memory({ load: reader.readKeys, isFresh, maxEntries: 50_000 })
   const sessions = new Memory({ load: reader.readSessions, isFresh, maxEntries: 50_000 })
@@ -42,12 +45,14 @@ export function createIdentity({ db, nowMs = Date.now }: IdentityOptions): Ident
   const lastUsed = new LastUsed(db.engine, nowMs)
   const watchers = new Watchers({ nowMs, readLiving: reader.readLiving, enter: enterAnyAccount })
 
-  const feed = new NoticeFeed(db.engine, {
+  const feed = connection.listen(ACCESS_CHANNEL, {
     onReset: () => {
       for (const memory of [keys, sessions, standings, accountRoles]) memory.forget(() => true)
       recheck(null)
     },
-    onNotice: (notice) => {
+    onNotify: (text) => {
+      const notice = parseNotice(text)
+      if (!notice) return
       forget(notice)
       recheck(notice)
     },
@@ -156,7 +161,8 @@ export function createIdentity({ db, nowMs = Date.now }: IdentityOptions): Ident
     flush: () => lastUsed.flush(),
     async close() {
       watchers.close()
-      await feed.close()
+      feed.close()
+      if (!side) await connection.close()
       await lastUsed.close()
     },
   }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Change, LiveTopic } from '../domain/change.ts'
-import type { Hub } from './hub.ts'
+import type { Hub, Moved } from './hub.ts'
 
 /** Changes that one workspace's feed remembers; a page that is further behind refetches. */
 const MEMORY = 5_000
@@ -12,6 +12,7 @@ const RENDERED_LATELY_MS = 60_000
 interface Listener {
   readonly topic: LiveTopic | 'everything'
   readonly onChanges: (changes: readonly Change[], cursor: string) => void
+  readonly onGap: (cursor: string) => void
 }
 
 interface Feed {
@@ -43,6 +44,14 @@ export function belongsTo(change: Change, topic: LiveTopic | 'everything'): bool
     case 'deleted':
       return change.id === id
   }
+}
+
+function concerns({ runs, objects, flowRunIds }: Moved, topic: LiveTopic | 'everything'): boolean {
+  if (topic === 'everything') return true
+  if (topic === 'runs') return runs
+  if (topic.startsWith('objects:'))
+    return objects || (runs && topic.slice('objects:'.length).split(',').includes('runs'))
+  return runs && (flowRunIds?.includes(topic.slice('flow-run:'.length)) ?? true)
 }
 
 /**
@@ -88,12 +97,33 @@ export function createHub(): Hub {
     feed.changes = []
   }
 
+  const gap = (feed: Feed, moved: Moved): void => {
+    // Pages that were rendered and have not yet come for the rest get the gap when they come.
+    skip(feed, 1)
+    for (const listener of feed.listeners) if (concerns(moved, listener.topic)) listener.onGap(cursorOf(feed))
+  }
+
   return {
     watches: (workspaceId) => isWatched(feeds.get(workspaceId)),
     skip(workspaceId, count) {
       const feed = feeds.get(workspaceId)
       // A feed that nobody ever asked for has handed out no cursor.
       if (feed) skip(feed, count)
+    },
+    gap(workspaceId, moved) {
+      const feed = feeds.get(workspaceId)
+      if (feed) gap(feed, moved)
+    },
+    followedRuns(workspaceId) {
+      const topics = [...(feeds.get(workspaceId)?.listeners ?? [])].map(({ topic }) => topic)
+      if (topics.includes('everything')) return null
+      const runs = topics.flatMap((topic) =>
+        topic.startsWith('flow-run:') ? topic.slice('flow-run:'.length) : [],
+      )
+      return [...new Set(runs)]
+    },
+    gapEverywhere() {
+      for (const feed of feeds.values()) gap(feed, { runs: true, objects: true, flowRunIds: null })
     },
     publish(workspaceId, changes) {
       if (changes.length === 0) return
@@ -124,7 +154,7 @@ export function createHub(): Hub {
     },
     subscribe(workspaceId, topic, from, { onChanges, onGap }) {
       const feed = feedOf(workspaceId)
-      const listener: Listener = { topic, onChanges }
+      const listener: Listener = { topic, onChanges, onGap }
       const at = positionOf(from, epoch)
       if (from !== null && (at === null || at < feed.first || at > feed.first + feed.changes.length))
         onGap(cursorOf(feed))

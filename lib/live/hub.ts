@@ -6,6 +6,14 @@ export interface Subscription {
   close(): void
 }
 
+/** What another process says that it changed. */
+export interface Moved {
+  readonly runs: boolean
+  readonly objects: boolean
+  /** The flow runs that moved; null: too many to name. */
+  readonly flowRunIds: readonly string[] | null
+}
+
 /**
  * What happened, keyed by workspace, in the order of commits of this process, with a short memory so that a page can
  * go on from the cursor it was rendered at. A cursor of another process, or one too old, is a gap.
@@ -17,6 +25,12 @@ export interface Hub {
   skip(workspaceId: string, count: number): void
   /** After COMMIT only. */
   publish(workspaceId: string, changes: readonly Change[]): void
+  /** Something that this feed knows no changes of moved elsewhere: who follows it refetches. */
+  gap(workspaceId: string, moved: Moved): void
+  /** The same for every workspace. */
+  gapEverywhere(): void
+  /** The flow runs that somebody follows one by one; null: somebody follows all that happens. */
+  followedRuns(workspaceId: string): readonly string[] | null
   /** Where the feed of this workspace stands now. Take it before reading what a page shows. */
   cursor(workspaceId: string): string
   /**

@@ -7,12 +7,16 @@ import { createSockets } from '../api/sockets/accept.ts'
 import type { Config } from '../config/config.ts'
 import { log } from '../config/log.ts'
 import { connectDatabase, type Database } from '../db/clients.ts'
+import { SideConnection } from '../db/side-connection.ts'
 import { nowMicros } from '../engine/clock.ts'
 import { createEngine } from '../engine/create-engine.ts'
 import type { EventRow } from '../engine/write-set.ts'
 import { createIdentity } from '../identity/identity-service.ts'
 import { createHub } from '../live/create-hub.ts'
 import { createFeed } from '../live/event-feed.ts'
+import { followReplicas } from '../live/follow-replicas.ts'
+import { readMissedEvents, readMissedLogs } from '../live/read-missed.ts'
+import { createReplicaBus } from '../live/replica-bus.ts'
 import { services as backgroundServices } from '../services/all.ts'
 import { type StartedServices, startServices } from '../services/service.ts'
 import type { Listener } from './front-door.ts'
@@ -73,14 +77,35 @@ export function composeApplication({
   const db = connectDatabase({ url: databaseUrl, poolSize: config.poolSize })
   const metrics = createMetrics()
   const hub = createHub()
-  const events = createFeed<EventRow>()
-  const identity = createIdentity({ db })
+  const events = createFeed<EventRow>((event) => event.id)
+  const side = new SideConnection(db.engine)
+  const identity = createIdentity({ db, side })
+  const replicas = createReplicaBus(side, (error) =>
+    log().warn({ err: error }, 'other replicas were not told'),
+  )
+  const followed = followReplicas({
+    bus: replicas,
+    hub,
+    events,
+    readEvents: (workspaceId, sinceMicros) =>
+      readMissedEvents(db.engine, workspaceId, sinceMicros, nowMicros()),
+    readLogs: (workspaceId, flowRunId, sinceMicros) =>
+      readMissedLogs(db.engine, workspaceId, flowRunId, sinceMicros, nowMicros()),
+    onError: (error) => log().warn({ err: error }, "another replica's commits were not read"),
+  })
   const engine = createEngine({
     db,
-    publish: hub.publish,
-    watches: hub.watches,
+    publish: (workspaceId, changes) => {
+      replicas.tellChanges(workspaceId, changes)
+      followed.publish(workspaceId, changes)
+    },
+    // Somebody may watch on another replica.
+    watches: (workspaceId) => replicas.peers > 0 || hub.watches(workspaceId),
     skip: hub.skip,
-    publishEvents: events.publish,
+    publishEvents: (workspaceId, rows) => {
+      replicas.tellEvents(workspaceId, rows)
+      events.publish(workspaceId, rows)
+    },
     onRefused: (path, error) => log().warn({ err: error, path }, 'the database refused a row'),
     onBatch: metrics.onBatch,
   })
@@ -91,6 +116,7 @@ export function composeApplication({
     identity,
     hub,
     events,
+    replicas,
     log: log(),
     publicUrl: config.givenPublicUrl ?? null,
     authSecret,
@@ -119,7 +145,10 @@ export function composeApplication({
     close: async () => {
       await loops?.stop()
       await engine.drain()
+      followed.stop()
+      await replicas.close()
       await identity.close()
+      await side.close()
       await db.close()
       metrics.close()
     },

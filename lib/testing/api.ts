@@ -12,6 +12,7 @@ import { createEngine } from '../engine/create-engine.ts'
 import type { Identity } from '../identity/identity.ts'
 import { createHub } from '../live/create-hub.ts'
 import { createFeed } from '../live/event-feed.ts'
+import { noReplicas } from '../live/replica-bus.ts'
 import { type TestDatabase, testDatabase } from './database.ts'
 
 export interface TestTenant {
@@ -87,7 +88,8 @@ export async function testApi(routes: readonly Route[] = allRoutes): Promise<Tes
     engine: createEngine({ db, publish: () => {} }),
     identity,
     hub,
-    events: createFeed(),
+    events: createFeed((event) => event.id),
+    replicas: noReplicas,
     log: createLog('error'),
     publicUrl: 'http://rigel.test',
     authSecret: 'a secret of at least thirty-two characters',

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import postgres from 'postgres'
-import { afterAll, inject } from 'vitest'
+import { inject } from 'vitest'
 import { connectDatabase, type Database } from '../db/clients.ts'
+import { afterFile } from './cleanup.ts'
 
 const templateDatabase = 'rigel_template'
 
@@ -36,14 +37,11 @@ export interface TestDatabase extends Database {
   readonly url: string
 }
 
-/**
- * A migrated database for one test file, connected; closed and dropped after the file's last test.
- * Call it at the top of the file: `const db = await testDatabase()`.
- */
+/** A migrated database for one test file, connected; closed and dropped after the file's last test. */
 export async function testDatabase(options: { readonly poolSize?: number } = {}): Promise<TestDatabase> {
   const { url, drop } = await createDatabase()
   const database = connectDatabase({ url, poolSize: options.poolSize ?? 4 })
-  afterAll(async () => {
+  afterFile(async () => {
     await database.close()
     await drop()
   })

@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll } from 'vitest'
 import { parseConfig } from '../config/config.ts'
 import {
   type BootstrapInput,
@@ -11,6 +10,7 @@ import {
 } from '../control/accounts/bootstrap-tenant.ts'
 import type { Database } from '../db/clients.ts'
 import { type RunningServer, startServer } from '../process/server.ts'
+import { afterFile } from './cleanup.ts'
 import { createDatabase } from './database.ts'
 
 export interface ServerTenant extends BootstrappedTenant {
@@ -36,6 +36,8 @@ export interface TestServerOptions {
   /** Pages too, as `npm run build` built them. Default: API alone. */
   readonly ui?: boolean
   readonly services?: boolean
+  /** One more process on that one's database; close it first. */
+  readonly replicaOf?: TestServer
   /** More of the environment, such as GITHUB_ID, GITHUB_SECRET and GITHUB_URL of a stand-in. */
   readonly env?: Readonly<Record<string, string>>
 }
@@ -45,7 +47,8 @@ export interface TestServerOptions {
  * the latest. One with pages at a time in a process, since Next keeps things of its own on the global object.
  */
 export async function startTestServer(options: TestServerOptions = {}): Promise<TestServer> {
-  const database = await createDatabase()
+  const { replicaOf } = options
+  const database = replicaOf ? { url: replicaOf.databaseUrl, drop: async () => {} } : await createDatabase()
   const dataDir = mkdtempSync(join(tmpdir(), 'rigel-server-'))
   const flags = [...(options.ui ? [] : ['--no-ui']), ...(options.services === false ? ['--no-services'] : [])]
   const env = {
@@ -54,6 +57,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     RIGEL_DATA_DIR: dataDir,
     LOG_LEVEL: 'error',
     RIGEL_POOL_SIZE: '4',
+    ...(replicaOf ? { AUTH_SECRET: replicaOf.running.application.services.authSecret } : {}),
     ...options.env,
   }
   const running = await startServer(parseConfig(env, flags))
@@ -100,6 +104,6 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
       return closing
     },
   }
-  afterAll(() => server.close())
+  afterFile(() => server.close())
   return server
 }

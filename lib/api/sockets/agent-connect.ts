@@ -22,6 +22,12 @@ const frame = z.discriminatedUnion('type', [
 /** Frames of one agent that may wait; beyond, reading pauses. */
 const MAX_WAITING_FRAMES = 8
 
+const FLOW_RUN = 'prefect.flow-run.'
+
+const isCancelling = (body: string): boolean =>
+  (JSON.parse(body) as { resource?: Readonly<Record<string, string>> }).resource?.['prefect.state-type'] ===
+  'CANCELLING'
+
 /** One agent's stream. Records are acknowledged after commit, in their order; see agent/src/protocol. */
 export function agentConnect({
   ws,
@@ -89,20 +95,14 @@ export function agentConnect({
       if (message.data.type === 'ping') send({ type: 'pong', n: message.data.n })
       else takeRecords(message.data.records)
     })
-    const subscription = services.hub.subscribe(workspaceId, 'runs', null, {
-      onChanges: (changes) => {
-        for (const change of changes) {
-          if (
-            change.kind === 'flow-run' &&
-            change.stateType === 'CANCELLING' &&
-            reportedRuns.has(change.id)
-          ) {
-            send({ type: 'cancel', flowRunId: change.id })
-          }
-        }
-      },
-      onGap: () => {},
+    // Events, not changes: those of other replicas come too.
+    const stop = services.events.subscribe(workspaceId, (events) => {
+      for (const { event, resource_id: resource, body } of events) {
+        const flowRunId = resource.slice(FLOW_RUN.length)
+        if (event.startsWith(FLOW_RUN) && reportedRuns.has(flowRunId) && isCancelling(body))
+          send({ type: 'cancel', flowRunId })
+      }
     })
-    ws.once('close', () => subscription.close())
+    ws.once('close', stop)
   })
 }

@@ -29,17 +29,24 @@ export function logsOut({ ws, services, workspaceId, handshakeMs }: WorkspaceSoc
       )
     const { filter } = checked.data
     const send = outbound(ws)
-    const subscription = services.hub.subscribe(workspaceId, 'everything', null, {
-      onChanges: (changes) => {
-        for (const change of changes) {
-          if (change.kind === 'log' && matches(change, filter))
-            send(`{"type":"log","log":${logJson(change)}}`)
-        }
-      },
-      onGap: () => {},
-    })
+    const runs = filter.flow_run_id?.any_
+    // Named, so that their lines are read when another replica says that they have some.
+    const topics = runs ? [...new Set(runs)].map((id) => `flow-run:${id}` as const) : ['everything' as const]
+    const subscriptions = topics.map((topic) =>
+      services.hub.subscribe(workspaceId, topic, null, {
+        onChanges: (changes) => {
+          for (const change of changes) {
+            if (change.kind === 'log' && matches(change, filter))
+              send(`{"type":"log","log":${logJson(change)}}`)
+          }
+        },
+        onGap: () => {},
+      }),
+    )
     ws.on('ping', (data) => ws.pong(data))
-    ws.once('close', () => subscription.close())
+    ws.once('close', () => {
+      for (const subscription of subscriptions) subscription.close()
+    })
   })
 }
 

@@ -17,7 +17,7 @@ import { createSockets } from './accept.ts'
 
 const api = await testApi()
 const hub = createHub()
-const events = createFeed<EventRow>()
+const events = createFeed<EventRow>((event) => event.id)
 const engine = createEngine({ db: api.db, publish: hub.publish, publishEvents: events.publish })
 const revocations = new Map<string, (reason: string) => void>()
 const services = {

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { afterFile } from './cleanup.ts'
+import { afterFile } from '../cleanup.ts'
 
 /** Where a flow under test waits until the test lets it on: `await fetch(gate.url + '/name')`. */
 export interface Gate {

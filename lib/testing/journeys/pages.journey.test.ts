@@ -5,6 +5,7 @@ import { AxeBuilder } from '@axe-core/playwright'
 import type { Page, Response } from 'playwright-core'
 import postgres from 'postgres'
 import { beforeAll, describe, expect, inject, test } from 'vitest'
+import { afterFile } from '../cleanup.ts'
 import { createDatabase } from '../database.ts'
 import {
   describeInBrowser,
@@ -14,7 +15,6 @@ import {
   testBrowser,
   type Visitor,
 } from './browser.ts'
-import { afterFile } from './cleanup.ts'
 import { openGate } from './gate.ts'
 import { keyOf, populate, type Workspace } from './populate.ts'
 import { openTerminal } from './terminal.ts'

@@ -1,8 +1,8 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { rootFolder } from '../../process/root.ts'
+import { afterFile } from '../cleanup.ts'
 import { type RunningProgram, startProgram } from '../python.ts'
-import { afterFile } from './cleanup.ts'
 import { temporaryFolder } from './world.ts'
 
 export interface Terminal {

@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Page } from 'playwright-core'
+import { afterFile } from '../cleanup.ts'
 import { type GitHubStandIn, startGitHubStandIn } from '../github-stand-in.ts'
 import { type ServerProcess, startProcess } from '../start-process.ts'
-import { afterFile } from './cleanup.ts'
 
 /** A folder that is gone after the file's last test. */
 export function temporaryFolder(name: string): string {

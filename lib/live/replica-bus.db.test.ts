@@ -1,0 +1,85 @@
+import { afterAll, expect, test } from 'vitest'
+import { connectDatabase } from '../db/clients.ts'
+import { SideConnection } from '../db/side-connection.ts'
+import { testDatabase } from '../testing/database.ts'
+import { formatHints, GatheredHint, type Hint, parseWord } from './hint.ts'
+import { createReplicaBus } from './replica-bus.ts'
+
+const db = await testDatabase()
+const id = (n: number) => `00000000-0000-4000-8000-${String(n).padStart(12, '0')}`
+
+function replica() {
+  const own = connectDatabase({ url: db.url, poolSize: 1 })
+  const side = new SideConnection(own.engine)
+  const bus = createReplicaBus(side)
+  const hints: Hint[] = []
+  let resets = 0
+  bus.onHint({ onHint: (hint) => hints.push(hint), onReset: () => resets++ })
+  const close = async () => {
+    await bus.close()
+    await side.close()
+    await own.close()
+  }
+  afterAll(close)
+  return { bus, hints, resets: () => resets, close }
+}
+
+const said = (hints: readonly Hint[]) => hints.map(({ workspaceId, kinds }) => [workspaceId, [...kinds]])
+
+test('replicas find each other, and what one tells the others hear, gathered, and the teller does not', async () => {
+  const a = replica()
+  await expect.poll(() => a.bus.isListening).toBe(true)
+  // Alone: nothing is told, and nobody missed it.
+  a.bus.tell(id(1), 'work')
+  const b = replica()
+  const c = replica()
+  await expect.poll(() => [a, b, c].map(({ bus }) => bus.peers)).toEqual([2, 2, 2])
+  for (let n = 0; n < 500; n++) a.bus.tell(id(2), n % 2 ? 'work' : 'runs')
+  await expect.poll(() => said(b.hints)).not.toEqual([])
+  await expect.poll(() => said(c.hints)).toEqual(said(b.hints))
+  expect(b.hints.length).toBeLessThan(5)
+  expect(b.hints[0]).toMatchObject({ workspaceId: id(2), kinds: new Set(['runs', 'work']) })
+  expect(a.hints).toEqual([])
+})
+
+test('a connection that is cut comes back, says that something may have been missed, and hears on', async () => {
+  const [a, b] = [replica(), replica()]
+  await expect.poll(() => Math.min(a.bus.peers, b.bus.peers)).toBeGreaterThan(0)
+  const before = b.resets()
+  await db.engine`select pg_terminate_backend(pid) from pg_stat_activity
+    where application_name = 'rigel listener' and datname = current_database()`
+  await expect.poll(() => b.resets()).toBeGreaterThan(before)
+  await expect.poll(() => a.bus.isListening && b.bus.isListening).toBe(true)
+  a.bus.tell(id(3), 'objects')
+  await expect.poll(() => b.hints.filter((hint) => hint.workspaceId === id(3)).length).toBe(1)
+  expect(b.bus.provenAt(performance.now())).toBeGreaterThan(0)
+})
+
+test('many workspaces travel in payloads that fit, and arrive as they were said', () => {
+  const gathered = new Map<string, GatheredHint>()
+  for (let n = 0; n < 300; n++) {
+    const hint = new GatheredHint()
+    hint.addKind('runs')
+    hint.addEvent('2026-01-01T00:00:02Z')
+    hint.addEvent('2026-01-01T00:00:01Z')
+    for (let run = 0; run < n % 120; run++) hint.addRun(id(run))
+    gathered.set(id(n), hint)
+  }
+  const payloads = formatHints('me', gathered)
+  expect(Math.max(...payloads.map((text) => Buffer.byteLength(text)))).toBeLessThan(8_000)
+  const hints = payloads.flatMap((text) => parseWord(text)?.hints ?? [])
+  expect(hints.map(({ workspaceId }) => workspaceId)).toEqual([...gathered.keys()])
+  expect(hints[3]).toEqual({
+    workspaceId: id(3),
+    kinds: new Set(['runs']),
+    flowRunIds: [id(0), id(1), id(2)],
+    eventsSinceMicros: Date.UTC(2026, 0, 1, 0, 0, 1) * 1_000,
+    logsSinceMicros: null,
+  })
+  expect(hints[110]?.flowRunIds).toBeNull()
+})
+
+test.each(['', 'null', '{}', '["x"]', '["x","shouts",{}]', '["x","moved",null]', '[1,"moved",{}]'])(
+  'text that is no hint is passed over: %s',
+  (text) => expect(parseWord(text)).toBeNull(),
+)
