@@ -12,6 +12,8 @@ create table work_pools (
   -- As sent: defaults of any size survive.
   base_job_template     json not null default '{}',
   is_paused             boolean not null default false,
+  -- Who paused it, {id, type, display_value}: told to whoever asks why a run waits.
+  paused_by             jsonb,
   concurrency_limit     integer check (concurrency_limit >= 0),
   storage_configuration jsonb not null default '{}',
   -- Made with the pool. No foreign key: queues point to their pool already.
@@ -35,6 +37,7 @@ create table work_queues (
   name              text not null check (length(name) between 1 and 500 and name !~ '[/%&<>]'),
   description       text not null default '',
   is_paused         boolean not null default false,
+  paused_by         jsonb,
   concurrency_limit integer check (concurrency_limit >= 0),
   -- 1 is served first. Two queues may share one while a third is moved between them.
   priority          integer not null check (priority >= 1),
