@@ -62,6 +62,8 @@ export interface StateDetails {
   readonly task_parameters_id?: string | null
   readonly traceparent?: string | null
   readonly deployment_concurrency_lease_id?: string | null
+  /** Rigel's: the claim under which the state is proposed, or, on a claim, the token that it gave. */
+  readonly claim_token?: string | null
   readonly [unknown: string]: unknown
 }
 

@@ -92,6 +92,8 @@ export async function createFlowRuns(
         deploymentId: run.deploymentId,
         parentTaskRunId: run.parentTaskRunId,
         infrastructurePid: null,
+        workQueueId: context.workQueueId,
+        claimToken: null,
       }
       const now = deps.nowMicros()
       const { write, patch, effects, reason } = decide(minimalFlowPolicy, view, run.state ?? pending, {

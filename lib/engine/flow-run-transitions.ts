@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import type { Sql, Transaction } from '../db/clients.ts'
 import { uuidv7 } from '../db/uuid.ts'
 import type { Change } from '../domain/change.ts'
@@ -11,6 +12,7 @@ import { type FollowUp, upsertFollowUps } from './follow-ups.ts'
 import { type Mirror, mirrorToParentTasks } from './mirror.ts'
 import { RollupDeltas } from './rollup.ts'
 import {
+  claimFact,
   countedAfter,
   countedBefore,
   flowRunView,
@@ -77,7 +79,9 @@ export async function transitFlowRuns(
         cached: null,
         deploymentLimit: null,
         tagLimits: [],
-        claim: null,
+        claim: claimFact(run),
+        workSlots: null,
+        freshClaimToken: randomUUID(),
       }
       const decision = decide(flowPolicies[proposal.policy], flowRunView(run), proposal.state, facts)
       const { write, patch } = decision
@@ -97,6 +101,7 @@ export async function transitFlowRuns(
         id: run.id,
         ...stateColumns(stateId, write, patch),
         empirical_policy: patch.policy,
+        claim_token: patch.claimToken,
       })
       states.push(stateRow(run.workspaceId, run.id, stateId, write))
       if (startsLate(run.startAt, patch)) {

@@ -1,5 +1,6 @@
 import type { FlowRunRow } from '../db/rows/flow-run.ts'
 import type {
+  ClaimFact,
   Decision,
   EmpiricalPolicy,
   FlowRunView,
@@ -114,7 +115,20 @@ export const flowRunView = (run: StoredFlowRun): FlowRunView => ({
   deploymentId: run.deploymentId,
   parentTaskRunId: run.parentTaskRunId,
   infrastructurePid: run.infrastructurePid,
+  workQueueId: run.workQueueId,
+  claimToken: run.claimToken,
 })
+
+export const claimFact = ({ claim }: StoredFlowRun): ClaimFact | null =>
+  claim && {
+    token: claim.token,
+    holderType: claim.holder_type,
+    holderId: claim.holder_id,
+    holderName: claim.holder_name,
+    claimedMicros: microsOf(claim.claimed_at) ?? 0,
+    beatMicros: microsOf(claim.beat_at),
+    expiresMicros: microsOf(claim.expires_at),
+  }
 
 export const taskRunView = (run: StoredTaskRun): TaskRunView => ({
   kind: 'task-run',

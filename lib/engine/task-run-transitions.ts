@@ -54,6 +54,8 @@ export const noFacts = (nowMicros: number, dice: number): Facts => ({
   deploymentLimit: null,
   tagLimits: [],
   claim: null,
+  workSlots: null,
+  freshClaimToken: null,
 })
 
 interface FlowRunFact {

@@ -27,6 +27,7 @@ export interface StateColumns {
 export interface FlowRunUpdate extends StateColumns {
   readonly workspace_id: string
   readonly id: string
+  readonly claim_token: string | null
   readonly empirical_policy: unknown
 }
 
@@ -111,11 +112,13 @@ export const writeFlowRunTransitions = (
       state_message = r.state_message, state_details = r.state_details, state_data = r.state_data::json,
       run_count = r.run_count, start_at = r.start_at, end_at = r.end_at, expected_start_at = r.expected_start_at,
       next_scheduled_start_at = r.next_scheduled_start_at,
-      total_run_time_seconds = r.total_run_time_seconds, empirical_policy = r.empirical_policy, updated_at = r.state_at
+      total_run_time_seconds = r.total_run_time_seconds, empirical_policy = r.empirical_policy, claim_token = r.claim_token,
+      updated_at = r.state_at
     from json_to_recordset(${JSON.stringify(byKey(updates))}::json) as r (
       workspace_id uuid, id uuid, state_id uuid, state_type state_type, state_name text, state_at timestamptz, state_message text,
       state_details jsonb, state_data text, run_count int, start_at timestamptz, end_at timestamptz, expected_start_at timestamptz,
-      next_scheduled_start_at timestamptz, total_run_time_seconds float8, empirical_policy jsonb)
+      next_scheduled_start_at timestamptz, total_run_time_seconds float8, empirical_policy jsonb,
+      claim_token uuid)
     where t.workspace_id = r.workspace_id and t.id = r.id
   ), started_late as (
     insert into flow_run_late_starts (workspace_id, flow_id, start_at, run_id)

@@ -1,6 +1,7 @@
 import type { StateDetails } from '../state.ts'
 import { isFinal } from '../state.ts'
 import { formatInstant, parseInstant } from '../time.ts'
+import { bookClaim, noClaim } from './claim-bookkeeping.ts'
 import { knowsPauses } from './client-quirks.ts'
 import type { Decision, Effect, ProposedState, RunPatch, RunView } from './decide.ts'
 import type { Standing } from './fold.ts'
@@ -22,6 +23,7 @@ export const unchanged = (run: RunView): RunPatch => ({
   totalRunTimeSeconds: run.totalRunTimeSeconds,
   policy: run.policy,
   flowRunRunCount: run.kind === 'task-run' ? run.flowRunRunCount : 0,
+  claimToken: run.kind === 'flow-run' ? run.claimToken : null,
 })
 
 /**
@@ -40,13 +42,14 @@ export const bookkeep = (standing: Standing<RunView>): Books => {
   const final = isFinal(type)
   const wasFinal = current !== null && isFinal(current.type)
   const resuming = standing.policy.resuming === true && knowsPauses(facts.client)
+  const claim = run.kind === 'flow-run' ? bookClaim(run, type, standing.policy, facts) : noClaim
 
   return {
     write: {
       type,
       name: proposed.name,
       message: proposed.message,
-      details: fillDetails(run, proposed.details, scheduledMicros),
+      details: fillDetails(run, proposed.details, scheduledMicros, claim.given),
       data: persistedData(proposed.data),
       atMicros,
     },
@@ -69,8 +72,9 @@ export const bookkeep = (standing: Standing<RunView>): Books => {
           ? { ...standing.policy, resuming: false }
           : standing.policy,
       flowRunRunCount: standing.flowRunRunCount,
+      claimToken: claim.token,
     },
-    effects: effectsOf(standing),
+    effects: effectsOf(standing, claim.effects),
   }
 }
 
@@ -79,7 +83,12 @@ export const scheduledMicrosOf = (state: ProposedState): number | undefined => {
   return typeof text === 'string' ? parseInstant(text) : undefined
 }
 
-const fillDetails = (run: RunView, details: StateDetails, scheduledMicros: number | null): StateDetails => {
+const fillDetails = (
+  run: RunView,
+  details: StateDetails,
+  scheduledMicros: number | null,
+  claimToken: string | null,
+): StateDetails => {
   const scheduled_time =
     scheduledMicros === null ||
     (typeof details.scheduled_time === 'string' && parseInstant(details.scheduled_time) !== undefined)
@@ -87,6 +96,7 @@ const fillDetails = (run: RunView, details: StateDetails, scheduledMicros: numbe
       : formatInstant(scheduledMicros)
   const filled: { -readonly [Key in keyof StateDetails]: StateDetails[Key] } = { ...details }
   if (scheduled_time !== undefined) filled.scheduled_time = scheduled_time
+  if (claimToken !== null) filled.claim_token = claimToken
   if (run.kind === 'task-run') {
     filled.flow_run_id = run.flowRunId
     filled.task_run_id = run.id
@@ -98,13 +108,16 @@ const fillDetails = (run: RunView, details: StateDetails, scheduledMicros: numbe
   return filled
 }
 
-const effectsOf = ({ run, effects, universalEffects }: Standing<RunView>): readonly Effect[] => {
+const effectsOf = (
+  { run, effects, universalEffects }: Standing<RunView>,
+  claimEffects: readonly Effect[],
+): readonly Effect[] => {
   const mirrors = run.kind === 'flow-run' && run.parentTaskRunId !== null
-  if (!mirrors) {
+  if (!mirrors && claimEffects.length === 0) {
     if (universalEffects.length === 0) return effects
     if (effects.length === 0) return universalEffects
   }
-  const all = [...effects, ...universalEffects]
+  const all = [...effects, ...universalEffects, ...claimEffects]
   if (mirrors) all.push({ type: 'mirror-to-parent-task', taskRunId: run.parentTaskRunId })
   return all
 }

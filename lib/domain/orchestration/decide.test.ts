@@ -28,6 +28,7 @@ import {
   tagLimit,
   taskRunIn,
   unpersisted,
+  workSlots,
 } from './fixtures.ts'
 import {
   backgroundTaskPolicy,
@@ -179,7 +180,10 @@ test('only facts that a rule for the transition asks about need be read', () => 
   ])
   expect([...needsOf(coreTaskPolicy, 'RUNNING', 'COMPLETED')]).toEqual(['tagLimits'])
   expect([...needsOf(coreFlowPolicy, 'none', 'SCHEDULED')]).toEqual([])
-  expect([...needsOf(coreFlowPolicy, 'SCHEDULED', 'PENDING')]).toEqual(['deploymentLimit'])
+  expect([...needsOf(coreFlowPolicy, 'SCHEDULED', 'PENDING')].sort()).toEqual([
+    'deploymentLimit',
+    'workSlots',
+  ])
   expect([...needsOf(minimalFlowPolicy, 'RUNNING', 'CRASHED')]).toEqual(['deploymentLimit'])
 })
 
@@ -236,6 +240,7 @@ describe('whatever is proposed', () => {
       deferred: maybe(fc.boolean()),
       retriable: maybe(fc.boolean()),
       deployment_concurrency_lease_id: maybe(fc.constantFrom('lease-1')),
+      claim_token: maybe(fc.constantFrom('token-1', 'token-2')),
     })
     .map((given) => Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)))
   const data = fc.constantFrom(null, result, unpersisted)
@@ -277,6 +282,8 @@ describe('whatever is proposed', () => {
       [tagLimit({ heldByThisRun: true })],
     ),
     claim: fc.constantFrom(null, claim(), claim({ expiresMicros: now - 1 }), claim({ expiresMicros: null })),
+    workSlots: fc.constantFrom(null, workSlots(), workSlots({ active: 2 }), workSlots({}, { limit: 0 })),
+    freshClaimToken: fc.constantFrom(null, 'fresh-token'),
   })
   const shared = {
     from: fc.constantFrom(...fromTypes),
@@ -290,6 +297,8 @@ describe('whatever is proposed', () => {
       deploymentId: fc.constantFrom(null, 'deployment-1'),
       parentTaskRunId: fc.constantFrom(null, 'parent-task'),
       infrastructurePid: fc.constantFrom(null, 'pid'),
+      workQueueId: fc.constantFrom(null, 'queue-1'),
+      claimToken: fc.constantFrom(null, 'token-1'),
     })
     .map(({ from, state, ...more }) => flowRunIn(from, more, state))
   const taskRun = fc
@@ -336,6 +345,10 @@ describe('whatever is proposed', () => {
         expect(grown === 0 || (grown === 1 && decision.write?.type === 'RUNNING')).toBe(true)
         const mirrored = decision.effects.some(({ type }) => type === 'mirror-to-parent-task')
         expect(mirrored).toBe(decision.write !== null && run.parentTaskRunId !== null)
+        const opened = decision.effects.some(({ type }) => type === 'open-claim')
+        const closed = decision.effects.some(({ type }) => type === 'close-claim')
+        expect(opened && closed).toBe(false)
+        if (opened) expect([run.workQueueId, decision.patch.claimToken]).not.toContain(null)
       }),
       runs,
     )

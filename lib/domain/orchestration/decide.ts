@@ -69,6 +69,9 @@ export interface FlowRunView extends RunBase {
   readonly deploymentId: string | null
   readonly parentTaskRunId: string | null
   readonly infrastructurePid: string | null
+  readonly workQueueId: string | null
+  /** The claim that may still move the run; null: nobody claimed it, or it was given back. */
+  readonly claimToken: string | null
 }
 
 export interface TaskRunView extends RunBase {
@@ -104,9 +107,13 @@ export interface Facts {
   readonly tagLimits: readonly TagLimitFact[]
   /** Of a flow run: who executes it; null when nobody claimed it, or nobody does any more. */
   readonly claim: ClaimFact | null
+  /** Of a flow run that waits for a worker: its queue and pool, when one of them has a limit. */
+  readonly workSlots: WorkSlotsFact | null
+  /** An unused id, thrown by the caller, that becomes the run's claim token if this is a claim. null: no claims are given (creation). */
+  readonly freshClaimToken: string | null
 }
 
-/** A row of run_claims, read under its lock: no beat comes between the look and the verdict. */
+/** A row of run_claims. Where a rule needs it, it is read under its lock: no beat comes between the look and the verdict. */
 export interface ClaimFact {
   readonly token: string
   readonly holderType: 'worker' | 'runner' | 'agent' | 'client'
@@ -116,6 +123,24 @@ export interface ClaimFact {
   /** The last sign of life, and until when that is enough; null: the holder sends none. */
   readonly beatMicros: number | null
   readonly expiresMicros: number | null
+}
+
+/** Runs in a work pool and in one queue of it; both counted under one lock. */
+export interface WorkSlotsFact {
+  readonly pool: WorkPlaceFact
+  readonly queue: WorkPlaceFact
+}
+
+export interface WorkPlaceFact {
+  readonly id: string
+  readonly name: string
+  readonly paused: boolean
+  /** null: as many as come. */
+  readonly limit: number | null
+  /** Runs that take a slot: pending, running, cancelling. */
+  readonly active: number
+  /** The first few of them, longest there first. */
+  readonly holders: readonly { readonly id: string; readonly name: string }[]
 }
 
 /** Why a run is looked at again later; a service each. */
@@ -165,6 +190,10 @@ export type Effect =
   /** Child task runs that failed go to AwaitingRetry at this instant, with run count 0. */
   | { readonly type: 'reset-failed-tasks'; readonly scheduledMicros: number }
   | { readonly type: 'enqueue-background-task'; readonly queue: 'scheduled' | 'retry' }
+  /** The run takes a slot of its queue and pool, under this token. */
+  | { readonly type: 'open-claim'; readonly token: string }
+  /** Nobody executes the run any more. */
+  | { readonly type: 'close-claim' }
   /** Looks at the run again at this instant. A run has at most one of a kind; a later one moves it. */
   | { readonly type: 'follow-up'; readonly kind: FollowUpKind; readonly dueMicros: number }
 
@@ -179,6 +208,8 @@ export interface RunPatch {
   readonly policy: EmpiricalPolicy
   /** Task runs only; the stored value otherwise. */
   readonly flowRunRunCount: number
+  /** Flow runs only. */
+  readonly claimToken: string | null
 }
 
 export interface TraceEntry {

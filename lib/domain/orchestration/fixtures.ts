@@ -10,6 +10,8 @@ import type {
   StoredState,
   TagLimitFact,
   TaskRunView,
+  WorkPlaceFact,
+  WorkSlotsFact,
 } from './decide.ts'
 
 /** Runs, states and facts for tests of the rules: one story, told in fixed instants. */
@@ -79,6 +81,8 @@ export const flowRunIn = (
   deploymentId: null,
   parentTaskRunId: null,
   infrastructurePid: null,
+  workQueueId: null,
+  claimToken: null,
   ...more,
 })
 
@@ -104,6 +108,8 @@ export const facts = (more: Partial<Facts> = {}): Facts => ({
   deploymentLimit: null,
   tagLimits: [],
   claim: null,
+  workSlots: null,
+  freshClaimToken: null,
   ...more,
 })
 
@@ -122,6 +128,15 @@ export const deploymentLimit = (more: Partial<DeploymentLimitFact> = {}): Deploy
   leaseAlive: true,
   freshLeaseId: 'fresh-lease',
   ...more,
+})
+
+/** A queue with room in a pool with room. */
+export const workSlots = (
+  pool: Partial<WorkPlaceFact> = {},
+  queue: Partial<WorkPlaceFact> = {},
+): WorkSlotsFact => ({
+  pool: { id: 'pool-1', name: 'machines', paused: false, limit: 2, active: 1, holders: [], ...pool },
+  queue: { id: 'queue-1', name: 'urgent', paused: false, limit: null, active: 1, holders: [], ...queue },
 })
 
 /** Claimed by a worker that beats: alive until a minute from now. */

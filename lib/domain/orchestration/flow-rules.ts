@@ -7,7 +7,15 @@ import {
   takesDeploymentSlotsItself,
 } from './client-quirks.ts'
 import { fromTypes } from './compile-policy.ts'
-import type { DeploymentLimitFact, Effect, FlowRunView, FromType, Rule, RuleView } from './decide.ts'
+import type {
+  DeploymentLimitFact,
+  Effect,
+  FlowRunView,
+  FromType,
+  Rule,
+  RuleView,
+  WorkPlaceFact,
+} from './decide.ts'
 import { hasPersistedData } from './result-data.ts'
 import {
   awaitingRetry,
@@ -29,6 +37,29 @@ const notHolding = fromTypes.filter((type) => !holding.includes(type))
 
 const leaseOf = ({ run }: RuleView<FlowRunView>): string | null =>
   run.state?.details.deployment_concurrency_lease_id ?? null
+
+/** A worker that was given up, and comes back, must not disturb the one that has the run now. Clients that name no claim are taken at their word. */
+export const refuseStaleClaims: FlowRule = {
+  name: 'refuseStaleClaims',
+  from: 'any',
+  to: 'any',
+  needs: [],
+  judge: ({ run, proposed, facts: { claim } }) => {
+    const token = proposed.details.claim_token
+    if (isMissing(token) || token === run.claimToken) return
+    const since = claim === null ? '' : ` since ${formatInstant(claim.claimedMicros)}`
+    const holder =
+      run.claimToken === null
+        ? 'it was given back, and nobody has claimed it since'
+        : claim === null
+          ? 'it was claimed anew'
+          : `it is held by ${claim.holderType}${claim.holderName === null ? '' : ` "${claim.holderName}"`}${since}`
+    return {
+      say: 'abort',
+      reason: `The claim under which this was proposed may no longer move the run: ${holder}.`,
+    }
+  },
+}
 
 /** Clients do not send the lease back with the next state; the slot must not be lost on the way from claim to end. */
 export const preserveDeploymentConcurrencyLeaseId: FlowRule = {
@@ -223,6 +254,31 @@ export const secureFlowConcurrencySlots: FlowRule = {
         return limit.collisionStrategy satisfies never
     }
   },
+}
+
+/** Polls hand out no more runs than there are slots; of two polls that saw the same one free, the second is told here. The run waits on. */
+export const enforceWorkSlots: FlowRule = {
+  name: 'enforceWorkSlots',
+  from: notHolding,
+  to: ['PENDING'],
+  needs: ['workSlots'],
+  judge: ({ facts: { workSlots } }) => {
+    if (workSlots === null) return
+    for (const kind of ['pool', 'queue'] as const) {
+      const place = workSlots[kind]
+      if (place.limit === null || place.active < place.limit) continue
+      return { say: 'reject', reason: `Work ${kind} "${place.name}" ${fullness(place)}.` }
+    }
+    return
+  },
+}
+
+function fullness({ limit, active, holders }: WorkPlaceFact): string {
+  if (limit === 0) return 'has a concurrency limit of 0'
+  const named = holders.map(({ name }) => name)
+  const others = active - named.length
+  if (others > 0) named.push(named.length === 0 ? `${others} runs` : `${others} more`)
+  return `is full: its concurrency limit of ${limit} is taken by ${named.join(', ')}`
 }
 
 /** A client that cannot renew would lose its slot in the middle of a long run. */

@@ -14,14 +14,14 @@ const afterwards = `instrumentTransitions releaseFlowConcurrencySlots watchPause
     watchStartDeadline watchFinishDeadline`
 const orders: Readonly<Record<string, string>> = {
   'flow: core': `
-    preserveDeploymentConcurrencyLeaseId preventDuplicateTransitions keepCancelledBetweenAttempts
+    refuseStaleClaims preserveDeploymentConcurrencyLeaseId preventDuplicateTransitions keepCancelledBetweenAttempts
     handleFlowTerminalStateTransitions enforceCancellingToCancelledTransition bypassCancellingFlowRunsWithNoInfra
-    preventPendingTransitions validateDeploymentConcurrencyAtRunning secureFlowConcurrencySlots
+    preventPendingTransitions enforceWorkSlots validateDeploymentConcurrencyAtRunning secureFlowConcurrencySlots
     removeDeploymentConcurrencyLeaseForOldClientVersions ensureOnlyScheduledFlowsMarkedLate handlePausingFlows
     handleResumingPausedFlows copyScheduledTime waitForScheduledTime retryFailedFlows ${afterwards}`,
   'flow: minimal': `preventResultDataLoss bypassCancellingFlowRunsWithNoInfra ${afterwards}`,
   'flow: reported': `
-    preserveDeploymentConcurrencyLeaseId preventDuplicateTransitions handleFlowTerminalStateTransitions ${afterwards}`,
+    refuseStaleClaims preserveDeploymentConcurrencyLeaseId preventDuplicateTransitions handleFlowTerminalStateTransitions ${afterwards}`,
   'flow: late': `ensureOnlyScheduledFlowsMarkedLate enforceDeploymentConcurrencyOnLate ${afterwards}`,
   'flow: pause-timeout': `failOnlyExpiredPauses ${afterwards}`,
   'flow: cancel-timeout': `cancelOnlyStuckCancellations ${afterwards}`,

@@ -23,6 +23,8 @@ const afterwards: Policy<FlowRunView> = [
 
 /** A flow run's state as its client, a worker or a person proposes it. */
 export const coreFlowPolicy: Policy<FlowRunView> = [
+  // First: who has lost the run is told nothing else about it.
+  flows.refuseStaleClaims,
   flows.preserveDeploymentConcurrencyLeaseId,
   // Before all that could refuse: a repeated request deserves the answer "done", not one judged from the state it made.
   flows.preventDuplicateTransitions,
@@ -34,6 +36,8 @@ export const coreFlowPolicy: Policy<FlowRunView> = [
   flows.bypassCancellingFlowRunsWithNoInfra,
   // The claim lock comes before the slot, so that the loser of a race takes none.
   preventPendingTransitions,
+  // Before the deployment's slot: a run that stays where it is takes none.
+  flows.enforceWorkSlots,
   flows.validateDeploymentConcurrencyAtRunning,
   flows.secureFlowConcurrencySlots,
   flows.removeDeploymentConcurrencyLeaseForOldClientVersions,
@@ -59,6 +63,7 @@ export const minimalFlowPolicy: Policy<FlowRunView> = [
  * A run that was asked to stop and completed all the same is Completed: states are true.
  */
 export const reportedFlowPolicy: Policy<FlowRunView> = [
+  flows.refuseStaleClaims,
   flows.preserveDeploymentConcurrencyLeaseId,
   flows.preventDuplicateTransitions,
   flows.handleFlowTerminalStateTransitions,

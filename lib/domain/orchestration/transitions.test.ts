@@ -70,7 +70,7 @@ const patchBy = (
   letters: string,
   run: RunView,
   to: StateType,
-): Omit<RunPatch, 'flowRunRunCount' | 'policy'> => ({
+): Omit<RunPatch, 'flowRunRunCount' | 'policy' | 'claimToken'> => ({
   runCount: run.runCount + (letters.includes('C') ? 1 : 0),
   startMicros: letters.includes('S') ? now : run.startMicros,
   endMicros: letters.includes('E') ? now : letters.includes('e') ? ended : null,
