@@ -70,12 +70,18 @@ async function makeOneOfEverything(who: TestTenant): Promise<Record<string, stri
   const artifact = await post('/artifacts/', { key: secret, data: secret, flow_run_id: run.id })
   await post(`/flow_runs/${run.id}/input`, { key: secret, value: secret })
   const search = await call(who, 'PUT', '/saved_searches/', { name: secret })
+  const pool = await post('/work_pools/', { name: secret, type: 'process' })
+  await post(`/work_pools/${secret}/queues`, { name: secret })
+  await post(`/work_pools/${secret}/workers/heartbeat`, { name: secret })
+  const queue = await post('/work_queues/', { name: secret })
   return {
     secret,
     variable: variable.name,
     variables: variable.id,
     artifacts: artifact.id,
     saved_searches: search.json.id,
+    work_pools: pool.id,
+    work_queues: queue.id,
     flows: flow.id,
     flow_runs: run.id,
     task_runs: task.id,
@@ -122,6 +128,9 @@ function bodyOnOurs(route: Route): unknown {
         block_schemas: any(ours.block_schemas),
         block_documents: any(ours.block_documents),
         variables: any(ours.variables),
+        work_pools: any(ours.work_pools),
+        work_queues: any(ours.work_queues),
+        base_job_template: {},
         artifacts: { id: { any_: [ours.artifacts] }, latest_id: { any_: [ours.artifacts] } },
         flow_ids: [ours.flows],
         flow_run_ids: [ours.flow_runs],
@@ -170,6 +179,9 @@ async function keptOf(who: TestTenant): Promise<string> {
     'artifact_collections',
     'flow_run_inputs',
     'saved_searches',
+    'work_pools',
+    'work_queues',
+    'workers',
   ]
   const rows = await Promise.all(
     tables.map(

@@ -31,6 +31,10 @@ import { taskRunWriteRoutes } from './task-runs/write-routes.ts'
 import { uiRoutes } from './ui/routes.ts'
 import { userRoutes } from './users/routes.ts'
 import { variableRoutes } from './variables/routes.ts'
+import { workPoolRoutes } from './work-pools/routes.ts'
+import { poolQueueRoutes } from './work-queues/pool-routes.ts'
+import { workQueueRoutes } from './work-queues/routes.ts'
+import { workerRoutes } from './workers/routes.ts'
 
 /** Everything that is served over HTTP. Of two paths that match one request the first in this list is taken. */
 export const routes: readonly Route[] = [
@@ -56,6 +60,10 @@ export const routes: readonly Route[] = [
   ...artifactCollectionRoutes,
   ...savedSearchRoutes,
   ...concurrencyRoutes,
+  ...workPoolRoutes,
+  ...poolQueueRoutes,
+  ...workQueueRoutes,
+  ...workerRoutes,
   ...uiRoutes,
   ...agentRoutes,
   ...liveRoutes,

@@ -6,10 +6,12 @@ import type { Services } from '../api/services.ts'
 import { createSockets } from '../api/sockets/accept.ts'
 import type { Config } from '../config/config.ts'
 import { log } from '../config/log.ts'
+import { recordTurns } from '../control/work-pools/record-turns.ts'
 import { connectDatabase, type Database } from '../db/clients.ts'
 import { SideConnection } from '../db/side-connection.ts'
 import { nowMicros } from '../engine/clock.ts'
 import { createEngine } from '../engine/create-engine.ts'
+import { createPresence } from '../engine/presence.ts'
 import type { EventRow } from '../engine/write-set.ts'
 import { createIdentity } from '../identity/identity-service.ts'
 import { createHub } from '../live/create-hub.ts'
@@ -109,10 +111,17 @@ export function composeApplication({
     onRefused: (path, error) => log().warn({ err: error, path }, 'the database refused a row'),
     onBatch: metrics.onBatch,
   })
+  const presence = createPresence({
+    sql: db.engine,
+    nowMicros,
+    onTurned: (turns) => recordTurns({ engine, nowMicros }, turns),
+    onError: (error) => log().error({ err: error }, 'signs of life could not be written'),
+  })
   const shutdown = new Set<() => void>()
   const services: Services = {
     db,
     engine,
+    presence,
     identity,
     hub,
     events,
@@ -144,6 +153,7 @@ export function composeApplication({
     },
     close: async () => {
       await loops?.stop()
+      await presence.close()
       await engine.drain()
       followed.stop()
       await replicas.close()

@@ -4,11 +4,13 @@ import type { Route } from '../api/route.ts'
 import { routes as allRoutes } from '../api/routes.ts'
 import type { Services } from '../api/services.ts'
 import { createLog } from '../config/log.ts'
+import { recordTurns } from '../control/work-pools/record-turns.ts'
 import { uuidv7 } from '../db/uuid.ts'
 import type { UserActor, WorkspaceRole } from '../domain/access/actor.ts'
 import { boundRole } from '../domain/access/workspace-roles.ts'
 import { nowMicros } from '../engine/clock.ts'
 import { createEngine } from '../engine/create-engine.ts'
+import { createPresence } from '../engine/presence.ts'
 import type { Identity } from '../identity/identity.ts'
 import { createHub } from '../live/create-hub.ts'
 import { createFeed } from '../live/event-feed.ts'
@@ -83,9 +85,19 @@ export async function testApi(routes: readonly Route[] = allRoutes): Promise<Tes
         : null,
     onRevoked: () => () => {},
   }
+  const engine = createEngine({ db, publish: () => {} })
+  const presence = createPresence({
+    sql: db.engine,
+    nowMicros,
+    onTurned: (turns) => recordTurns({ engine, nowMicros }, turns),
+    onError: (error) => {
+      throw error
+    },
+  })
   const services: Services = {
     db,
-    engine: createEngine({ db, publish: () => {} }),
+    engine,
+    presence,
     identity,
     hub,
     events: createFeed((event) => event.id),

@@ -30,6 +30,8 @@ export interface ObjectEvent {
   readonly payload: RawJson
   /** The event that this one follows. */
   readonly follows?: string | null
+  /** Given by who has stored already which event told of this. */
+  readonly eventId?: string
 }
 
 const isLiveNoun = (noun: string): noun is LiveNoun => (liveNouns as readonly string[]).includes(noun)
@@ -41,7 +43,7 @@ const isLiveNoun = (noun: string): noun is LiveNoun => (liveNouns as readonly st
 export async function recordObjectEvent(
   ctx: Pick<Context, 'workspaceId' | 'nowMicros'>,
   engine: Engine,
-  { noun, happened, id, name, labels = {}, related = {}, payload, follows = null }: ObjectEvent,
+  { noun, happened, id, name, labels = {}, related = {}, payload, follows = null, eventId }: ObjectEvent,
 ): Promise<string> {
   if (isLiveNoun(noun)) {
     const change = happened === 'created' || happened === 'deleted' ? happened : 'updated'
@@ -57,7 +59,7 @@ export async function recordObjectEvent(
     'prefect.resource.role': role,
   }))
   const event = {
-    id: uuidv7(),
+    id: eventId ?? uuidv7(),
     event: `prefect.${noun}.${happened}`,
     occurredMicros: ctx.nowMicros(),
     follows,

@@ -47,3 +47,7 @@ export const renewsDeploymentLease = (client: ClientView): boolean =>
 /** Workers from 3.0.0rc20 to 3.0.3 take the deployment's slots themselves. */
 export const takesDeploymentSlotsItself = (client: ClientView): boolean =>
   isBetween(client, [3, 0, 0, 20], [3, 0, 3, final])
+
+/** Older clients cannot read a pool whose storage configuration names a block for results. */
+export const knowsResultStorageOfPools = (client: ClientView): boolean =>
+  !isBetween(client, [0, 0, 0, -1], [3, 3, 7, final])

@@ -1,0 +1,39 @@
+import { z } from 'zod'
+import { workerStatuses, workStatuses } from '../../domain/work/status.ts'
+import {
+  anyId,
+  anyText,
+  equalFilter,
+  nameFilter,
+  operator,
+  queueNameFilter,
+  spanFilter,
+  sub,
+} from './operators.ts'
+
+const MAX_ITEMS = 10_000
+const anyOf = <Item extends z.ZodType>(item: Item) => z.array(item).max(MAX_ITEMS).nullish()
+
+export const workPoolListFilter = z
+  .object({
+    operator,
+    id: anyId,
+    name: nameFilter,
+    type: anyText,
+    status: sub({ any_: anyOf(z.enum(workStatuses)) }),
+    paused: equalFilter,
+  })
+  .meta({ id: 'WorkPoolListFilter' })
+
+export const workQueueListFilter = z
+  .object({ operator, id: anyId, name: queueNameFilter })
+  .meta({ id: 'WorkQueueListFilter' })
+
+export const workerFilter = z
+  .object({
+    operator,
+    name: nameFilter,
+    status: sub({ any_: anyOf(z.enum(workerStatuses)), not_any_: anyOf(z.enum(workerStatuses)) }),
+    last_heartbeat_time: spanFilter,
+  })
+  .meta({ id: 'WorkerFilter' })

@@ -1,0 +1,8 @@
+import type { Creator } from '../db/rows/work-pool.ts'
+import type { Actor } from '../domain/access/actor.ts'
+
+/** Who made an object, as the wire tells it. */
+export const creatorOf = (actor: Actor): Creator =>
+  actor.kind === 'user'
+    ? { id: actor.actorId, type: 'USER', display_value: actor.handle }
+    : { id: null, type: 'SYSTEM', display_value: actor.service }
