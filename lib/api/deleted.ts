@@ -13,7 +13,8 @@ export function announceDeleted(
 ): void {
   if (ids.length === 0) return
   const by = actor.kind === 'user' ? actor.name || actor.handle : actor.service
-  services.hub.publish(
+  // By the engine, which tells other replicas too.
+  services.engine.announce(
     workspaceId,
     ids.map((id) => ({ kind: 'deleted', noun, id, by })),
   )

@@ -156,7 +156,7 @@ async function createRun(
   engine: Engine,
   run: z.output<typeof flowRunRecord>,
 ): Promise<undefined> {
-  const { row: flow } = await createFlow(ctx, { name: run.flowName, tags: [], labels: {} })
+  const { row: flow } = await createFlow(ctx, engine, { name: run.flowName, tags: [], labels: {} })
   await engine.createFlowRun({
     workspaceId: ctx.workspaceId,
     id: run.id,

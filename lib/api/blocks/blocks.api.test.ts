@@ -237,3 +237,114 @@ describe('block documents', () => {
     expect((await get(`/block_documents/${named.json.id}`)).status).toBe(404)
   })
 })
+
+describe('what is told of blocks', () => {
+  const eventsOf = async (resource: string) => {
+    const filter = { resource: { id: [resource] }, order: 'ASC' }
+    const { events } = (await post('/events/filter', { filter })).json
+    return events as { event: string; related: Record<string, string>[]; payload: Record<string, unknown> }[]
+  }
+  const names = async (resource: string) => (await eventsOf(resource)).map(({ event }) => event)
+
+  test('types and documents tell of each change, with nothing secret in it, and anonymous documents of none', async () => {
+    const of = await kind('told', { secret_fields: ['password'] })
+    const { id, name } = (await save(of, { password: 'pw', user: 'u', n: 1 })).json
+    await call(us, 'PATCH', `/block_documents/${id}`, { data: { user: 'v' } })
+    await call(us, 'DELETE', `/block_documents/${id}`)
+    const events = await eventsOf(`prefect.block-document.${id}`)
+    expect(events.map(({ event }) => event)).toEqual([
+      'prefect.block-document.created',
+      'prefect.block-document.updated',
+      'prefect.block-document.deleted',
+    ])
+    expect(events[0]).toMatchObject({
+      payload: { name, data: { user: 'u' }, block_schema: { block_type: { id: of.type, name: 'told' } } },
+      related: [
+        { 'prefect.resource.id': `prefect.block-type.${of.type}`, 'prefect.resource.role': 'block-type' },
+        {
+          'prefect.resource.id': `prefect.block-schema.${of.schema}`,
+          'prefect.resource.role': 'block-schema',
+        },
+      ],
+    })
+    expect(events[1]?.payload.data).toEqual({ user: 'v' })
+    expect(JSON.stringify(events)).not.toContain('pw')
+    const hidden = (await save(of, { user: 'u' }, { name: null, is_anonymous: true })).json.id
+    expect(await names(`prefect.block-document.${hidden}`)).toEqual([])
+    const kept = (await save(of, { user: 'u' })).json.id
+    await call(us, 'PATCH', `/block_types/${of.type}`, { description: 'x' })
+    await call(us, 'DELETE', `/block_types/${of.type}`)
+    expect(await names(`prefect.block-type.${of.type}`)).toEqual([
+      'prefect.block-type.created',
+      'prefect.block-type.updated',
+      'prefect.block-type.deleted',
+    ])
+    expect(await names(`prefect.block-document.${kept}`)).toEqual([
+      'prefect.block-document.created',
+      'prefect.block-document.deleted',
+    ])
+  })
+
+  test('who reads secrets leaves an event, also by way of the document that holds them; who reads without does not', async () => {
+    const inner = await kind('audited-inner', { secret_fields: ['password'] })
+    const outer = await kind('audited-outer', {})
+    const child = (await save(inner, { password: 'pw' })).json.id
+    const parent = (await save(outer, { credentials: { $ref: { block_document_id: child } } })).json.id
+    const reads = async (id: string) =>
+      (await eventsOf(`prefect.block-document.${id}`)).filter(
+        ({ event }) => event === 'rigel.block-document.secrets-read',
+      )
+    await get(`/block_documents/${child}`)
+    await post('/block_documents/filter', { block_documents: { id: { any_: [child, parent] } } })
+    expect(await reads(child)).toEqual([])
+    await get(`/block_documents/${child}?include_secrets=true`)
+    await get(`/block_documents/${parent}?include_secrets=true`)
+    await post('/block_documents/filter', {
+      block_documents: { id: { any_: [child, parent] } },
+      include_secrets: true,
+    })
+    const events = await reads(child)
+    expect(events).toHaveLength(3)
+    expect(events[0]?.payload).toMatchObject({
+      block_type: 'audited-inner',
+      by: { handle: 'owner', with: 'key', credential_id: us.workspaceId },
+    })
+    expect(events[0]?.related[0]).toEqual({
+      'prefect.resource.id': `prefect-cloud.user.${us.workspaceId}`,
+      'prefect.resource.role': 'actor',
+    })
+    expect(JSON.stringify(events)).not.toContain('pw')
+    // It has none of its own.
+    expect(await reads(parent)).toEqual([])
+  })
+})
+
+describe('where results are kept by default', () => {
+  const storage = (who = us) => get('/admin/storage', who)
+  const none = { default_result_storage_block_id: null }
+
+  test('is a block of the workspace, until it is cleared or the block is gone', async () => {
+    const of = await kind('results', {})
+    const { id } = (await save(of, {})).json
+    const set = (block: string, options?: { key: string }) =>
+      call(us, 'PUT', '/admin/storage', { default_result_storage_block_id: block }, options)
+    expect((await storage()).json).toEqual(none)
+    expect(await set(id)).toMatchObject({ status: 200, json: { default_result_storage_block_id: id } })
+    expect((await storage()).json).toEqual({ default_result_storage_block_id: id })
+    expect((await storage(them)).json).toEqual(none)
+    expect((await set(randomUUID())).status).toBe(404)
+    expect((await set('x')).status).toBe(422)
+    expect((await set(id, { key: us.key('viewer') })).status).toBe(403)
+    expect((await call(us, 'DELETE', '/admin/storage', undefined, { key: us.key('viewer') })).status).toBe(
+      403,
+    )
+    // Another tenant's block is none.
+    const theirs = await call(them, 'PUT', '/admin/storage', { default_result_storage_block_id: id })
+    expect(theirs.status).toBe(404)
+    expect((await call(us, 'DELETE', '/admin/storage')).status).toBe(204)
+    expect((await storage()).json).toEqual(none)
+    await set(id)
+    await call(us, 'DELETE', `/block_documents/${id}`)
+    expect((await storage()).json).toEqual(none)
+  })
+})

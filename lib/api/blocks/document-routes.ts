@@ -50,7 +50,7 @@ const create = route({
   success: { 201: blockDocumentAnswer },
   errors: [404, 409],
   handle: async ({ ctx, body, rawBody, services }) => {
-    const document = await createBlockDocument(ctx, vaultOf(services.authSecret), {
+    const document = await createBlockDocument(ctx, services.engine, vaultOf(services.authSecret), {
       name: body.name ?? null,
       data: (body.data && rawMember(rawBody, 'data')) ?? EMPTY,
       blockSchemaId: body.block_schema_id,
@@ -65,7 +65,7 @@ const read = route({
   method: 'GET',
   path: '/block_documents/{id}',
   permission: see,
-  summary: 'Read a block document; secrets need see_secret_blocks',
+  summary: 'Read a block document; secrets need see_secret_blocks, and leave an event',
   tag,
   params: byId,
   query: z.object({ include_secrets: includeSecrets }),
@@ -73,7 +73,12 @@ const read = route({
   handle: async ({ ctx, params, query, services }) => ({
     status: 200,
     rawJson: blockDocumentJson(
-      await readBlockDocument(ctx, vaultOf(services.authSecret), params, query.include_secrets),
+      await readBlockDocument(
+        ctx,
+        vaultOf(services.authSecret),
+        params,
+        query.include_secrets && services.engine,
+      ),
     ),
   }),
 })
@@ -82,7 +87,7 @@ const filter = route({
   method: 'POST',
   path: '/block_documents/filter',
   permission: see,
-  summary: 'List block documents; secrets need see_secret_blocks',
+  summary: 'List block documents; secrets need see_secret_blocks, and leave an event',
   tag,
   body: z.object({
     ...filters,
@@ -96,7 +101,7 @@ const filter = route({
   handle: async ({ ctx, body, services }) => {
     const documents = await listBlockDocuments(ctx, vaultOf(services.authSecret), {
       filters: body,
-      includeSecrets: body.include_secrets,
+      secrets: body.include_secrets && services.engine,
       sort: body.sort,
       limit: limitOf(body.limit),
       offset: body.offset,
@@ -132,7 +137,7 @@ const update = route({
   nulls: 'keep',
   success: { 204: null },
   handle: async ({ ctx, params, body, rawBody, services }) => {
-    await updateBlockDocument(ctx, vaultOf(services.authSecret), {
+    await updateBlockDocument(ctx, services.engine, vaultOf(services.authSecret), {
       id: params.id,
       data: body.data ? (rawMember(rawBody, 'data') ?? null) : null,
       blockSchemaId: body.block_schema_id ?? null,
@@ -151,8 +156,8 @@ const remove = route({
   tag,
   params: byId,
   success: { 204: null },
-  handle: async ({ ctx, params }) => {
-    await deleteBlockDocument(ctx, params.id)
+  handle: async ({ ctx, params, services }) => {
+    await deleteBlockDocument(ctx, services.engine, vaultOf(services.authSecret), params.id)
     return { status: 204 }
   },
 })

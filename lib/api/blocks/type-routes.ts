@@ -35,8 +35,8 @@ const create = route({
   }),
   success: { 201: blockTypeAnswer },
   errors: [409],
-  handle: async ({ ctx, body }) => {
-    const row = await createBlockType(ctx, {
+  handle: async ({ ctx, body, services }) => {
+    const row = await createBlockType(ctx, services.engine, {
       name: body.name,
       slug: body.slug,
       logoUrl: body.logo_url ?? null,
@@ -101,8 +101,8 @@ const update = route({
   body: z.object({ logo_url: words, documentation_url: words, description: words, code_example: words }),
   nulls: 'keep',
   success: { 204: null },
-  handle: async ({ ctx, params, body }) => {
-    await updateBlockType(ctx, params.id, {
+  handle: async ({ ctx, params, body, services }) => {
+    await updateBlockType(ctx, services.engine, params.id, {
       logoUrl: body.logo_url,
       documentationUrl: body.documentation_url,
       description: body.description,
@@ -120,8 +120,8 @@ const remove = route({
   tag,
   params: byId,
   success: { 204: null },
-  handle: async ({ ctx, params }) => {
-    await deleteBlockType(ctx, params.id)
+  handle: async ({ ctx, params, services }) => {
+    await deleteBlockType(ctx, services.engine, vaultOf(services.authSecret), params.id)
     return { status: 204 }
   },
 })
@@ -145,7 +145,7 @@ const documentsOfType = route({
   method: 'GET',
   path: '/block_types/slug/{slug}/block_documents',
   permission: see,
-  summary: 'List the block documents of a type; secrets need see_secret_blocks',
+  summary: 'List the block documents of a type; secrets need see_secret_blocks, and leave an event',
   tag,
   params: bySlug,
   query: z.object({ include_secrets: includeSecrets }),
@@ -155,7 +155,7 @@ const documentsOfType = route({
     const { id } = await readBlockType(ctx, params)
     const documents = await listBlockDocuments(ctx, vaultOf(services.authSecret), {
       filters: { block_documents: { block_type_id: { any_: [id] }, is_anonymous: { eq_: false } } },
-      includeSecrets: query.include_secrets,
+      secrets: query.include_secrets && services.engine,
       sort: 'NAME_ASC',
       limit: MAX_LIMIT,
       offset: 0,
@@ -168,7 +168,7 @@ const documentByName = route({
   method: 'GET',
   path: '/block_types/slug/{slug}/block_documents/name/{block_document_name}',
   permission: see,
-  summary: 'Read a block document by its type and name; secrets need see_secret_blocks',
+  summary: 'Read a block document by its type and name; secrets need see_secret_blocks, and leave an event',
   tag,
   params: z.object({ slug: z.string().max(500), block_document_name: z.string().max(500) }),
   query: z.object({ include_secrets: includeSecrets }),
@@ -179,7 +179,12 @@ const documentByName = route({
     return {
       status: 200,
       rawJson: blockDocumentJson(
-        await readBlockDocument(ctx, vaultOf(services.authSecret), which, query.include_secrets),
+        await readBlockDocument(
+          ctx,
+          vaultOf(services.authSecret),
+          which,
+          query.include_secrets && services.engine,
+        ),
       ),
     }
   },

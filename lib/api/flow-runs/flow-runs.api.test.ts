@@ -18,6 +18,23 @@ beforeAll(async () => {
 })
 
 describe('flows', () => {
+  test('tell when they are made, changed and gone, once each', async () => {
+    const made = await Promise.all(
+      Array.from({ length: 5 }, () => post('/flows/', { name: 'told', tags: ['a'], labels: { n: 1 } })),
+    )
+    const id = made[0]?.json.id
+    await call(us, 'PATCH', `/flows/${id}`, { tags: ['b'] })
+    await call(us, 'DELETE', `/flows/${id}`)
+    const filter = { resource: { id: [`prefect.flow.${id}`] }, order: 'ASC' }
+    const { events } = (await post('/events/filter', { filter })).json
+    const snapshot = (tags: string[]) => ({ name: 'told', tags, labels: { n: 1 } })
+    expect(events).toMatchObject([
+      { event: 'prefect.flow.created', payload: snapshot(['a']) },
+      { event: 'prefect.flow.updated', payload: snapshot(['b']) },
+      { event: 'prefect.flow.deleted', payload: snapshot(['b']) },
+    ])
+  })
+
   test('are made once a name, whoever asks at the same time', async () => {
     const answers = await Promise.all(
       Array.from({ length: 20 }, () => post('/flows/', { name: 'raced', tags: ['a'], labels: { n: 1 } })),

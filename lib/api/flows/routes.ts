@@ -26,8 +26,8 @@ const create = route({
   tag,
   body: z.object({ name: objectName, tags: tags.default([]), labels: labels.default({}) }),
   success: { 201: flowAnswer, 200: flowAnswer },
-  handle: async ({ ctx, body }) => {
-    const { created, row } = await createFlow(ctx, body)
+  handle: async ({ ctx, body, services }) => {
+    const { created, row } = await createFlow(ctx, services.engine, body)
     return { status: created ? 201 : 200, json: wireFlow(row) }
   },
 })
@@ -65,8 +65,8 @@ const update = route({
   body: z.object({ tags: tags.nullish(), labels: labels.nullish() }),
   nulls: 'keep',
   success: { 204: null },
-  handle: async ({ ctx, params, body }) => {
-    await updateFlow(ctx, {
+  handle: async ({ ctx, params, body, services }) => {
+    await updateFlow(ctx, services.engine, {
       ...params,
       ...(body.tags ? { tags: body.tags } : {}),
       ...(body.labels ? { labels: body.labels } : {}),
@@ -85,7 +85,7 @@ const remove = route({
   success: { 204: null },
   handle: async (call) => {
     const { id } = call.params
-    await deleteFlow(call.ctx, id)
+    await deleteFlow(call.ctx, call.services.engine, id)
     announceDeleted(call, 'flow', [id])
     return { status: 204 }
   },
@@ -162,8 +162,9 @@ const bulkDelete = route({
   bodyOptional: true,
   success: { 200: z.object({ deleted: z.array(z.uuid()) }) },
   handle: async (call) => {
-    const { ctx, body } = call
-    const deleted = await deleteFlows(ctx, { flows: body.flows }, limitOf(body.limit, MAX_BULK))
+    const { ctx, body, services } = call
+    const filters = { flows: body.flows }
+    const deleted = await deleteFlows(ctx, services.engine, filters, limitOf(body.limit, MAX_BULK))
     announceDeleted(call, 'flow', deleted)
     return { status: 200, json: { deleted } }
   },

@@ -1,7 +1,10 @@
 import { z } from 'zod'
+import { readDefaultStorage } from '../../control/result-storage/read-default-storage.ts'
+import { setDefaultStorage } from '../../control/result-storage/set-default-storage.ts'
 import { API_VERSION } from '../api-version.ts'
 import { problem } from '../problems.ts'
 import { type Answer, type Call, type Permission, type Route, route } from '../route.ts'
+import { uuid } from '../schemas.ts'
 
 const tag = 'Server'
 
@@ -22,6 +25,8 @@ const inBothPlaces = ({ why, ...root }: Root): Route[] => {
   ]
   return places.map((permission) => route({ ...root, method: 'GET', permission, tag }))
 }
+
+const storageAnswer = z.object({ default_result_storage_block_id: z.uuid().nullable() })
 
 /** What a client is told that does not say which version it is. */
 const NEWEST_CLIENT = '3.8.8'
@@ -84,7 +89,36 @@ export const rootRoutes: readonly Route[] = [
     permission: { in: 'workspace', scope: 'see_blocks' },
     summary: 'Where results are kept when a flow does not say; null: where the client runs',
     tag,
-    success: { 200: z.object({ default_result_storage_block_id: z.uuid().nullable() }) },
-    handle: () => ({ status: 200, json: { default_result_storage_block_id: null } }),
+    success: { 200: storageAnswer },
+    handle: async ({ ctx }) => ({
+      status: 200,
+      json: { default_result_storage_block_id: await readDefaultStorage(ctx) },
+    }),
+  }),
+  route({
+    method: 'PUT',
+    path: '/admin/storage',
+    permission: { in: 'workspace', scope: 'write_workspace_settings' },
+    summary: 'Keep results in this block when a flow does not say where',
+    tag,
+    body: z.object({ default_result_storage_block_id: uuid }),
+    success: { 200: storageAnswer },
+    errors: [404],
+    handle: async ({ ctx, body }) => {
+      await setDefaultStorage(ctx, body.default_result_storage_block_id)
+      return { status: 200, json: body }
+    },
+  }),
+  route({
+    method: 'DELETE',
+    path: '/admin/storage',
+    permission: { in: 'workspace', scope: 'write_workspace_settings' },
+    summary: 'Keep results where the client runs when a flow does not say where',
+    tag,
+    success: { 204: null },
+    handle: async ({ ctx }) => {
+      await setDefaultStorage(ctx, null)
+      return { status: 204 }
+    },
   }),
 ]

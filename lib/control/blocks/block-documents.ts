@@ -18,11 +18,21 @@ import {
 } from '../../domain/lossless-json.ts'
 import { BadInput, Conflict, NotFound, Problem } from '../../domain/problem.ts'
 import type { RawJson } from '../../domain/state.ts'
+import type { Engine } from '../../engine/engine.ts'
 import { type Context, requireScope } from '../context.ts'
 import { BlockConditions, type BlockFilters } from '../filters/block-filters.ts'
 import type { Fragment } from '../filters/operators.ts'
-import { keepSecrets, obfuscate, referenceOf, references, secretPaths } from './document-data.ts'
+import { recordDocumentEvent } from './block-events.ts'
+import {
+  holdsSecrets,
+  keepSecrets,
+  obfuscate,
+  referenceOf,
+  references,
+  secretPaths,
+} from './document-data.ts'
 import type { BlockPage } from './list-block-types.ts'
+import { recordSecretReading } from './record-secret-reading.ts'
 import type { Vault } from './vault.ts'
 
 /** A document as it may be read: references inlined, secrets hidden unless asked for. */
@@ -32,6 +42,8 @@ export interface BlockDocument extends Omit<BlockDocumentRow, 'data'> {
   readonly type: BlockTypeRow
   /** By field, the document that stands in it. */
   readonly references: ReadonlyMap<string, BlockDocument>
+  /** Whether `data` shows a secret of this document's own. */
+  readonly showsSecrets: boolean
 }
 
 export const documentSorts = ['NAME_ASC', 'NAME_DESC', 'BLOCK_TYPE_AND_NAME_ASC'] as const
@@ -49,35 +61,37 @@ const owner = (workspaceId: string, id: string): string => `${workspaceId}/${id}
 
 export type WhichDocument = { readonly id: string } | { readonly slug: string; readonly name: string }
 
+/** false: secrets are hidden. The engine: they are shown, and the reading is recorded with it. */
+export type Secrets = false | Engine
+
 /** Throws NotFound. */
 export async function readBlockDocument(
   ctx: Context,
   vault: Vault,
   which: WhichDocument,
-  includeSecrets: boolean,
+  secrets: Secrets,
 ): Promise<BlockDocument> {
   const condition = (sql: Transaction): Fragment =>
     'id' in which ? sql`d.id = ${which.id}` : sql`t.slug = ${which.slug} and d.name = ${which.name}`
-  const [document] = await selectDocuments(ctx, vault, includeSecrets, (sql) => sql`and ${condition(sql)}`, {
-    sort: 'NAME_ASC',
+  const [document] = await readDocuments(ctx, vault, secrets, (sql) => ({
+    where: sql`and ${condition(sql)}`,
     limit: 1,
-    offset: 0,
-  })
+  }))
   if (!document) throw new NotFound('Block document')
   return document
 }
 
 export interface DocumentPage extends BlockPage {
   readonly sort: DocumentSort
-  readonly includeSecrets: boolean
+  readonly secrets: Secrets
 }
 
 export const listBlockDocuments = (
   ctx: Context,
   vault: Vault,
-  page: DocumentPage,
+  { filters, secrets, sort, limit, offset }: DocumentPage,
 ): Promise<readonly BlockDocument[]> =>
-  selectDocuments(ctx, vault, page.includeSecrets, (sql) => onDocuments(sql, page.filters), page)
+  readDocuments(ctx, vault, secrets, (sql) => ({ where: onDocuments(sql, filters), sort, limit, offset }))
 
 export async function countBlockDocuments(ctx: Context, filters: BlockFilters): Promise<number> {
   requireScope(ctx, 'see_blocks')
@@ -106,21 +120,49 @@ function onDocuments(sql: Transaction, filters: BlockFilters): Fragment {
   )
 }
 
-async function selectDocuments(
+interface Selection {
+  /** `and …` after the workspace's own condition. */
+  readonly where: Fragment
+  readonly sort?: DocumentSort
+  readonly limit: number
+  readonly offset?: number
+}
+
+async function readDocuments(
   ctx: Context,
   vault: Vault,
-  includeSecrets: boolean,
-  where: (sql: Transaction) => Fragment,
-  { sort, limit, offset }: Pick<DocumentPage, 'sort' | 'limit' | 'offset'>,
+  secrets: Secrets,
+  select: (sql: Transaction) => Selection,
 ): Promise<readonly BlockDocument[]> {
-  requireScope(ctx, includeSecrets ? 'see_secret_blocks' : 'see_blocks')
-  const { workspaceId } = ctx
-  return readWorkspace(ctx.db, workspaceId, async (sql) => {
-    const rows = await sql<BlockDocumentRow[]>`
-      select ${blockDocumentColumns(sql)} from ${joined(sql)} where d.workspace_id = ${workspaceId} ${where(sql)}
-      order by ${orders[sort](sql)} limit ${limit} offset ${offset}`
-    return assemble(sql, workspaceId, vault, rows, includeSecrets)
-  })
+  requireScope(ctx, secrets ? 'see_secret_blocks' : 'see_blocks')
+  const documents = await readWorkspace(ctx.db, ctx.workspaceId, (sql) =>
+    selectDocuments(sql, ctx.workspaceId, vault, select(sql), secrets !== false),
+  )
+  if (secrets) await recordSecretReading(ctx, secrets, allShown(documents))
+  return documents
+}
+
+/** Those whose secrets are shown, referenced ones too, each once. */
+function allShown(documents: Iterable<BlockDocument>, shown = new Map<string, BlockDocument>()) {
+  for (const document of documents) {
+    if (document.showsSecrets) shown.set(document.id, document)
+    allShown(document.references.values(), shown)
+  }
+  return [...shown.values()]
+}
+
+/** Documents as they may be read, for verbs that have checked who asks. */
+export async function selectDocuments(
+  sql: Transaction,
+  workspaceId: string,
+  vault: Vault,
+  { where, sort = 'NAME_ASC', limit, offset = 0 }: Selection,
+  includeSecrets = false,
+): Promise<readonly BlockDocument[]> {
+  const rows = await sql<BlockDocumentRow[]>`
+    select ${blockDocumentColumns(sql)} from ${joined(sql)} where d.workspace_id = ${workspaceId} ${where}
+    order by ${orders[sort](sql)} limit ${limit} offset ${offset}`
+  return assemble(sql, workspaceId, vault, rows, includeSecrets)
 }
 
 interface Opened extends Omit<BlockDocumentRow, 'data'> {
@@ -179,8 +221,18 @@ async function assemble(
         data.set(field, child.data)
       }
     }
-    const shown = includeSecrets ? data : obfuscate(data, secretPaths(parseLossless(schema.fields)))
-    return [{ ...document, data: isObject(shown) ? shown : data, schema, type, references: inner }]
+    const paths = secretPaths(parseLossless(schema.fields))
+    const shown = includeSecrets ? data : obfuscate(data, paths)
+    return [
+      {
+        ...document,
+        data: isObject(shown) ? shown : data,
+        schema,
+        type,
+        references: inner,
+        showsSecrets: includeSecrets && holdsSecrets(data, paths),
+      },
+    ]
   }
   return rows.flatMap((row) => readable(row.id, 0))
 }
@@ -198,6 +250,7 @@ export interface NewBlockDocument {
 /** Throws Conflict when the type has a document of that name, NotFound for an unknown schema, type or referenced document. */
 export async function createBlockDocument(
   ctx: Context,
+  engine: Engine,
   vault: Vault,
   document: NewBlockDocument,
 ): Promise<BlockDocument> {
@@ -207,7 +260,7 @@ export async function createBlockDocument(
   const data = documentData(document.data)
   if (document.name === null && !isAnonymous)
     throw new BadInput('Names must be provided for block documents.')
-  return inWorkspace(ctx.db, workspaceId, async (sql) => {
+  const { readable, isNew } = await inWorkspace(ctx.db, workspaceId, async (sql) => {
     await checkSchema(sql, workspaceId, blockSchemaId, blockTypeId)
     await checkReferences(sql, workspaceId, data)
     const text = writeLossless(data)
@@ -226,10 +279,12 @@ export async function createBlockDocument(
             where d.workspace_id = ${workspaceId} and d.block_type_id = ${blockTypeId} and d.name = ${name}`
     const row = made ?? known
     if (!row) throw new Conflict('Block already exists')
-    const [readable] = await assemble(sql, workspaceId, vault, [row], false)
-    if (!readable) throw new NotFound('Block document')
-    return readable
+    const [assembled] = await assemble(sql, workspaceId, vault, [row], false)
+    if (!assembled) throw new NotFound('Block document')
+    return { readable: assembled, isNew: made !== undefined }
   })
+  if (isNew) await recordDocumentEvent(ctx, engine, 'created', readable)
+  return readable
 }
 
 export interface BlockDocumentChanges {
@@ -243,13 +298,14 @@ export interface BlockDocumentChanges {
 /** Throws NotFound, and BadInput for a schema of another type. */
 export async function updateBlockDocument(
   ctx: Context,
+  engine: Engine,
   vault: Vault,
   changes: BlockDocumentChanges,
 ): Promise<void> {
   requireScope(ctx, 'manage_blocks')
   const { workspaceId } = ctx
   const { id } = changes
-  await inWorkspace(ctx.db, workspaceId, async (sql) => {
+  const [changed] = await inWorkspace(ctx.db, workspaceId, async (sql) => {
     const [row] = await sql<BlockDocumentRow[]>`
       select ${blockDocumentColumns(sql)} from block_documents d where d.workspace_id = ${workspaceId} and d.id = ${id} for update`
     if (!row) throw new NotFound('Block document')
@@ -261,21 +317,30 @@ export async function updateBlockDocument(
     const data = keepSecrets(merged, stored, secretPaths(parseLossless(fields)))
     if (isObject(data)) await checkReferences(sql, workspaceId, data)
     const sealed = vault.seal(writeLossless(data), owner(workspaceId, id))
-    await sql`
-      update block_documents set data = ${sealed}, block_schema_id = ${schemaId}, updated_at = now()
-      where workspace_id = ${workspaceId} and id = ${id}`
+    const updated = await sql<BlockDocumentRow[]>`
+      update block_documents d set data = ${sealed}, block_schema_id = ${schemaId}, updated_at = now()
+      where d.workspace_id = ${workspaceId} and d.id = ${id} returning ${blockDocumentColumns(sql)}`
+    return assemble(sql, workspaceId, vault, updated, false)
   })
+  if (changed) await recordDocumentEvent(ctx, engine, 'updated', changed)
 }
 
 /** Throws NotFound. */
-export async function deleteBlockDocument(ctx: Context, id: string): Promise<void> {
+export async function deleteBlockDocument(
+  ctx: Context,
+  engine: Engine,
+  vault: Vault,
+  id: string,
+): Promise<void> {
   requireScope(ctx, 'manage_blocks')
-  const deleted = await inWorkspace(
-    ctx.db,
-    ctx.workspaceId,
-    (sql) => sql`delete from block_documents where workspace_id = ${ctx.workspaceId} and id = ${id}`,
-  )
-  if (deleted.count === 0) throw new NotFound('Block document')
+  const { workspaceId } = ctx
+  const [deleted] = await inWorkspace(ctx.db, workspaceId, async (sql) => {
+    const rows = await sql<BlockDocumentRow[]>`
+      delete from block_documents d where d.workspace_id = ${workspaceId} and d.id = ${id} returning ${blockDocumentColumns(sql)}`
+    if (rows.length === 0) throw new NotFound('Block document')
+    return assemble(sql, workspaceId, vault, rows, false)
+  })
+  if (deleted) await recordDocumentEvent(ctx, engine, 'deleted', deleted)
 }
 
 function documentData(text: RawJson): LosslessObject {

@@ -2,7 +2,10 @@ import { type BlockTypeRow, blockTypeColumns } from '../../db/rows/block.ts'
 import { inWorkspace } from '../../db/scope.ts'
 import { uuidv7 } from '../../db/uuid.ts'
 import { Conflict, Problem } from '../../domain/problem.ts'
+import type { Engine } from '../../engine/engine.ts'
 import { type Context, requireScope } from '../context.ts'
+import { recordObjectEvent } from '../events/record-object-event.ts'
+import { blockTypeEvent } from './block-events.ts'
 import { ensureSystemBlockTypes, isSystemSlug } from './system-block-types.ts'
 
 export interface NewBlockType {
@@ -15,7 +18,11 @@ export interface NewBlockType {
 }
 
 /** Throws Conflict when the slug is taken. */
-export async function createBlockType(ctx: Context, type: NewBlockType): Promise<BlockTypeRow> {
+export async function createBlockType(
+  ctx: Context,
+  engine: Engine,
+  type: NewBlockType,
+): Promise<BlockTypeRow> {
   requireScope(ctx, 'manage_blocks')
   if (/^prefect/i.test(type.name))
     throw new Problem('not-allowed', "Block type names beginning with 'Prefect' are reserved.")
@@ -29,5 +36,6 @@ export async function createBlockType(ctx: Context, type: NewBlockType): Promise
       on conflict (workspace_id, slug) do nothing returning ${blockTypeColumns(sql)}`,
   )
   if (!row) throw new Conflict(`Block type with slug "${type.slug}" already exists`)
+  await recordObjectEvent(ctx, engine, blockTypeEvent('created', row))
   return row
 }

@@ -42,6 +42,16 @@ function along(
 export const obfuscate = (data: Lossless, paths: readonly (readonly string[])[]): Lossless =>
   changeAt(data, paths, (value) => (value === null ? null : OBFUSCATED))
 
+/** Whether a secret stands at any of these paths. */
+export function holdsSecrets(data: Lossless, paths: readonly (readonly string[])[]): boolean {
+  let found = false
+  changeAt(data, paths, (value) => {
+    found ||= value !== null
+    return value
+  })
+  return found
+}
+
 /** Secrets that came back as they were shown keep the value that is stored. */
 export const keepSecrets = (
   data: Lossless,

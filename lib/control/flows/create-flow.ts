@@ -1,7 +1,10 @@
 import { type FlowRow, flowColumns } from '../../db/rows/flow.ts'
 import { inWorkspace } from '../../db/scope.ts'
 import { uuidv7 } from '../../db/uuid.ts'
+import type { Engine } from '../../engine/engine.ts'
 import { type Context, requireScope } from '../context.ts'
+import { recordObjectEvent } from '../events/record-object-event.ts'
+import { flowEvent } from './flow-event.ts'
 
 export interface NewFlow {
   readonly name: string
@@ -10,7 +13,11 @@ export interface NewFlow {
 }
 
 /** Finds the flow of that name, or makes it. Clients call this before every run, so finding is one statement. */
-export async function createFlow(ctx: Context, flow: NewFlow): Promise<{ created: boolean; row: FlowRow }> {
+export async function createFlow(
+  ctx: Context,
+  engine: Engine,
+  flow: NewFlow,
+): Promise<{ created: boolean; row: FlowRow }> {
   requireScope(ctx, 'run_flows')
   for (;;) {
     const [row] = await inWorkspace(
@@ -31,6 +38,7 @@ export async function createFlow(ctx: Context, flow: NewFlow): Promise<{ created
     // None: another request made it after this statement's snapshot was taken. The next one sees it.
     if (row) {
       const { created, ...rest } = row
+      if (created) await recordObjectEvent(ctx, engine, flowEvent('created', rest))
       return { created, row: rest }
     }
   }

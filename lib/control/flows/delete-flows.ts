@@ -1,20 +1,26 @@
 import type { Transaction } from '../../db/clients.ts'
+import { type FlowRow, flowColumns } from '../../db/rows/flow.ts'
 import { inWorkspace } from '../../db/scope.ts'
 import { NotFound } from '../../domain/problem.ts'
+import type { Engine } from '../../engine/engine.ts'
 import { type Context, requireScope } from '../context.ts'
+import { recordObjectEvent } from '../events/record-object-event.ts'
 import { RunConditions, type RunFilters } from '../filters/run-filters.ts'
 import { removeFlowRuns } from '../flow-runs/remove-flow-runs.ts'
+import { flowEvent } from './flow-event.ts'
 
 /** Deletes a flow with its runs. Throws NotFound. */
-export async function deleteFlow(ctx: Context, id: string): Promise<void> {
+export async function deleteFlow(ctx: Context, engine: Engine, id: string): Promise<void> {
   requireScope(ctx, 'manage_flows')
   const deleted = await inWorkspace(ctx.db, ctx.workspaceId, (sql) => removeFlow(sql, ctx.workspaceId, id))
   if (!deleted) throw new NotFound('Flow')
+  await recordObjectEvent(ctx, engine, flowEvent('deleted', deleted))
 }
 
 /** Deletes the flows that match, `limit` at most, each in a transaction of its own; answers the ids of those that are gone. */
 export async function deleteFlows(
   ctx: Context,
+  engine: Engine,
   filters: RunFilters,
   limit: number,
 ): Promise<readonly string[]> {
@@ -29,17 +35,21 @@ export async function deleteFlows(
   )
   const deleted: string[] = []
   for (const { id } of found) {
-    if (await inWorkspace(ctx.db, workspaceId, (sql) => removeFlow(sql, workspaceId, id))) deleted.push(id)
+    const flow = await inWorkspace(ctx.db, workspaceId, (sql) => removeFlow(sql, workspaceId, id))
+    if (!flow) continue
+    deleted.push(id)
+    await recordObjectEvent(ctx, engine, flowEvent('deleted', flow))
   }
   return deleted
 }
 
 const RUNS_AT_ONCE = 1_000
 
-async function removeFlow(sql: Transaction, workspaceId: string, id: string): Promise<boolean> {
+async function removeFlow(sql: Transaction, workspaceId: string, id: string): Promise<FlowRow | undefined> {
   // Locked, so that no run is made of it meanwhile.
-  const [flow] = await sql`select id from flows where workspace_id = ${workspaceId} and id = ${id} for update`
-  if (!flow) return false
+  const [flow] = await sql<FlowRow[]>`
+    select ${flowColumns(sql)} from flows f where f.workspace_id = ${workspaceId} and f.id = ${id} for update`
+  if (!flow) return undefined
   for (;;) {
     const runs = await sql<{ id: string }[]>`
       select id from flow_runs where workspace_id = ${workspaceId} and flow_id = ${id} limit ${RUNS_AT_ONCE}`
@@ -51,5 +61,5 @@ async function removeFlow(sql: Transaction, workspaceId: string, id: string): Pr
     )
   }
   await sql`delete from flows where workspace_id = ${workspaceId} and id = ${id}`
-  return true
+  return flow
 }

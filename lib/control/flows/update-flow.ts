@@ -1,6 +1,10 @@
+import { type FlowRow, flowColumns } from '../../db/rows/flow.ts'
 import { inWorkspace } from '../../db/scope.ts'
 import { NotFound } from '../../domain/problem.ts'
+import type { Engine } from '../../engine/engine.ts'
 import { type Context, requireScope } from '../context.ts'
+import { recordObjectEvent } from '../events/record-object-event.ts'
+import { flowEvent } from './flow-event.ts'
 
 export interface FlowChanges {
   readonly id: string
@@ -11,16 +15,21 @@ export interface FlowChanges {
 }
 
 /** Throws NotFound. */
-export async function updateFlow(ctx: Context, { id, tags, labels }: FlowChanges): Promise<void> {
+export async function updateFlow(
+  ctx: Context,
+  engine: Engine,
+  { id, tags, labels }: FlowChanges,
+): Promise<void> {
   requireScope(ctx, 'run_flows')
-  const updated = await inWorkspace(
+  const [row] = await inWorkspace(
     ctx.db,
     ctx.workspaceId,
-    (sql) => sql`
-      update flows set updated_at = now()
+    (sql) => sql<FlowRow[]>`
+      update flows f set updated_at = now()
         ${tags ? sql`, tags = ${[...tags]}::text[]` : sql``}
         ${labels ? sql`, labels = ${JSON.stringify(labels)}::text::jsonb` : sql``}
-      where workspace_id = ${ctx.workspaceId} and id = ${id}`,
+      where f.workspace_id = ${ctx.workspaceId} and f.id = ${id} returning ${flowColumns(sql)}`,
   )
-  if (updated.count === 0) throw new NotFound('Flow')
+  if (!row) throw new NotFound('Flow')
+  await recordObjectEvent(ctx, engine, flowEvent('updated', row))
 }
