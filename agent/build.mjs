@@ -1,6 +1,15 @@
 // Builds the package: `node build.mjs [OUTDIR] [--no-types]` (default dist).
 import { spawnSync } from 'node:child_process'
-import { chmodSync, existsSync, renameSync, rmSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+} from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -44,9 +53,29 @@ function writeTypes() {
   if (!tsc) return console.error('typescript is not installed: the package is built without its types')
   const options = ['-p', join(here, 'tsconfig.json'), '--emitDeclarationOnly', '--outDir', fresh]
   const { status } = spawnSync(process.execPath, [tsc, ...options], { stdio: 'inherit' })
-  if (status === 0) return
+  if (status === 0) return dropUnreachableTypes()
   rmSync(fresh, { recursive: true, force: true })
   process.exit(1)
+}
+
+/** Of the types only those that the public ones lead to are of use to anybody. */
+function dropUnreachableTypes() {
+  const reached = new Set()
+  const visit = (file) => {
+    if (reached.has(file)) return
+    reached.add(file)
+    for (const [, path] of readFileSync(file, 'utf8').matchAll(/(?:from|import\()\s*['"](\.[^'"]+)\.js['"]/g))
+      visit(resolve(dirname(file), `${path}.d.ts`))
+  }
+  visit(join(fresh, 'index.d.ts'))
+  const files = readdirSync(fresh, { recursive: true }).map((name) => join(fresh, name))
+  for (const file of files) if (file.endsWith('.d.ts') && !reached.has(file)) rmSync(file)
+  for (const file of files.reverse())
+    if (statSync(file, { throwIfNoEntry: false })?.isDirectory()) rmdirIfEmpty(file)
+}
+
+function rmdirIfEmpty(directory) {
+  if (readdirSync(directory).length === 0) rmdirSync(directory)
 }
 
 function findTsc() {

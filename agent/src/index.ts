@@ -1,3 +1,12 @@
+export type { Deployment, DeployOptions, OnLost, ServeOptions } from './deploy/options.js'
+export {
+  type CatchUp,
+  cron,
+  interval,
+  rrule,
+  type Schedule,
+  type ScheduleOptions,
+} from './deploy/schedules.js'
 export {
   NoRunContext,
   ParameterError,

@@ -34,6 +34,13 @@ export class CommandCall {
     return typeof value === 'string' ? value : undefined
   }
 
+  /** Throws a usage error when it was not given. */
+  required(option: string): string {
+    const value = this.text(option)
+    if (value === undefined || value === '') throw usageError(`--${option} is needed`)
+    return value
+  }
+
   texts(option: string): readonly string[] {
     const value = this.values[option]
     return Array.isArray(value) ? value.filter((each) => typeof each === 'string') : []

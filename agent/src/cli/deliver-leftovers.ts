@@ -11,8 +11,8 @@ export async function deliverLeftovers(): Promise<void> {
     const environment = readEnvironment()
     if (readdirSync(join(environment.home, 'outbox')).length === 0) return
     const { replayOutboxes } = await import('../connection/reporter.js')
-    const count = await replayOutboxes(DEADLINE_MS, environment)
-    if (count > 0) tell(`rigel: delivered ${count} records that earlier runs had left`)
+    const { sent } = await replayOutboxes(DEADLINE_MS, environment)
+    if (sent > 0) tell(`rigel: delivered ${sent} records that earlier runs had left`)
   } catch {
     // No outbox, or a profile that the command itself has complained about.
   }

@@ -1,5 +1,5 @@
+import type { WorkspaceApi } from '../connection/workspace-api.js'
 import { CliError } from './cli-error.js'
-import type { WorkspaceApi } from './session.js'
 
 type Fields = Readonly<Record<string, unknown>>
 

@@ -8,6 +8,8 @@ interface Entry {
   readonly load: () => Promise<{ command: Command }>
   /** It reaches the control plane, so afterwards it sends what earlier runs could not. */
   readonly deliversLeftovers?: true
+  /** Not for people. */
+  readonly isHidden?: true
 }
 
 const COMMANDS: Readonly<Record<string, Entry>> = {
@@ -47,6 +49,15 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: 'print the log lines of a flow run, and follow them',
     load: () => import('./commands/flow-run-logs.js'),
     deliversLeftovers: true,
+  },
+  'worker start': {
+    summary: 'claim runs of a work pool and execute them on this machine',
+    load: () => import('./commands/worker-start.js'),
+  },
+  execute: {
+    summary: 'execute one claimed run, for workers',
+    load: () => import('./commands/execute.js'),
+    isHidden: true,
   },
   'key verify': {
     summary: 'tell a mistyped key from a whole one, offline',
@@ -89,7 +100,7 @@ function dispatchGroup([first, second]: readonly string[]): number {
 }
 
 function overview(prefix: string): string {
-  const rows = Object.entries(COMMANDS).filter(([name]) => name.startsWith(prefix))
+  const rows = Object.entries(COMMANDS).filter(([name, { isHidden }]) => name.startsWith(prefix) && !isHidden)
   const width = Math.max(...rows.map(([name]) => name.length))
   const list = rows.map(([name, { summary }]) => `  ${name.padEnd(width)}  ${summary}`).join('\n')
   return `Usage: rigel ${prefix}COMMAND\n\n${list}\n\n"rigel COMMAND --help" tells more. "rigel --version" prints ${VERSION}.\n`
@@ -101,10 +112,8 @@ function print(text: string): number {
 }
 
 function complain(error: unknown): number {
-  if (error instanceof CliError) {
-    process.stderr.write(`rigel: ${error.message}\n${error.tryNext ? `  try: ${error.tryNext}\n` : ''}`)
-    return error.exitCode
-  }
-  process.stderr.write(`rigel: ${error instanceof Error ? error.message : String(error)}\n`)
-  return 1
+  const message = error instanceof Error ? error.message : String(error)
+  const tryNext = error instanceof Error && 'tryNext' in error ? error.tryNext : undefined
+  process.stderr.write(`rigel: ${message}\n${tryNext ? `  try: ${tryNext}\n` : ''}`)
+  return error instanceof CliError ? error.exitCode : 1
 }

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { AgentRecord, ServerFrame } from '../protocol/frames.js'
 import { type Environment, readEnvironment } from '../settings/environment.js'
+import { isHosted } from '../settings/hosted.js'
 import { readProfile } from '../settings/profile.js'
 import { chooseTarget, flowRunPage, type Target } from '../settings/target.js'
 import { AgentConnection, type ConnectionOptions } from './agent-connection.js'
@@ -76,24 +77,29 @@ function openOutbox(root: string, label: string, say: Say): Outbox | null {
   }
 }
 
-/** Sends what dead processes left behind for the present target. Answers the number of records acknowledged. */
-export async function replayOutboxes(deadlineMs: number, environment = readEnvironment()): Promise<number> {
+/** Sends what dead processes left behind for the present target. Answers how many records were acknowledged, and were not. */
+export async function replayOutboxes(
+  deadlineMs: number,
+  environment = readEnvironment(),
+): Promise<{ readonly sent: number; readonly left: number }> {
   const target = chooseTarget(environment, readProfile(environment.home))
-  if (!target) return 0
+  if (!target) return { sent: 0, left: 0 }
   const connections = adoptOutboxes(join(environment.home, 'outbox'), labelOf(target)).map((outbox) => ({
     count: outbox.pendingCount,
     outbox,
     connection: new AgentConnection({ endpoint: endpointResolver(target), outbox }),
   }))
   let sent = 0
+  let left = 0
   await Promise.all(
     connections.map(async ({ connection, count, outbox }) => {
       connection.start()
       await connection.close(deadlineMs)
       sent += count - outbox.pendingCount
+      left += outbox.pendingCount
     }),
   )
-  return sent
+  return { sent, left }
 }
 
 /** WAIT, and REJECT into a state that goes on, leave the run to itself; anything else ends it. */
@@ -185,7 +191,8 @@ class WorkspaceReporter implements Reporter {
 
   private tellKept(): void {
     const count = this.connections.reduce((sum, { pending }) => sum + pending, 0)
-    if (count === 0 || this.saidKept || this.saidStopped) return
+    // The process above delivers what is left.
+    if (count === 0 || this.saidKept || this.saidStopped || isHosted()) return
     this.saidKept = true
     const why = this.main.trouble ? ` (${this.main.trouble})` : ''
     this.say(`${count} records are not yet delivered${why}; the next rigel command or run sends them`)

@@ -44,6 +44,8 @@ export interface ReportedState {
   readonly message?: string
   /** When an AwaitingRetry is due. RFC 3339. */
   readonly scheduledFor?: string
+  /** The claim under which the run is executed; the server refuses the state once somebody else holds the run. */
+  readonly claimToken?: string
 }
 
 /** A flow run begins to exist. Sent once, before its first state. */

@@ -2,6 +2,17 @@ const DRIFT_MS = 50
 let anchorWallMs = Date.now()
 let anchorTickMs = performance.now()
 let lastMicros = 0
+/** How far this machine's clock is behind the control plane's, as far as we know. */
+let behindMicros = 0
+
+/**
+ * From now on instants lie after this one, which the control plane gave. A run that is claimed has states from two clocks,
+ * and a state that seems older than the present one would be taken for a repetition.
+ */
+export function alignClock(notBefore: string): void {
+  const behindMs = Date.parse(notBefore) - Date.now()
+  if (behindMs > 0) behindMicros = Math.max(behindMicros, Math.ceil(behindMs + 1) * 1000)
+}
 
 /**
  * The present instant as RFC 3339 in UTC with microseconds.
@@ -18,13 +29,13 @@ export function presentInstant(): string {
     anchorTickMs = performance.now()
     ms = wallMs
   }
-  lastMicros = Math.max(Math.floor(ms * 1000), lastMicros + 1)
+  lastMicros = Math.max(Math.floor(ms * 1000) + behindMicros, lastMicros + 1)
   return formatMicros(lastMicros)
 }
 
 /** The instant that lies `seconds` after now, in the same form. Does not take part in the strict order. */
 export function instantIn(seconds: number): string {
-  return formatMicros(Math.floor((Date.now() + seconds * 1000) * 1000))
+  return formatMicros(Math.floor((Date.now() + seconds * 1000) * 1000) + behindMicros)
 }
 
 function formatMicros(micros: number): string {

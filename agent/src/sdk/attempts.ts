@@ -58,8 +58,18 @@ async function runOnce<R>(attempts: Attempts<R>, attempt: number): Promise<Outco
   }
 }
 
+/** Functions that have not returned, also those whose run has ended without them. */
+const bodies = new Set<Promise<unknown>>()
+
+/** Resolves when every function that was told to stop has tidied up and returned. */
+export async function bodiesSettled(): Promise<void> {
+  while (bodies.size > 0) await Promise.allSettled(bodies)
+}
+
 function startBody<R>({ body }: Attempts<R>, scope: CancelScope, attempt: number): Promise<R> {
   const running = (async () => body(scope, attempt))()
-  running.catch(() => {})
+  bodies.add(running)
+  const forget = () => bodies.delete(running)
+  running.then(forget, forget)
   return running
 }

@@ -15,12 +15,26 @@ export interface FlowRunFacts {
   readonly retries: number
   /** The task run that stands for this run in its parent; null for a run of its own. */
   readonly standIn: TaskRun | null
+  /** null for a run that begins here. */
+  readonly claim: ClaimedRun | null
 }
+
+/** A run that the control plane made and handed to the process above this one. */
+export interface ClaimedRun {
+  readonly id: string
+  readonly name: string
+  /** null when the control plane gives none. */
+  readonly token: string | null
+}
+
+/** SCHEDULED would give the claim back, and another worker would take the run; this process waits with it. */
+const underClaim = (next: NewState): NewState =>
+  next.type === 'SCHEDULED' ? { ...next, type: 'PENDING' } : next
 
 /** One run of a flow: turns its states and log lines into records. */
 export class FlowRun {
-  readonly id = uuid7()
-  readonly name = newRunName()
+  readonly id: string
+  readonly name: string
   /** Task runs that have begun and not ended. */
   readonly liveTaskRuns = new Set<TaskRun>()
   /** Settle when the tasks that were started here have ended, awaited by the user or not. */
@@ -31,6 +45,10 @@ export class FlowRun {
     private readonly reporter: Reporter,
     readonly facts: FlowRunFacts,
   ) {
+    const { claim } = facts
+    this.id = claim?.id ?? uuid7()
+    this.name = claim?.name ?? newRunName()
+    if (claim) return
     const state = reportedState({ type: 'PENDING', name: 'Pending' })
     this.record({
       kind: 'flow-run',
@@ -51,11 +69,15 @@ export class FlowRun {
   }
 
   /** Records the state. Nothing follows a final one. */
-  enter(next: NewState): ReportedState {
-    const state = reportedState(next)
+  enter(given: NewState): ReportedState {
+    const { claim } = this.facts
+    const next = claim ? underClaim(given) : given
+    const state: ReportedState = { ...reportedState(next), ...(claim?.token && { claimToken: claim.token }) }
     if (this.ended) return state
-    this.record({ kind: 'flow-run-state', flowRunId: this.id, state })
     this.ended = next.type !== 'RUNNING' && next.type !== 'PENDING' && next.type !== 'SCHEDULED'
+    // How a claimed run was stopped is said by the process above, once this one is gone.
+    const isLeftToHost = claim !== null && (next.type === 'CANCELLED' || next.type === 'CRASHED')
+    if (!isLeftToHost) this.record({ kind: 'flow-run-state', flowRunId: this.id, state })
     return state
   }
 

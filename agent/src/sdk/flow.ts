@@ -1,13 +1,15 @@
 import type { Reporter } from '../connection/reporter.js'
+import type { Deployment, DeployOptions, ServeOptions } from '../deploy/options.js'
 import { parametersToJson } from '../record/json.js'
 import { describeError, fingerprint, slug } from '../record/text.js'
-import { type Outcome, runAttempts } from './attempts.js'
+import { isHosted } from '../settings/hosted.js'
+import { bodiesSettled, type Outcome, runAttempts } from './attempts.js'
 import { CancelScope } from './cancel-scope.js'
 import { ParameterError, RunCancelled } from './errors.js'
 import { finalStateOf, toState } from './final-state.js'
 import { FLOW_HANDLE, type FlowHandle } from './flow-handle.js'
-import { FlowRun } from './flow-run.js'
-import { guardFlowRun } from './live-flow-runs.js'
+import { type ClaimedRun, FlowRun } from './flow-run.js'
+import { guardFlowRun, stopLiveRuns } from './live-flow-runs.js'
 import { recordPrints } from './log-prints.js'
 import { checkOptions, type FlowOptions } from './options.js'
 import { arrangeParameters, nameArguments, parameterNames, validateParameters } from './parameters.js'
@@ -29,6 +31,13 @@ export interface Flow<A extends readonly unknown[], R> {
   state(...args: A): Promise<State<R>>
   /** The same function under other options; those not named stay. */
   withOptions(options: Omit<FlowOptions, 'parameters'>): Flow<A, R>
+  /** Makes the flow runnable from the control plane, by the workers of a work pool: creates or changes a deployment. */
+  deploy(options: DeployOptions): Promise<Deployment>
+  /**
+   * Deploys it and runs it from this very process, each run in a child process, until a signal comes or `signal` aborts.
+   * Then the deployment is paused and runs may finish.
+   */
+  serve(options: ServeOptions): Promise<void>
 }
 
 export function flow<S extends StandardSchemaV1, R>(
@@ -46,7 +55,15 @@ export function flow(
 ): Flow<readonly unknown[], unknown> {
   const fn = typeof first === 'function' ? first : second
   if (typeof fn !== 'function') throw new TypeError('flow(options, fn) needs a function')
-  return defineFlow(typeof first === 'function' ? {} : first, fn as (...args: unknown[]) => unknown)
+  const options = typeof first === 'function' ? {} : first
+  return defineFlow(options, fn as (...args: unknown[]) => unknown, placeOf(flow))
+}
+
+/** Where the caller of `callee` stands in its file. */
+function placeOf(callee: (...args: never[]) => unknown): { readonly stack?: string } {
+  const place = {}
+  Error.captureStackTrace(place, callee)
+  return place
 }
 
 interface FlowDefinition {
@@ -55,11 +72,14 @@ interface FlowDefinition {
   readonly options: FlowOptions
   readonly fn: (...args: unknown[]) => unknown
   readonly parameterNames: readonly (string | null)[]
+  /** Its stack begins where the flow was defined. Formatted only when asked for. */
+  readonly place: { readonly stack?: string }
 }
 
 function defineFlow(
   options: FlowOptions,
   fn: (...args: unknown[]) => unknown,
+  place: { readonly stack?: string },
 ): Flow<readonly unknown[], unknown> {
   const name = options.name ?? (fn.name || 'flow')
   checkOptions(`flow ${name}`, options)
@@ -70,24 +90,40 @@ function defineFlow(
     options,
     fn,
     parameterNames: parameterNames(source),
+    place,
   }
   const state = (...args: unknown[]) => runFlow(definition, args)
   const call = async (...args: unknown[]) => (await state(...args)).result()
   const handle: FlowHandle = {
     parameterNames: definition.parameterNames,
-    runWith: (parameters) => state(...arrange(definition, parameters)),
+    name,
+    options,
+    place,
+    runWith: (parameters, claim) => {
+      const args = arrange(definition, parameters)
+      return runFlow(definition, args, claim ?? null)
+    },
+    stop: stopLiveRuns,
+    settled: bodiesSettled,
     close: closeReporting,
+  }
+  const withOptions = (more: FlowOptions) => {
+    const kept = options.parameters && { parameters: options.parameters }
+    return defineFlow({ ...options, name, ...more, ...kept }, fn, placeOf(withOptions))
   }
   return Object.defineProperties(call, {
     name: { value: name },
     options: { value: options, enumerable: true },
     state: { value: state },
-    withOptions: {
-      value: (more: FlowOptions) =>
-        defineFlow(
-          { ...options, name, ...more, ...(options.parameters && { parameters: options.parameters }) },
-          fn,
-        ),
+    withOptions: { value: withOptions },
+    // Loaded when called: flows that are never deployed pay nothing for it.
+    deploy: {
+      value: async (given: DeployOptions) =>
+        (await import('../deploy/deploy-flow.js')).deployFlow(handle, given),
+    },
+    serve: {
+      value: async (given: ServeOptions) =>
+        (await import('../worker/serve-flow.js')).serveFlow(handle, given),
     },
     [FLOW_HANDLE]: { value: handle },
   }) as unknown as Flow<readonly unknown[], unknown>
@@ -98,14 +134,18 @@ const arrange = (
   given: Readonly<Record<string, unknown>>,
 ) => arrangeParameters(`flow ${name}`, parameterNames, given, options.parameters !== undefined)
 
-async function runFlow(definition: FlowDefinition, args: readonly unknown[]): Promise<State<unknown>> {
+async function runFlow(
+  definition: FlowDefinition,
+  args: readonly unknown[],
+  claim: ClaimedRun | null = null,
+): Promise<State<unknown>> {
   const around = currentFrame()
   if (around?.scope.signal.aborted) return refused(around)
   if (definition.options.logPrints) recordPrints()
   const opened = reporting()
   const reporter = opened instanceof Promise ? await opened : opened
   const parent = around?.flowRun ?? null
-  const ending = runReported(definition, args, around, parent, reporter)
+  const ending = runReported(definition, args, around, parent, reporter, claim)
   // The parent must not end before its sub-flows have, awaited or not.
   parent?.pending.add(ending)
   const state = await ending.finally(() => parent?.pending.delete(ending))
@@ -125,6 +165,7 @@ async function runReported(
   around: RunFrame | undefined,
   parent: FlowRun | null,
   reporter: Reporter,
+  claim: ClaimedRun | null,
 ): Promise<State<unknown>> {
   const { name, key, options, parameterNames } = definition
   const standIn = parent && new TaskRun(parent, name, key, [], options.retries ?? 0)
@@ -144,11 +185,12 @@ async function runReported(
     version: options.version,
     retries: options.retries ?? 0,
     standIn,
+    claim,
   })
   const scope = new CancelScope(around?.scope)
   const unguard = guardFlowRun(run, scope, reporter)
   const unwatch = reporter.watch(run.id, (reason) => scope.cancel(new RunCancelled(reason)))
-  if (!parent)
+  if (!parent && !isHosted())
     reporter.whenPageKnown(run.id, (url) => process.stderr.write(`rigel: flow run ${run.name} ${url}\n`))
   const outcome = await runAllAttempts(definition, checked, around, run, scope)
   unwatch()

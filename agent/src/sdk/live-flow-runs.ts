@@ -46,6 +46,11 @@ function unlisten(): void {
   process.off('exit', onExit)
 }
 
+/** Tells every run of this process to stop. */
+export function stopLiveRuns(reason: string): void {
+  for (const { scope } of live) scope.cancel(new RunCancelled(reason))
+}
+
 /** Children last began, so they end first. */
 function endAll(next: NewState, reason: Error): Reporter[] {
   const entries = [...live].reverse()

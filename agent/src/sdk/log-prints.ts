@@ -1,4 +1,5 @@
 import { format } from 'node:util'
+import { isHosted } from '../settings/hosted.js'
 import { LEVELS } from './print-log.js'
 import { currentFrame } from './run-frame.js'
 
@@ -19,9 +20,11 @@ export function recordPrints(): void {
   for (const [method, level] of Object.entries(METHODS) as [keyof typeof METHODS, number][]) {
     const print = console[method].bind(console)
     console[method] = (...parts: unknown[]) => {
-      print(...parts)
       const frame = currentFrame()
-      if (frame?.logPrints) frame.flowRun?.recordPrint(level, format(...parts), frame.taskRun)
+      if (!frame?.logPrints) return print(...parts)
+      // Printed as well, the line would be recorded a second time by the process that reads what we print.
+      if (!isHosted()) print(...parts)
+      frame.flowRun?.recordPrint(level, format(...parts), frame.taskRun)
     }
   }
 }

@@ -1,4 +1,5 @@
 import { readEnvironment } from '../settings/environment.js'
+import { isHosted } from '../settings/hosted.js'
 
 export const LEVELS = { debug: 10, info: 20, warning: 30, error: 40, critical: 50 } as const
 export type LevelName = keyof typeof LEVELS
@@ -15,6 +16,8 @@ let lowest: number | null = null
 
 /** Shows a log line on stderr, when RIGEL_LOG_LEVEL lets it through. stdout belongs to the user's results. */
 export function printLog(level: number, about: string, message: string): void {
+  // What a hosted process prints is recorded by the process above, and this line is recorded already.
+  if (isHosted()) return
   lowest ??= readEnvironment().consoleLevel
   if (level < lowest) return
   const time = new Date().toTimeString().slice(0, 8)

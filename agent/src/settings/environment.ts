@@ -37,3 +37,9 @@ export function readEnvironment(source: NodeJS.ProcessEnv = process.env): Enviro
     browser: text('BROWSER'),
   }
 }
+
+/** What a child process gets of our environment: all of it, but not what Node was told about this process alone. */
+export function inheritedVariables(source: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
+  const { NODE_CHANNEL_FD, NODE_UNIQUE_ID, ...rest } = source
+  return rest
+}

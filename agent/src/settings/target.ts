@@ -48,6 +48,14 @@ export const workspaceApiUrl = (url: string, accountId: string, workspaceId: str
 export const flowRunPage = (url: string, accountId: string, workspaceId: string, flowRunId: string): string =>
   `${url}/account/${accountId}/workspace/${workspaceId}/runs/flow-run/${flowRunId}`
 
+/** Where it shows a deployment. */
+export const deploymentPage = (
+  url: string,
+  accountId: string,
+  workspaceId: string,
+  deploymentId: string,
+): string => `${url}/account/${accountId}/workspace/${workspaceId}/deployments/deployment/${deploymentId}`
+
 /** Where to report, and as whom. `workspace` is unknown when only a key and a host were given. */
 export interface Target {
   readonly url: string

@@ -6,6 +6,7 @@ import { type WebSocket, WebSocketServer } from 'ws'
 import type { AgentFrame, AgentRecord, NumberedRecord, ServerFrame } from '../protocol/frames.js'
 
 type Fields = Readonly<Record<string, unknown>>
+export type Answer = readonly [status: number, body: unknown]
 
 /** How the stand-in misbehaves. */
 export interface Behaviour {
@@ -42,6 +43,15 @@ export class ControlPlane {
   workspaces: Fields[] = [this.workspaceItem('ada/lab')]
   readonly flowRuns = new Map<string, Fields>()
   logs: Fields[] = []
+  /** Asked first, for what a test's world has besides; null: not known there. */
+  more: (
+    method: string,
+    path: string,
+    body: unknown,
+    hungUp: AbortSignal,
+  ) => Answer | null | Promise<Answer | null> = () => null
+  /** Sees each record as it is committed. */
+  onRecord: (record: AgentRecord) => void = () => {}
   /** Says nothing more on any socket, not even pong. */
   isMute = false
   upgrades = 0
@@ -145,7 +155,8 @@ export class ControlPlane {
     for (const socket of this.followers) socket.send(JSON.stringify({ type: 'log', log }))
   }
 
-  private changed(): void {
+  /** Lets those who wait with `until` look again. */
+  changed(): void {
     for (const look of [...this.waiters]) look()
   }
 
@@ -209,6 +220,7 @@ export class ControlPlane {
       if (seq <= last) continue
       if (seq !== last + 1) throw new Error(`number ${seq} came after ${last}`)
       this.committed.push({ outboxId, seq, record })
+      this.onRecord(record)
       last = seq
     }
     this.lastSeq.set(outboxId, last)
@@ -236,7 +248,14 @@ export class ControlPlane {
     const path = request.url ?? ''
     this.bodies.push({ path, body })
     const isAllowed = request.headers.authorization === `Bearer ${this.apiKey}`
-    const [status, answer] = isAllowed ? this.route(path, body) : [401, { detail: 'Unauthorized' }]
+    const hungUp = new AbortController()
+    response.on('close', () => hungUp.abort())
+    const known = isAllowed
+      ? await this.more(request.method ?? '', this.restOf(path), body, hungUp.signal)
+      : null
+    const [status, answer] = !isAllowed
+      ? [401, { detail: 'Unauthorized' }]
+      : (known ?? this.route(path, body))
     response.writeHead(status, { 'content-type': 'application/json' })
     response.end(JSON.stringify(answer))
     this.changed()
@@ -245,8 +264,7 @@ export class ControlPlane {
   private route(path: string, body: unknown): [number, unknown] {
     if (path === '/api/me/workspaces') return [200, this.workspaces]
     if (path === '/api/me/') return [200, { handle: 'ada' }]
-    const prefix = `/api/accounts/${this.accountId}/workspaces/${this.workspaceId}/`
-    const rest = path.startsWith(prefix) ? path.slice(prefix.length) : ''
+    const rest = this.restOf(path)
     const [, runId] = /^flow_runs\/([^/]+)$/.exec(rest) ?? []
     switch (rest) {
       case 'agent/frames':
@@ -262,6 +280,12 @@ export class ControlPlane {
     }
     const run = runId && this.flowRuns.get(runId)
     return run ? [200, run] : [404, { detail: 'Not Found' }]
+  }
+
+  /** What follows the workspace in a path. */
+  private restOf(path: string): string {
+    const prefix = `/api/accounts/${this.accountId}/workspaces/${this.workspaceId}/`
+    return path.startsWith(prefix) ? path.slice(prefix.length) : ''
   }
 
   private takeFrames({

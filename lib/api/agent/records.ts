@@ -20,6 +20,7 @@ const reportedState = z.object({
   at: instant,
   message: z.string().max(2_000_000).optional(),
   scheduledFor: instant.optional(),
+  claimToken: uuid.optional(),
 })
 
 const flowRunRecord = z.object({
@@ -213,8 +214,10 @@ const reported = (state: z.output<typeof reportedState>) =>
       type: state.type,
       name: state.name ?? null,
       message: state.message ?? null,
-      state_details:
-        state.scheduledFor === undefined ? null : { scheduled_time: formatInstant(state.scheduledFor) },
+      state_details: {
+        ...(state.scheduledFor !== undefined && { scheduled_time: formatInstant(state.scheduledFor) }),
+        ...(state.claimToken !== undefined && { claim_token: state.claimToken }),
+      },
     },
     undefined,
   )

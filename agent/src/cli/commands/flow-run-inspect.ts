@@ -1,7 +1,7 @@
+import { openWorkspace } from '../../connection/open-workspace.js'
 import type { Command } from '../command.js'
 import { findFlowRun, flowNames } from '../flow-run.js'
 import { localTime, printJson, printResult, shortDuration } from '../output.js'
-import { WorkspaceApi } from '../session.js'
 
 export const command: Command = {
   usage: 'flow-run inspect ID [--json]',
@@ -9,7 +9,7 @@ export const command: Command = {
   options: { json: { type: 'boolean', help: 'print JSON' } },
   words: [1, 1],
   run: async (call) => {
-    const api = await WorkspaceApi.open()
+    const api = await openWorkspace()
     const run = await findFlowRun(api, call.words[0] ?? '')
     if (call.flag('json')) return printJson(run.raw)
     const names = await flowNames(api, [run.flowId])

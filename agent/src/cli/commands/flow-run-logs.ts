@@ -1,8 +1,9 @@
+import { openWorkspace } from '../../connection/open-workspace.js'
+import type { WorkspaceApi } from '../../connection/workspace-api.js'
 import type { Command } from '../command.js'
 import { type FlowRunRow, findFlowRun, isOver, type LogRow, readLog } from '../flow-run.js'
 import { followLogs } from '../follow-logs.js'
 import { localTime, printResult } from '../output.js'
-import { WorkspaceApi } from '../session.js'
 
 const PAGE_SIZE = 200
 const LEVELS: readonly [number, string][] = [
@@ -22,7 +23,7 @@ export const command: Command = {
   },
   words: [1, 1],
   run: async (call) => {
-    const api = await WorkspaceApi.open()
+    const api = await openWorkspace()
     const run = await findFlowRun(api, call.words[0] ?? '')
     const show = onlyOnce(call.flag('json') ? printRaw : printLine)
     if (call.flag('follow') && !isOver(run)) {

@@ -1,9 +1,9 @@
+import { openWorkspace } from '../../connection/open-workspace.js'
 import { STATE_TYPES } from '../../protocol/frames.js'
 import { usageError } from '../cli-error.js'
 import type { Command } from '../command.js'
 import { flowNames, listFlowRuns } from '../flow-run.js'
 import { localTime, printJson, printResult, shortDuration, table, tell } from '../output.js'
-import { WorkspaceApi } from '../session.js'
 
 export const command: Command = {
   usage: 'flow-run ls [--flow NAME] [--state TYPE] [--limit N] [--json]',
@@ -26,7 +26,7 @@ export const command: Command = {
     }
     const flow = call.text('flow')
     const limit = call.count('limit', 15, [1, 200])
-    const api = await WorkspaceApi.open()
+    const api = await openWorkspace()
     const runs = await listFlowRuns(api, {
       limit,
       ...(flow !== undefined && { flows: { name: { any_: [flow] } } }),

@@ -1,3 +1,4 @@
+import { listWorkspaces } from '../../connection/open-workspace.js'
 import { isWellFormedKey, maskKey } from '../../protocol/keys.js'
 import { readEnvironment } from '../../settings/environment.js'
 import { type Profile, readProfile, writeProfile } from '../../settings/profile.js'
@@ -7,7 +8,6 @@ import { chooseWorkspace } from '../choose-workspace.js'
 import { CliError } from '../cli-error.js'
 import type { Command } from '../command.js'
 import { tell } from '../output.js'
-import { listWorkspaces } from '../session.js'
 
 export const command: Command = {
   usage: 'login [-k KEY] [--url URL] [-w ACCOUNT/WORKSPACE]',

@@ -1,8 +1,8 @@
+import { listWorkspaces, requireSignedIn } from '../../connection/open-workspace.js'
 import { maskKey } from '../../protocol/keys.js'
 import { CliError } from '../cli-error.js'
 import type { Command } from '../command.js'
 import { printJson, printResult, table } from '../output.js'
-import { listWorkspaces, requireSignedIn } from '../session.js'
 
 export const command: Command = {
   usage: 'whoami [--json]',

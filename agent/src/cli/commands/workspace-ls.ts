@@ -1,6 +1,6 @@
+import { listWorkspaces, requireSignedIn } from '../../connection/open-workspace.js'
 import type { Command } from '../command.js'
 import { printJson, printResult, table, tell } from '../output.js'
-import { listWorkspaces, requireSignedIn } from '../session.js'
 
 export const command: Command = {
   usage: 'workspace ls [--json]',

@@ -1,10 +1,10 @@
+import { listWorkspaces } from '../../connection/open-workspace.js'
 import { readEnvironment } from '../../settings/environment.js'
 import { readProfile, writeProfile } from '../../settings/profile.js'
 import { chooseWorkspace } from '../choose-workspace.js'
 import { CliError } from '../cli-error.js'
 import type { Command } from '../command.js'
 import { tell } from '../output.js'
-import { listWorkspaces } from '../session.js'
 
 export const command: Command = {
   usage: 'workspace set [ACCOUNT/WORKSPACE]',

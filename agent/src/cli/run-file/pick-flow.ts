@@ -6,7 +6,7 @@ export interface PickedFlow {
   readonly handle: FlowHandle
 }
 
-/** The flow that the user means: the named export, else the default one, else the only one. Throws CliError. */
+/** The flow that the user means: the export of that name or else the flow of that name; when none is named, the default one, else the only one. Throws CliError. */
 export function pickFlow(
   module: Readonly<Record<string, unknown>>,
   file: string,
@@ -20,7 +20,8 @@ export function pickFlow(
   const [first] = flows
   if (!first) throw new CliError(`${file} exports no flow. A flow is made by flow(options, fn) and exported`)
   if (wanted !== undefined) {
-    const found = flows.find((each) => each.name === wanted)
+    const found =
+      flows.find((each) => each.name === wanted) ?? flows.find((each) => each.handle.name === wanted)
     if (found) return found
     throw new CliError(
       `${file} exports no flow "${wanted}". It exports: ${names.join(', ')}`,

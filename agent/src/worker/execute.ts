@@ -1,0 +1,81 @@
+import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { importFile } from '../cli/run-file/import-file.js'
+import { pickFlow } from '../cli/run-file/pick-flow.js'
+import { splitEntrypoint } from '../deploy/entrypoint.js'
+import { alignClock } from '../record/instant.js'
+import { describeError } from '../record/text.js'
+import { ParameterError } from '../sdk/errors.js'
+import type { FlowHandle } from '../sdk/flow-handle.js'
+import type { State } from '../sdk/state.js'
+import { markHosted } from '../settings/hosted.js'
+import type { ChildMessage, HostMessage, Job } from './child-protocol.js'
+
+const HOST_IS_GONE = 'the process that started this one is gone'
+
+/**
+ * The child's side: executes the one run that the host sends, and answers the exit code. When the host goes away the run
+ * stops without a word: nobody sends signs of life for it any more, so the control plane decides what becomes of it.
+ */
+export async function executeJob(): Promise<number> {
+  markHosted()
+  let stop: (reason: string) => void = () => {}
+  let stopReason: string | null = null
+  const askToStop = (reason: string) => {
+    stopReason ??= reason
+    stop(reason)
+  }
+  process.once('disconnect', () => askToStop(HOST_IS_GONE))
+  const job = await new Promise<Job>((received) => {
+    process.on('message', (message: HostMessage) => {
+      if (message.type === 'run') received(message.job)
+      else askToStop(message.reason)
+    })
+    tellHost({ type: 'ready' })
+  })
+  alignClock(job.claimedAt)
+
+  let handle: FlowHandle
+  let state: State<unknown>
+  try {
+    handle = await loadFlow(job)
+    stop = handle.stop
+    const { flowRunId: id, name, token } = job
+    const running = handle.runWith(job.parameters, { id, name, token })
+    // Asked while the file was being loaded.
+    if (stopReason !== null) setImmediate(() => stop(stopReason ?? ''))
+    state = await running
+  } catch (error) {
+    const isBadParameter = error instanceof Error && error.name === ParameterError.name
+    const message = isBadParameter
+      ? describeError(error)
+      : `the flow could not be loaded: ${describeError(error)}`
+    if (!isBadParameter && error instanceof Error) process.stderr.write(`${error.stack ?? error.message}\n`)
+    const type = isBadParameter ? 'FAILED' : 'CRASHED'
+    const name = isBadParameter ? 'Failed' : 'Crashed'
+    await tellHost({ type: 'ended', state: { type, name, message }, isRecorded: false })
+    return 1
+  }
+  // Until they have tidied up; the host's patience ends it otherwise.
+  if (state.isCancelled()) await handle.settled()
+  await handle.close()
+  const { type, name, message = '' } = state
+  const isRecorded = !state.isCancelled() && !state.isCrashed()
+  await tellHost({ type: 'ended', state: { type, name, message }, isRecorded })
+  return state.isCompleted() ? 0 : 1
+}
+
+async function loadFlow({ directory, entrypoint }: Job): Promise<FlowHandle> {
+  const { file, wanted } = splitEntrypoint(entrypoint)
+  const path = resolve(directory, file)
+  if (!existsSync(path)) throw new Error(`there is no file ${path} on this machine`)
+  return pickFlow(await importFile(path), path, wanted).handle
+}
+
+/** Resolves when the message is on its way, or there is nobody to tell. */
+function tellHost(message: ChildMessage): Promise<void> {
+  return new Promise((told) => {
+    if (!process.send || !process.connected) return told()
+    process.send(message, () => told())
+  })
+}
