@@ -103,6 +103,8 @@ create table slot_leases (
   holder_type  text not null check (holder_type in ('flow_run', 'task_run', 'deployment', 'operator', 'client')),
   holder_id    uuid,
   held_since   timestamptz not null,
+  -- Of a limit whose slots come back by themselves: when these begin to, since those taken before them come back first.
+  drains_from  timestamptz,
   -- null: held until given back, since the client cannot renew.
   expires_at   timestamptz,
   primary key (workspace_id, limit_id, id),

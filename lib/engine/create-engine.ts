@@ -17,6 +17,7 @@ import type {
 import { createFlowRuns } from './flow-run-creation.ts'
 import { type TransitionDeps, transitFlowRuns } from './flow-run-transitions.ts'
 import { type EventChunk, type LogChunk, storeEvents, storeLogs } from './intake.ts'
+import { createSignals } from './signals.ts'
 import { createTaskRuns } from './task-run-creation.ts'
 import { transitTaskRuns } from './task-run-transitions.ts'
 import type { EventRow } from './write-set.ts'
@@ -80,6 +81,7 @@ export function createEngine(options: EngineOptions): Engine {
     watches: options.watches ?? (() => true),
     skip: options.skip ?? (() => {}),
     publishEvents: options.publishEvents ?? (() => {}),
+    signals: createSignals(),
   }
   const observe = (path: string) => (size: number, seconds: number, failed: boolean) =>
     options.onBatch?.(path, size, seconds, failed)
@@ -165,6 +167,7 @@ export function createEngine(options: EngineOptions): Engine {
         (error) => options.onRefused?.('logs', error),
       ),
     announce: (workspaceId, changes) => options.publish(workspaceId, changes),
+    signals: deps.signals,
     drain: async () => {
       await Promise.all(
         [flowRunCreations, flowRunTransitions, taskRunCreations, taskRunTransitions, events, logs].map(

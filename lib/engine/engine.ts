@@ -10,6 +10,8 @@ import type {
 } from '../domain/orchestration/decide.ts'
 import type { FlowPolicyName, TaskPolicyName } from '../domain/orchestration/policies.ts'
 import type { RawJson } from '../domain/state.ts'
+import type { ClaimHolder } from './claim-writes.ts'
+import type { Signals } from './signals.ts'
 
 /** A flow run to be made. Instants are microseconds since 1970. */
 export interface NewFlowRun {
@@ -75,6 +77,8 @@ interface Proposal<PolicyName extends string> {
   /** By which rules it is judged (lib/domain/orchestration/policies.ts). `minimal` is force. */
   readonly policy: PolicyName
   readonly client: ClientView
+  /** Who takes the run with this proposal, and for how long that is good without a sign of life. Clients that do not say send none. */
+  readonly claimedBy?: { readonly holder: ClaimHolder; readonly seconds: number }
   /** What an agent says has happened: the state's own id and time. A state that is there, or that came before the present one, is not repeated. */
   readonly reported?: { readonly stateId: string; readonly atMicros: number }
 }
@@ -133,6 +137,8 @@ export interface Engine {
   writeLogs(workspaceId: string, logs: readonly NewLog[]): Promise<void>
   /** Hands changes that were committed elsewhere to the live feed: objects that verbs write by themselves. */
   announce(workspaceId: string, changes: readonly Change[]): void
+  /** What commits of this process may mean to those who wait in it. */
+  readonly signals: Signals
   /** Waits until everything that was accepted is committed, and accepts no more. */
   drain(): Promise<void>
 }

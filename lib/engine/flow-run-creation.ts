@@ -13,6 +13,7 @@ import { publishAll, publishEvents, type TransitionDeps } from './flow-run-trans
 import { type FollowUp, upsertFollowUps } from './follow-ups.ts'
 import { type Mirror, mirrorToParentTasks } from './mirror.ts'
 import { RollupDeltas } from './rollup.ts'
+import type { Signal } from './signals.ts'
 import { countedAfter, type RunContext, stateColumns, stateRow, textOf, unstarted } from './stored.ts'
 import { noFacts } from './task-run-transitions.ts'
 import { all, type EventRow, historyOfFlowRuns, type StateColumns, type StateRow } from './write-set.ts'
@@ -64,6 +65,7 @@ export async function createFlowRuns(
 ): Promise<(Created<FlowRunRow> | Error)[]> {
   const published: [string, Change][] = []
   const events: EventRow[] = []
+  const due: Signal[] = []
   const results = await deps.sql.begin(async (transaction) => {
     const sql = transaction as unknown as Transaction
     const [flows, existing, contextOf] = await Promise.all([
@@ -175,6 +177,18 @@ export async function createFlowRuns(
           followUps.push({ workspaceId: run.workspaceId, runId: id, ...effect })
         }
       }
+      if (
+        patch.nextScheduledStartMicros !== null &&
+        (context.workQueueId !== null || run.deploymentId !== null)
+      )
+        due.push({
+          type: 'due',
+          workspaceId: run.workspaceId,
+          workPoolId: context.workPoolId,
+          workQueueId: context.workQueueId,
+          deploymentId: run.deploymentId,
+          dueMicros: patch.nextScheduledStartMicros,
+        })
       published.push([
         run.workspaceId,
         {
@@ -254,6 +268,7 @@ export async function createFlowRuns(
   })
   publishAll(deps, published)
   publishEvents(deps, events)
+  deps.signals.emit(due)
   return results as (Created<FlowRunRow> | Error)[]
 }
 

@@ -8,11 +8,12 @@ import { NotFound } from '../domain/problem.ts'
 import { formatInstant } from '../domain/time.ts'
 import type { StateProposal, TransitionResult } from './engine.ts'
 import { flowRunEvent } from './flow-run-event.ts'
+import { FlowRunLedger } from './flow-run-ledger.ts'
 import { type FollowUp, upsertFollowUps } from './follow-ups.ts'
 import { type Mirror, mirrorToParentTasks } from './mirror.ts'
 import { RollupDeltas } from './rollup.ts'
+import type { Signal, Signals } from './signals.ts'
 import {
-  claimFact,
   countedAfter,
   countedBefore,
   flowRunView,
@@ -40,6 +41,7 @@ export interface TransitionDeps {
   readonly watches: (workspaceId: string) => boolean
   readonly skip: (workspaceId: string, count: number) => void
   readonly publishEvents: (workspaceId: string, events: readonly EventRow[]) => void
+  readonly signals: Signals
 }
 
 /**
@@ -52,9 +54,15 @@ export async function transitFlowRuns(
 ): Promise<(TransitionResult | Error)[]> {
   const published: [string, Change][] = []
   const events: EventRow[] = []
+  let signals: readonly Signal[] = []
   const results = await deps.sql.begin(async (transaction) => {
     const sql = transaction as unknown as Transaction
     const runs = await lockFlowRuns(sql, proposals)
+    const asked = proposals.flatMap((proposal) => {
+      const run = runs.get(`${proposal.workspaceId} ${proposal.runId}`)
+      return run ? [{ proposal, run }] : []
+    })
+    const ledger = await FlowRunLedger.open(sql, asked, deps.nowMicros())
     const updates: FlowRunUpdate[] = []
     const states: StateRow[] = []
     const mirrors: Mirror[] = []
@@ -77,10 +85,8 @@ export async function transitFlowRuns(
         dice: deps.dice(),
         flowRun: null,
         cached: null,
-        deploymentLimit: null,
         tagLimits: [],
-        claim: claimFact(run),
-        workSlots: null,
+        ...ledger.factsOf({ proposal, run }),
         freshClaimToken: randomUUID(),
       }
       const decision = decide(flowPolicies[proposal.policy], flowRunView(run), proposal.state, facts)
@@ -119,6 +125,7 @@ export async function transitFlowRuns(
         deploymentId: run.deploymentId,
       } as const
       deltas.move(countedBefore(key, run), countedAfter(key, write, patch))
+      ledger.apply({ proposal, run }, decision)
       for (const effect of decision.effects) {
         if (effect.type === 'emit-event')
           events.push(flowRunEvent({ ...run, runCount: patch.runCount }, current, state))
@@ -164,13 +171,16 @@ export async function transitFlowRuns(
       await all([
         writeFlowRunTransitions(sql, updates, states, events, deltas, lateStarts),
         followUps.length > 0 ? upsertFollowUps(sql, followUps) : null,
+        ...ledger.statements(sql),
         ...mirrored,
       ])
     }
+    signals = ledger.signals
     return answers
   })
   publishAll(deps, published)
   publishEvents(deps, events)
+  deps.signals.emit(signals)
   return results as (TransitionResult | Error)[]
 }
 
@@ -218,6 +228,8 @@ async function lockFlowRuns(
     select r.workspace_id, r.id, r.name, r.tags, r.flow_id, f.name as flow_name, f.tags as flow_tags, r.parent_task_run_id,
            r.infrastructure_pid, r.empirical_policy, r.created_by, r.claim_token,
            r.deployment_id, d.name as deployment_name, d.tags as deployment_tags,
+           d.concurrency_limit_id as deployment_limit_id, d.concurrency_options,
+           p.concurrency_limit as pool_limit, p.is_paused as pool_paused, q.concurrency_limit as queue_limit, q.is_paused as queue_paused,
            r.work_queue_id, coalesce(q.name, r.work_queue_name) as work_queue_name,
            p.id as work_pool_id, coalesce(p.name, r.work_pool_name) as work_pool_name, p.type as work_pool_type,
            case when c.token = coalesce(r.claim_token, r.id) then to_jsonb(c) end as claim,

@@ -54,6 +54,15 @@ export interface StoredFlowRun extends StoredRun, RunContext {
   readonly flowTags: readonly string[]
   readonly parentTaskRunId: string | null
   readonly infrastructurePid: string | null
+  readonly deploymentLimitId: string | null
+  readonly concurrencyOptions: {
+    readonly collision_strategy?: string
+    readonly grace_period_seconds?: number | null
+  } | null
+  readonly poolLimit: number | null
+  readonly poolPaused: boolean | null
+  readonly queueLimit: number | null
+  readonly queuePaused: boolean | null
   /** The claim that may still move the run. null: nobody claimed it; if it sends beats all the same, its own id stands for the token. */
   readonly claimToken: string | null
   readonly claim: StoredClaim | null
@@ -119,7 +128,7 @@ export const flowRunView = (run: StoredFlowRun): FlowRunView => ({
   claimToken: run.claimToken,
 })
 
-export const claimFact = ({ claim }: StoredFlowRun): ClaimFact | null =>
+export const claimFact = ({ claim }: { readonly claim: StoredClaim | null }): ClaimFact | null =>
   claim && {
     token: claim.token,
     holderType: claim.holder_type,

@@ -33,6 +33,10 @@ export async function removeFlowRuns(
     sql`
       delete from flow_run_late_starts where workspace_id = ${workspaceId} and run_id = any(${gone}::uuid[])
         and flow_id = any(${[...new Set(runs.map((run) => run.flowId ?? ''))]}::uuid[])`,
+    // What it held is free again; its claim went with the row.
+    sql`
+      delete from slot_leases where workspace_id = ${workspaceId} and holder_type = 'flow_run' and holder_id = any(${gone}::uuid[])`,
+    sql`delete from run_follow_ups where workspace_id = ${workspaceId} and run_id = any(${gone}::uuid[])`,
     sql`delete from flow_run_states where workspace_id = ${workspaceId} and run_id = any(${gone}::uuid[])`,
     sql`delete from logs where workspace_id = ${workspaceId} and flow_run_id = any(${gone}::uuid[])`,
   ])

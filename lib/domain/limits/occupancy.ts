@@ -1,0 +1,75 @@
+/**
+ * How much of a limit is taken.
+ *
+ * A slot is a lease. Where slots come back by themselves (a rate limit) they do so in the order in which they were taken,
+ * at the limit's decay: each lease knows from when its own slots drain, so that leases can be counted, and go, one by one.
+ */
+export interface Lease {
+  readonly slots: number
+  readonly heldMicros: number
+  /** null: the limit did not decay when the lease was taken. */
+  readonly drainsFromMicros: number | null
+}
+
+const microsPerSecond = 1_000_000
+
+/** When the last slot of the lease has come back; never, where nothing does. */
+export const drainedMicros = (lease: Lease, decayPerSecond: number): number =>
+  decayPerSecond <= 0
+    ? Number.POSITIVE_INFINITY
+    : (lease.drainsFromMicros ?? lease.heldMicros) + (lease.slots / decayPerSecond) * microsPerSecond
+
+/** Slots of the lease that are still out. Whole ones: a slot is back when all of it is. */
+export function slotsOut(lease: Lease, decayPerSecond: number, nowMicros: number): number {
+  if (decayPerSecond <= 0) return lease.slots
+  const seconds = (nowMicros - (lease.drainsFromMicros ?? lease.heldMicros)) / microsPerSecond
+  return Math.min(lease.slots, Math.max(0, lease.slots - Math.floor(decayPerSecond * seconds)))
+}
+
+/** A limit, and the slots that are out of it, as one writer sees them under the limit's lock. Counts what it takes itself. */
+export class LimitBook {
+  readonly #decay: number
+  readonly #limit: number
+  #leases: Lease[]
+
+  constructor(limit: { readonly slots: number; readonly decayPerSecond: number }, leases: readonly Lease[]) {
+    this.#limit = limit.slots
+    this.#decay = limit.decayPerSecond
+    this.#leases = [...leases]
+  }
+
+  taken(nowMicros: number): number {
+    let out = 0
+    for (const lease of this.#leases) out += slotsOut(lease, this.#decay, nowMicros)
+    return out
+  }
+
+  hasRoom(slots: number, nowMicros: number): boolean {
+    return this.taken(nowMicros) + slots <= this.#limit
+  }
+
+  /** Takes slots, whether there is room or not, and answers from when they drain. */
+  take(slots: number, nowMicros: number): number | null {
+    const drainsFromMicros = this.#decay > 0 ? this.#queueEnds(nowMicros) : null
+    this.#leases.push({ slots, heldMicros: nowMicros, drainsFromMicros })
+    return drainsFromMicros
+  }
+
+  /** Slots come back before their time. */
+  give(slots: number, drainsFromMicros: number | null): void {
+    const same = this.#leases.findIndex(
+      (lease) => lease.drainsFromMicros === drainsFromMicros && lease.slots >= slots,
+    )
+    const lease = this.#leases[same]
+    if (lease === undefined) return
+    if (lease.slots === slots) this.#leases.splice(same, 1)
+    else this.#leases[same] = { ...lease, slots: lease.slots - slots }
+  }
+
+  /** When everything that is out will have drained: what is taken next begins then. */
+  #queueEnds(nowMicros: number): number {
+    let end = nowMicros
+    for (const lease of this.#leases) end = Math.max(end, drainedMicros(lease, this.#decay))
+    return Math.round(end)
+  }
+}

@@ -1,0 +1,267 @@
+import type { Transaction } from '../db/clients.ts'
+import { uuidv7 } from '../db/uuid.ts'
+import { isHeld } from '../domain/orchestration/claim-bookkeeping.ts'
+import {
+  type ClaimFact,
+  type Decision,
+  type DeploymentLimitFact,
+  type Facts,
+  needsOf,
+} from '../domain/orchestration/decide.ts'
+import { flowPolicies } from '../domain/orchestration/policies.ts'
+import { plainArray } from './array-literal.ts'
+import { type ClaimHolder, type ClaimRow, closeClaims, openClaims, type RunKey } from './claim-writes.ts'
+import type { StateProposal } from './engine.ts'
+import { type LimitKey, type LockedLimit, lockLimits } from './limit-books.ts'
+import type { Signal } from './signals.ts'
+import {
+  deleteLeases,
+  deleteLeasesOfHolders,
+  extendLeases,
+  insertLeases,
+  type LeaseKey,
+  type LeaseRow,
+} from './slot-writes.ts'
+import { claimFact, type StoredClaim, type StoredFlowRun } from './stored.ts'
+import { WorkPlaces } from './work-places.ts'
+import { compareKeys } from './write-set.ts'
+
+/** A proposal, and the run that it is about. */
+export interface Asked {
+  readonly proposal: StateProposal
+  readonly run: StoredFlowRun
+}
+
+const microsPerSecond = 1_000_000
+const defaultGraceSeconds = 300
+
+/**
+ * What a batch of runs may take and gives back: slots of deployments, of pools and queues, and claims. Read once under their locks,
+ * and kept as the batch goes on, so that two runs of one batch never get the same slot. For runs that stand under no limit it is
+ * empty, and costs no statement.
+ */
+export class FlowRunLedger {
+  readonly #nowMicros: number
+  readonly #limits: ReadonlyMap<string, LockedLimit>
+  readonly #liveLeases: ReadonlySet<string>
+  readonly #places: WorkPlaces
+  /** Of runs whose claim was locked; null where there was none. */
+  readonly #claims: ReadonlyMap<string, ClaimFact | null>
+  readonly #opened: ClaimRow[] = []
+  readonly #closed: RunKey[] = []
+  readonly #taken: LeaseRow[] = []
+  readonly #extended: (LeaseKey & { readonly expiresMicros: number | null })[] = []
+  readonly #ended: LeaseKey[] = []
+  readonly #endedOfRuns: { workspaceId: string; holderId: string; limitId: string | null }[] = []
+  readonly #signals: Signal[] = []
+
+  private constructor(
+    nowMicros: number,
+    limits: ReadonlyMap<string, LockedLimit>,
+    liveLeases: ReadonlySet<string>,
+    places: WorkPlaces,
+    claims: ReadonlyMap<string, ClaimFact | null>,
+  ) {
+    this.#nowMicros = nowMicros
+    this.#limits = limits
+    this.#liveLeases = liveLeases
+    this.#places = places
+    this.#claims = claims
+  }
+
+  /** Reads what the rules will ask for, in the order of locks: pools, then limits, then claims. */
+  static async open(sql: Transaction, asked: readonly Asked[], nowMicros: number): Promise<FlowRunLedger> {
+    const atWork: StoredFlowRun[] = []
+    const limits = new Map<string, LimitKey>()
+    const leases: LeaseKey[] = []
+    const claims: RunKey[] = []
+    for (const one of asked) {
+      const { run, proposal } = one
+      const needs = needsOf(flowPolicies[proposal.policy], run.stateType ?? 'none', proposal.state.type)
+      if (needs.size === 0) continue
+      if (needs.has('workSlots') && run.workQueueId !== null) atWork.push(run)
+      if (needs.has('claim')) claims.push({ workspaceId: run.workspaceId, runId: run.id })
+      if (needs.has('deploymentLimit') && run.deploymentLimitId !== null && !onlyGives(one)) {
+        const { workspaceId, deploymentLimitId: id } = run
+        limits.set(`${workspaceId} ${id}`, { workspaceId, id })
+        const lease = leaseOf(run)
+        if (lease !== null) leases.push({ workspaceId, id: lease })
+      }
+    }
+    const places = await WorkPlaces.open(sql, atWork)
+    const locked = limits.size === 0 ? none : await lockLimits(sql, [...limits.values()], nowMicros)
+    const live = leases.length === 0 || locked.size === 0 ? noLeases : await readLeases(sql, leases)
+    const held = claims.length === 0 ? noClaims : await lockClaims(sql, claims)
+    return new FlowRunLedger(nowMicros, locked, live, places, held)
+  }
+
+  factsOf(asked: Asked): Pick<Facts, 'deploymentLimit' | 'workSlots' | 'claim'> {
+    const { run } = asked
+    const locked = this.#claims.get(`${run.workspaceId} ${run.id}`)
+    return {
+      deploymentLimit:
+        run.deploymentLimitId === null ? null : this.#deploymentLimit(asked, run.deploymentLimitId),
+      workSlots: run.workQueueId === null ? null : this.#places.factOf(run),
+      claim: locked === undefined ? claimFact(run) : locked,
+    }
+  }
+
+  #deploymentLimit(asked: Asked, limitId: string): DeploymentLimitFact | null {
+    const { run } = asked
+    const options = run.concurrencyOptions
+    const shared = {
+      limitId,
+      collisionStrategy: options?.collision_strategy === 'CANCEL_NEW' ? 'CANCEL_NEW' : 'ENQUEUE',
+      gracePeriodSeconds: options?.grace_period_seconds ?? defaultGraceSeconds,
+    } as const
+    // Who only gives back asks neither how much is taken nor by whom.
+    if (onlyGives(asked)) return { ...shared, limit: 0, active: 0, leaseAlive: false, freshLeaseId: '' }
+    const locked = this.#limits.get(`${run.workspaceId} ${limitId}`)
+    if (!locked?.row.active) return null
+    return {
+      ...shared,
+      limit: locked.row.slotLimit,
+      active: locked.book.taken(this.#nowMicros),
+      leaseAlive: this.#liveLeases.has(`${run.workspaceId} ${leaseOf(run)}`),
+      freshLeaseId: uuidv7(),
+    }
+  }
+
+  /** Keeps the book on a decision that writes. */
+  apply({ run, proposal }: Asked, { write, patch, effects }: Decision): void {
+    const { workspaceId, id: runId } = run
+    for (const effect of effects) {
+      switch (effect.type) {
+        case 'acquire-deployment-slot': {
+          const book = this.#limits.get(`${workspaceId} ${effect.limitId}`)?.book
+          this.#taken.push({
+            workspaceId,
+            limitId: effect.limitId,
+            id: effect.leaseId,
+            slots: 1,
+            holderType: 'flow_run',
+            holderId: runId,
+            heldMicros: this.#nowMicros,
+            drainsFromMicros: book?.take(1, this.#nowMicros) ?? null,
+            expiresMicros: this.#nowMicros + effect.leaseSeconds * microsPerSecond,
+          })
+          break
+        }
+        case 'renew-lease':
+          this.#extended.push({
+            workspaceId,
+            id: effect.leaseId,
+            expiresMicros: this.#nowMicros + effect.seconds * microsPerSecond,
+          })
+          break
+        case 'pin-lease':
+          this.#extended.push({ workspaceId, id: effect.leaseId, expiresMicros: null })
+          break
+        case 'release-deployment-slot': {
+          const limitId = run.deploymentLimitId
+          if (effect.leaseId !== null) this.#ended.push({ workspaceId, id: effect.leaseId })
+          else if (limitId !== null) this.#endedOfRuns.push({ workspaceId, holderId: runId, limitId })
+          if (limitId !== null) {
+            this.#limits.get(`${workspaceId} ${limitId}`)?.book.give(1, null)
+            this.#signals.push({ type: 'slots-free', workspaceId, limitId, slots: 1 })
+          }
+          break
+        }
+        case 'open-claim':
+          this.#places.move(run, 1)
+          this.#opened.push({
+            workspaceId,
+            runId,
+            token: effect.token,
+            workPoolId: run.workPoolId,
+            workQueueId: run.workQueueId,
+            holder: proposal.claimedBy?.holder ?? guessHolder(proposal),
+            claimedMicros: this.#nowMicros,
+            expiresMicros: proposal.claimedBy
+              ? this.#nowMicros + proposal.claimedBy.seconds * microsPerSecond
+              : null,
+          })
+          break
+        case 'close-claim':
+          this.#places.move(run, -1)
+          this.#closed.push({ workspaceId, runId })
+          if (run.workPoolId !== null)
+            this.#signals.push({ type: 'work-slot-free', workspaceId, workPoolId: run.workPoolId })
+          break
+      }
+    }
+    if (write?.type === 'SCHEDULED' && patch.nextScheduledStartMicros !== null) {
+      const { workQueueId, workPoolId, deploymentId } = run
+      if (workQueueId !== null || deploymentId !== null)
+        this.#signals.push({
+          type: 'due',
+          workspaceId,
+          workPoolId,
+          workQueueId,
+          deploymentId,
+          dueMicros: patch.nextScheduledStartMicros,
+        })
+    } else if (write?.type === 'CANCELLING')
+      this.#signals.push({ type: 'stop-asked', workspaceId, workPoolId: run.workPoolId, runId })
+  }
+
+  /** What has to be written besides the runs: nothing, for most batches. */
+  statements(sql: Transaction): (PromiseLike<unknown> | null)[] {
+    return [
+      this.#ended.length > 0 ? deleteLeases(sql, this.#ended) : null,
+      this.#endedOfRuns.length > 0 ? deleteLeasesOfHolders(sql, this.#endedOfRuns) : null,
+      this.#taken.length > 0 ? insertLeases(sql, this.#taken) : null,
+      this.#extended.length > 0 ? extendLeases(sql, this.#extended, this.#nowMicros) : null,
+      this.#closed.length > 0 ? closeClaims(sql, this.#closed) : null,
+      this.#opened.length > 0 ? openClaims(sql, this.#opened) : null,
+    ]
+  }
+
+  /** What others want to know after the COMMIT. */
+  get signals(): readonly Signal[] {
+    return this.#signals
+  }
+}
+
+const none: ReadonlyMap<string, LockedLimit> = new Map()
+const noLeases: ReadonlySet<string> = new Set()
+const noClaims: ReadonlyMap<string, ClaimFact | null> = new Map()
+
+const leaseOf = (run: StoredFlowRun): string | null =>
+  run.stateDetails?.deployment_concurrency_lease_id ?? null
+
+/** Whether the run leaves the states in which it holds a slot: then there is nothing to be had, and nothing to lock. */
+const onlyGives = ({ run, proposal }: Asked): boolean =>
+  run.stateType !== null && isHeld(run.stateType) && !isHeld(proposal.state.type)
+
+/** Stock clients do not say who they are: what they claim off a queue a worker claims. */
+const guessHolder = ({ state }: StateProposal): ClaimHolder => ({
+  type: state.type === 'PENDING' ? 'worker' : 'client',
+  id: null,
+  name: null,
+})
+
+async function readLeases(sql: Transaction, keys: readonly LeaseKey[]): Promise<ReadonlySet<string>> {
+  // What had expired is gone already.
+  const rows = await sql<LeaseKey[]>`
+    select distinct s.workspace_id, s.id
+    from unnest(${plainArray(keys.map((key) => key.workspaceId))}::uuid[], ${plainArray(keys.map((key) => key.id))}::uuid[]) k (workspace_id, id)
+    join slot_leases s on s.workspace_id = k.workspace_id and s.id = k.id`
+  return new Set(rows.map((row) => `${row.workspaceId} ${row.id}`))
+}
+
+/** Claims under their lock, for a verdict that no beat may overtake. */
+async function lockClaims(sql: Transaction, keys: readonly RunKey[]): Promise<Map<string, ClaimFact | null>> {
+  const sorted = [...keys].sort((a, b) => compareKeys(a.workspaceId, a.runId, b.workspaceId, b.runId))
+  const rows = await sql<{ workspaceId: string; runId: string; claim: StoredClaim }[]>`
+    select c.workspace_id, c.run_id, to_jsonb(c) as claim
+    from unnest(${plainArray(sorted.map((key) => key.workspaceId))}::uuid[], ${plainArray(sorted.map((key) => key.runId))}::uuid[]) k (workspace_id, run_id)
+    join run_claims c on c.workspace_id = k.workspace_id and c.run_id = k.run_id
+    order by c.workspace_id, c.run_id
+    for update of c`
+  const found = new Map<string, ClaimFact | null>(
+    sorted.map((key) => [`${key.workspaceId} ${key.runId}`, null]),
+  )
+  for (const row of rows) found.set(`${row.workspaceId} ${row.runId}`, claimFact(row))
+  return found
+}

@@ -1,0 +1,61 @@
+/** What a commit of this process may mean to somebody who waits here: long polls, caches of due work. Hints, sent after the COMMIT. */
+export type Signal =
+  /** A run waits for a worker, or for whoever serves its deployment, from this instant on. */
+  | {
+      readonly type: 'due'
+      readonly workspaceId: string
+      readonly workPoolId: string | null
+      readonly workQueueId: string | null
+      readonly deploymentId: string | null
+      readonly dueMicros: number
+    }
+  /** A run left its place in a pool. */
+  | { readonly type: 'work-slot-free'; readonly workspaceId: string; readonly workPoolId: string }
+  /** A run was asked to stop: whoever executes it should be told. */
+  | {
+      readonly type: 'stop-asked'
+      readonly workspaceId: string
+      readonly workPoolId: string | null
+      readonly runId: string
+    }
+  /** Slots of a limit were given back. */
+  | {
+      readonly type: 'slots-free'
+      readonly workspaceId: string
+      readonly limitId: string
+      readonly slots: number
+    }
+  /** A background task waits for a task worker from this instant on. */
+  | {
+      readonly type: 'task-enqueued'
+      readonly workspaceId: string
+      readonly taskKey: string
+      readonly availableMicros: number
+    }
+
+export interface Signals {
+  /** Answers a function that stops listening. */
+  on<Type extends Signal['type']>(
+    type: Type,
+    listener: (signal: Extract<Signal, { readonly type: Type }>) => void,
+  ): () => void
+  emit(signals: readonly Signal[]): void
+}
+
+export function createSignals(): Signals {
+  const listeners = new Map<string, Set<(signal: never) => void>>()
+  return {
+    on(type, listener) {
+      const set = listeners.get(type) ?? new Set()
+      listeners.set(type, set)
+      set.add(listener)
+      return () => set.delete(listener)
+    },
+    emit(signals) {
+      for (const signal of signals) {
+        // Safe: a listener is kept under the type that it takes.
+        for (const listener of listeners.get(signal.type) ?? []) listener(signal as never)
+      }
+    },
+  }
+}

@@ -1,0 +1,77 @@
+import type { Queryable } from '../db/clients.ts'
+import { formatInstant } from '../domain/time.ts'
+import { plainArray } from './array-literal.ts'
+import { textOf } from './stored.ts'
+import { compareKeys } from './write-set.ts'
+
+export type HolderType = 'flow_run' | 'task_run' | 'deployment' | 'operator' | 'client'
+
+/** Slots of one limit that somebody holds. A lease over several limits is a row in each, with one id. */
+export interface LeaseRow {
+  readonly workspaceId: string
+  readonly limitId: string
+  readonly id: string
+  readonly slots: number
+  readonly holderType: HolderType
+  readonly holderId: string | null
+  readonly heldMicros: number
+  readonly drainsFromMicros: number | null
+  /** null: held until given back. */
+  readonly expiresMicros: number | null
+}
+
+export interface LeaseKey {
+  readonly workspaceId: string
+  readonly id: string
+}
+
+const ids = (keys: readonly LeaseKey[]) => plainArray(keys.map((key) => key.id))
+const workspaces = (keys: readonly { readonly workspaceId: string }[]) =>
+  plainArray(keys.map((key) => key.workspaceId))
+
+export const insertLeases = (sql: Queryable, rows: readonly LeaseRow[]) => sql`
+  insert into slot_leases (workspace_id, limit_id, id, slots, holder_type, holder_id, held_since, drains_from, expires_at)
+  select * from unnest(
+    ${workspaces(rows)}::uuid[], ${plainArray(rows.map((row) => row.limitId))}::uuid[], ${ids(rows)}::uuid[],
+    ${plainArray(rows.map((row) => row.slots))}::int[], ${plainArray(rows.map((row) => row.holderType))}::text[],
+    ${plainArray(rows.map((row) => row.holderId))}::uuid[],
+    ${plainArray(rows.map((row) => formatInstant(row.heldMicros)))}::timestamptz[],
+    ${plainArray(rows.map((row) => textOf(row.drainsFromMicros)))}::timestamptz[],
+    ${plainArray(rows.map((row) => textOf(row.expiresMicros)))}::timestamptz[])`
+
+/** Ends leases whatever limits they are on. */
+export const deleteLeases = (sql: Queryable, keys: readonly LeaseKey[]) => sql`
+  delete from slot_leases s using unnest(${workspaces(keys)}::uuid[], ${ids(keys)}::uuid[]) k (workspace_id, id)
+  where s.workspace_id = k.workspace_id and s.id = k.id`
+
+/** Ends what these runs hold: all of it, or of one limit each. */
+export const deleteLeasesOfHolders = (
+  sql: Queryable,
+  keys: readonly {
+    readonly workspaceId: string
+    readonly holderId: string
+    readonly limitId: string | null
+  }[],
+) => sql`
+  delete from slot_leases s
+  using unnest(${workspaces(keys)}::uuid[], ${plainArray(keys.map((key) => key.holderId))}::uuid[],
+               ${plainArray(keys.map((key) => key.limitId))}::uuid[]) k (workspace_id, holder_id, limit_id)
+  where s.workspace_id = k.workspace_id and s.holder_id = k.holder_id and (k.limit_id is null or s.limit_id = k.limit_id)`
+
+/** Moves the end of leases; null: they no longer end by themselves. One that has expired is left as it is. Answers which were there. */
+export const extendLeases = (
+  sql: Queryable,
+  keys: readonly (LeaseKey & { readonly expiresMicros: number | null })[],
+  nowMicros: number,
+) => {
+  // Two renewals of one batch are one, and batches meet leases in one order.
+  const last = [...new Map(keys.map((key) => [`${key.workspaceId} ${key.id}`, key])).values()].sort((a, b) =>
+    compareKeys(a.workspaceId, a.id, b.workspaceId, b.id),
+  )
+  return sql<LeaseKey[]>`
+    update slot_leases s set expires_at = k.expires_at
+    from unnest(${workspaces(last)}::uuid[], ${ids(last)}::uuid[],
+                ${plainArray(last.map((key) => textOf(key.expiresMicros)))}::timestamptz[]) k (workspace_id, id, expires_at)
+    where s.workspace_id = k.workspace_id and s.id = k.id and (s.expires_at is null or s.expires_at > ${formatInstant(nowMicros)})
+    returning s.workspace_id, s.id`
+}
