@@ -11,6 +11,7 @@ import { eventReadRoutes } from './events/read-routes.ts'
 import { eventWriteRoutes } from './events/write-routes.ts'
 import { flowRunInputRoutes } from './flow-run-inputs/routes.ts'
 import { flowRunChangeRoutes } from './flow-runs/change-routes.ts'
+import { flowRunExplainRoutes } from './flow-runs/explain-routes.ts'
 import { flowRunGraphRoutes } from './flow-runs/graph-routes.ts'
 import { flowRunReadRoutes } from './flow-runs/read-routes.ts'
 import { flowRunWriteRoutes } from './flow-runs/write-routes.ts'
@@ -44,6 +45,7 @@ export const routes: readonly Route[] = [
   ...flowRunReadRoutes,
   ...flowRunChangeRoutes,
   ...flowRunGraphRoutes,
+  ...flowRunExplainRoutes,
   ...flowRunInputRoutes,
   ...taskRunWriteRoutes,
   ...taskRunReadRoutes,

@@ -8,6 +8,7 @@ import { isReservedPoolName } from '../../domain/work/status.ts'
 import type { Engine } from '../../engine/engine.ts'
 import { type Context, requireScope } from '../context.ts'
 import { recordObjectEvent } from '../events/record-object-event.ts'
+import { pausedBy } from '../paused-by.ts'
 import { checkTemplate } from './check-template.ts'
 import { poolNotFound } from './read-work-pool.ts'
 import { changedFields, recordPoolStatus, workPoolEvent } from './work-pool-event.ts'
@@ -57,7 +58,7 @@ export async function updateWorkPool(
     const [row] = await sql<WorkPoolRow[]>`
       update work_pools p set updated_at = now()
         ${description === undefined ? sql`` : sql`, description = ${description}`}
-        ${isPaused === undefined ? sql`` : sql`, is_paused = ${isPaused}`}
+        ${isPaused === undefined ? sql`` : sql`, is_paused = ${isPaused}, paused_by = ${pausedBy(sql, ctx, isPaused, sql`p`)}`}
         ${baseJobTemplate === undefined ? sql`` : sql`, base_job_template = ${baseJobTemplate}::text::json`}
         ${concurrencyLimit === undefined ? sql`` : sql`, concurrency_limit = ${concurrencyLimit}`}
         ${storageConfiguration === undefined ? sql`` : sql`, storage_configuration = ${JSON.stringify(storageConfiguration)}::text::jsonb`}

@@ -6,6 +6,7 @@ import { happenedOf, POLLED_LATELY_SECONDS, type WorkStatus } from '../../domain
 import type { Engine } from '../../engine/engine.ts'
 import { type Context, requireScope } from '../context.ts'
 import { recordObjectEvent } from '../events/record-object-event.ts'
+import { pausedBy } from '../paused-by.ts'
 import { isUniqueViolation } from '../users/unique-violation.ts'
 import { lockPool } from '../work-pools/read-work-pool.ts'
 import { changedFields } from '../work-pools/work-pool-event.ts'
@@ -43,7 +44,7 @@ export async function updateWorkQueue(
       update work_queues q set updated_at = now()
         ${name === undefined ? sql`` : sql`, name = ${name}`}
         ${description === undefined ? sql`` : sql`, description = ${description}`}
-        ${isPaused === undefined ? sql`` : sql`, is_paused = ${isPaused}`}
+        ${isPaused === undefined ? sql`` : sql`, is_paused = ${isPaused}, paused_by = ${pausedBy(sql, ctx, isPaused, sql`q`)}`}
         ${concurrencyLimit === undefined ? sql`` : sql`, concurrency_limit = ${concurrencyLimit}`}
         ${priority === undefined ? sql`` : sql`, priority = ${priority}`}
         ${filter === undefined ? sql`` : sql`, filter = ${filter}::text::json`}

@@ -1,0 +1,178 @@
+import { beforeAll, expect, test } from 'vitest'
+import { uuidv7 } from '../../db/uuid.ts'
+import { formatInstant } from '../../domain/time.ts'
+import { type TestTenant, testApi } from '../../testing/api.ts'
+import { anyClient, newFlowRun, stateOf } from '../../testing/flow-runs.ts'
+
+const { call, tenant, db, services } = await testApi()
+let us: TestTenant
+let them: TestTenant
+let flowId: string
+let poolId: string
+let queueId: string
+
+const post = async (path: string, body: unknown = {}) => {
+  const answer = await call(us, 'POST', path, body)
+  expect(answer.status, answer.text).toBeLessThan(300)
+  return answer.json
+}
+const explain = async (id: string) => {
+  const answer = await call(us, 'GET', `/flow_runs/${id}/explain`)
+  expect(answer.status, answer.text).toBe(200)
+  return answer.json
+}
+const inSeconds = (seconds: number): string => formatInstant(services.nowMicros() + seconds * 1_000_000)
+
+const run = async (more: Parameters<typeof newFlowRun>[1] = {}): Promise<string> =>
+  (
+    await services.engine.createFlowRun(
+      newFlowRun(
+        { workspaceId: us.workspaceId, flowId },
+        { state: stateOf('SCHEDULED', { details: { scheduled_time: inSeconds(-30) } }), ...more },
+      ),
+    )
+  ).row.id
+const inQueue = () => run({ workQueueId: queueId, workPoolName: 'machines', workQueueName: 'default' })
+
+beforeAll(async () => {
+  us = await tenant()
+  them = await tenant()
+  flowId = (await post('/flows/', { name: 'etl' })).id
+  const pool = await post('/work_pools/', { name: 'machines', type: 'process' })
+  poolId = pool.id
+  queueId = pool.default_queue_id
+})
+
+test('strangers and those who may not see runs learn nothing', async () => {
+  const id = await run()
+  expect((await call(them, 'GET', `/flow_runs/${id}/explain`)).status).toBe(404)
+  expect((await call(us, 'GET', `/flow_runs/${uuidv7()}/explain`)).status).toBe(404)
+  expect((await call(us, 'GET', `/flow_runs/${id}/explain`, undefined, { key: null })).status).toBe(401)
+})
+
+test('a run waits for a worker, then for its pool, then for whoever paused it', async () => {
+  const id = await inQueue()
+  const before = await explain(id)
+  expect(before).toMatchObject({
+    flow_run_id: id,
+    verdict: 'waiting',
+    state: { type: 'SCHEDULED' },
+    reasons: [
+      {
+        rule: 'noticeNoWorker',
+        detail: 'No worker has ever polled the work pool.',
+        since: null,
+        action: {
+          command: 'prefect worker start --pool machines',
+          path: `/account/${us.accountId}/workspace/${us.workspaceId}/work-pools/work-pool/machines`,
+        },
+        links: [{ kind: 'work-pool', id: poolId, name: 'machines' }],
+      },
+    ],
+  })
+
+  await post('/work_pools/machines/workers/heartbeat', { name: 'w1' })
+  expect((await explain(id)).reasons.map((it: { rule: string }) => it.rule)).toEqual(['dueNow'])
+
+  await call(us, 'PATCH', '/work_pools/machines', { is_paused: true })
+  await call(us, 'PATCH', `/work_queues/${queueId}`, { is_paused: true })
+  const paused = await explain(id)
+  expect(paused.reasons).toMatchObject([
+    { rule: 'noticePausedPool', facts: { paused_by: 'owner' } },
+    { rule: 'noticePausedQueue', facts: { paused_by: 'owner' } },
+  ])
+  expect(paused.reasons[0].detail).toMatch(/^It was paused by owner \d+ seconds? ago/)
+  await call(us, 'PATCH', '/work_pools/machines', { is_paused: false })
+  await call(us, 'PATCH', `/work_queues/${queueId}`, { is_paused: false })
+})
+
+test('a full pool and a full queue name their holders', async () => {
+  const [holder, id] = [await inQueue(), await inQueue()]
+  await db.engine`
+    insert into run_claims (workspace_id, run_id, token, work_pool_id, work_queue_id, holder_type, holder_name, claimed_at)
+    values (${us.workspaceId}, ${holder}, ${uuidv7()}, ${poolId}, ${queueId}, 'worker', 'w1', ${inSeconds(-60)})`
+  await call(us, 'PATCH', '/work_pools/machines', { concurrency_limit: 1 })
+  await call(us, 'PATCH', `/work_queues/${queueId}`, { concurrency_limit: 1 })
+  const { reasons } = await explain(id)
+  expect(reasons.slice(0, 2)).toMatchObject([
+    { rule: 'enforceWorkSlots', facts: { limit: 1, active_slots: 1, holders: [{ id: holder }] } },
+    {
+      rule: 'enforceWorkSlots',
+      action: { command: 'prefect work-queue set-concurrency-limit default 2 --pool machines' },
+    },
+  ])
+  expect(reasons[0].links).toContainEqual({ kind: 'flow-run', id: holder, name: expect.any(String) })
+  expect(reasons.find((it: { rule: string }) => it.rule === 'noticeQueueAhead')?.facts.ahead).toBeGreaterThan(
+    0,
+  )
+  await db.engine`delete from run_claims where workspace_id = ${us.workspaceId}`
+  await call(us, 'PATCH', '/work_pools/machines', { concurrency_limit: null })
+  await call(us, 'PATCH', `/work_queues/${queueId}`, { concurrency_limit: null })
+})
+
+test('a full deployment tells who holds its slots, and when the first may come back', async () => {
+  const [deploymentId, limitId, holder] = [uuidv7(), uuidv7(), await run()]
+  await db.engine`insert into concurrency_limits (workspace_id, id, name, slot_limit) values (${us.workspaceId}, ${limitId}, ${`deployment:${deploymentId}`}, 1)`
+  await db.engine`
+    insert into deployments (workspace_id, id, flow_id, name, concurrency_limit_id, last_polled_at)
+    values (${us.workspaceId}, ${deploymentId}, ${flowId}, 'nightly', ${limitId}, now())`
+  await db.engine`
+    insert into slot_leases (workspace_id, limit_id, id, slots, holder_type, holder_id, held_since, expires_at)
+    values (${us.workspaceId}, ${limitId}, ${uuidv7()}, 1, 'flow_run', ${holder}, ${inSeconds(-60)}, ${inSeconds(120)})`
+  const id = await run({ deploymentId })
+  const { reasons } = await explain(id)
+  expect(reasons).toMatchObject([
+    {
+      rule: 'secureFlowConcurrencySlots',
+      facts: { collision_strategy: 'ENQUEUE', holders: [{ id: holder }] },
+      links: [
+        { kind: 'deployment', id: deploymentId },
+        { kind: 'flow-run', id: holder },
+      ],
+    },
+  ])
+  expect(Date.parse(reasons[0].forecast_at)).toBeGreaterThan(Date.now())
+
+  await db.engine`delete from slot_leases where workspace_id = ${us.workspaceId} and limit_id = ${limitId}`
+  await db.engine`update deployments set last_polled_at = now() - interval '5 minutes' where workspace_id = ${us.workspaceId} and id = ${deploymentId}`
+  expect((await explain(id)).reasons).toMatchObject([
+    { rule: 'noticeNotServed', detail: expect.stringContaining('for 5 minutes') },
+  ])
+})
+
+test('a running run tells its last sign of life, and which tags its task runs wait for', async () => {
+  const id = await run()
+  await services.engine.setFlowRunState({
+    workspaceId: us.workspaceId,
+    runId: id,
+    state: stateOf('RUNNING'),
+    policy: 'core',
+    client: anyClient,
+  })
+  const limitId = uuidv7()
+  await db.engine`insert into concurrency_limits (workspace_id, id, name, slot_limit) values (${us.workspaceId}, ${limitId}, 'tag:db', 1)`
+  await db.engine`
+    insert into slot_leases (workspace_id, limit_id, id, slots, holder_type, holder_id, held_since)
+    values (${us.workspaceId}, ${limitId}, ${uuidv7()}, 1, 'client', null, now())`
+  await post('/task_runs/', { flow_run_id: id, task_key: 'load', dynamic_key: '0', tags: ['db'] })
+  await db.engine`
+    insert into run_claims (workspace_id, run_id, token, holder_type, holder_name, claimed_at, beat_at, expires_at)
+    values (${us.workspaceId}, ${id}, ${uuidv7()}, 'client', 'laptop', now(), now(), now() + interval '540 seconds')`
+  expect(await explain(id)).toMatchObject({
+    verdict: 'running',
+    reasons: [
+      { rule: 'noticeRunning', facts: { holder_name: 'laptop' } },
+      { rule: 'secureTaskConcurrencySlots', facts: { tag: 'db', waiting_task_runs: 1 } },
+    ],
+  })
+})
+
+test('an ended run tells how it ended', async () => {
+  const id = await run()
+  await post(`/flow_runs/${id}/set_state`, { state: { type: 'FAILED', message: 'boom' }, force: true })
+  expect(await explain(id)).toMatchObject({
+    verdict: 'ended',
+    state: { type: 'FAILED' },
+    reasons: [{ rule: 'ended', detail: 'boom' }],
+  })
+})
