@@ -96,3 +96,42 @@ export const few = <Shape extends Record<string, fc.Arbitrary<unknown>>>(shape: 
     .chain((keys) =>
       fc.record({ operator, ...Object.fromEntries(keys.map((key) => [key, shape[key]])) }),
     ) as fc.Arbitrary<never>
+
+// Orders and pages ------------------------------------------------------
+
+type Compare<Row> = (a: Row, b: Row) => number
+
+/** Texts by code point, numbers by size; missing values last, whichever way the order runs. */
+export const ascending =
+  <Row>(key: (row: Row) => string | number | null): Compare<Row> =>
+  (a, b) => {
+    const [x, y] = [key(a), key(b)]
+    if (x === null || y === null) return x === y ? 0 : x === null ? 1 : -1
+    return x < y ? -1 : x > y ? 1 : 0
+  }
+export const descending =
+  <Row>(key: (row: Row) => string | number | null): Compare<Row> =>
+  (a, b) =>
+    key(a) === null || key(b) === null ? ascending(key)(a, b) : ascending(key)(b, a)
+export const inTurn =
+  <Row>(...compare: readonly Compare<Row>[]): Compare<Row> =>
+  (a, b) => {
+    for (const each of compare) {
+      const order = each(a, b)
+      if (order !== 0) return order
+    }
+    return 0
+  }
+
+/** A page to ask for, and what it must then hold. */
+export const page = <Sort extends string>(sorts: readonly Sort[]) =>
+  fc.record({
+    sort: fc.constantFrom(...sorts),
+    limit: fc.integer({ min: 1, max: 9 }),
+    offset: fc.nat(12),
+  })
+export const onPage = <Row, Sort extends string>(
+  rows: readonly Row[],
+  orders: Readonly<Record<Sort, Compare<Row>>>,
+  { sort, limit, offset }: { readonly sort: Sort; readonly limit: number; readonly offset: number },
+): Row[] => rows.toSorted(orders[sort]).slice(offset, offset + limit)

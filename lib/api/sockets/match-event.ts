@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import { textMatches } from '../../control/filters/text-search.ts'
 import { parseInstant } from '../../domain/time.ts'
 import type { EventRow } from '../../engine/write-set.ts'
 import { type anyResource, asList, type eventFilter, type related } from '../filters/event-filter.ts'
@@ -27,7 +28,7 @@ export function matchesEvent({ row, resource, related: others }: ParsedEvent, fi
   const at = parseInstant(row.occurred_at) ?? 0
   if (occurred?.since != null && at < occurred.since) return false
   if (occurred?.until != null && at > occurred.until) return false
-  if (id?.id && !id.id.includes(row.id)) return false
+  if (id?.id?.length && !id.id.includes(row.id)) return false
   if (event?.name?.length && !event.name.includes(row.event)) return false
   if (event?.prefix?.length && !event.prefix.some((prefix) => row.event.startsWith(prefix))) return false
   if (event?.exclude_name?.includes(row.event)) return false
@@ -40,7 +41,7 @@ export function matchesEvent({ row, resource, related: others }: ParsedEvent, fi
   for (const wanted of asList(filter.related)) {
     if (!others.some((item) => matchesRelated(item, wanted))) return false
   }
-  return true
+  return filter.text?.query ? textMatches(`${row.event} ${row.body}`, filter.text.query) : true
 }
 
 function matchesResource(labels: Labels, filter: Partial<z.output<typeof anyResource>>): boolean {
@@ -63,6 +64,7 @@ function matchesRelated(labels: Labels, filter: z.output<typeof related>): boole
   return matchesLabels(labels, filter.labels)
 }
 
+/** Of several patterns one must match; a leading ! turns a pattern around. A label that is absent matches none, a turned one included. */
 const matchesLabels = (
   labels: Labels,
   wanted: Readonly<Record<string, string | string[]>> | null | undefined,
@@ -71,11 +73,8 @@ const matchesLabels = (
     const value = labels[key]
     if (value === undefined) return false
     const list = typeof patterns === 'string' ? [patterns] : patterns
-    const positive = list.filter((pattern) => !pattern.startsWith('!'))
-    const negative = list.filter((pattern) => pattern.startsWith('!'))
-    return (
-      negative.every((pattern) => !matchesGlob(value, pattern.slice(1))) &&
-      (positive.length === 0 || positive.some((pattern) => matchesGlob(value, pattern)))
+    return list.some((pattern) =>
+      pattern.startsWith('!') ? !matchesGlob(value, pattern.slice(1)) : matchesGlob(value, pattern),
     )
   })
 

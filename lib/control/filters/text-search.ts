@@ -53,3 +53,12 @@ export function matchesText(is: Operators, text: Fragment, query: string | null 
     ...none.map((word) => sql`not ${has(word)}`),
   ])
 }
+
+/** The same of a text that is at hand. */
+export function textMatches(text: string, query: string | null | undefined): boolean {
+  if (!query) return true
+  const { any, all, none } = parseTextQuery(query)
+  const folded = text.toLowerCase()
+  const has = (word: string): boolean => folded.includes(word.toLowerCase())
+  return (any.length === 0 || any.some(has)) && all.every(has) && !none.some(has)
+}

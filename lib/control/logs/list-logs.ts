@@ -1,7 +1,14 @@
 import type { Transaction } from '../../db/clients.ts'
 import { readWorkspace } from '../../db/scope.ts'
 import { type Context, requireScope } from '../context.ts'
-import { type Fragment, type Operator, Operators, type Span } from '../filters/operators.ts'
+import {
+  type Condition,
+  EVERYTHING,
+  type Fragment,
+  type Operator,
+  Operators,
+  type Span,
+} from '../filters/operators.ts'
 import { matchesText } from '../filters/text-search.ts'
 
 type Maybe<Value> = Value | null | undefined
@@ -84,16 +91,22 @@ export async function listLogs(
 function matches(is: Operators, filter: LogFilter | null) {
   const { sql } = is
   if (!filter) return null
-  const { level, task_run_id } = filter
+  const { level, text } = filter
+  // A part that is there but asks for nothing matches everything, and so does every alternative to it.
+  const given = (part: unknown, condition: Condition): Condition => (part ? (condition ?? EVERYTHING) : null)
   return is.join(
     [
-      typeof level?.ge_ === 'number' ? sql`l.level >= ${level.ge_}::int` : null,
-      typeof level?.le_ === 'number' ? sql`l.level <= ${level.le_}::int` : null,
+      given(
+        level,
+        is.join([
+          typeof level?.ge_ === 'number' ? sql`l.level >= ${level.ge_}::int` : null,
+          typeof level?.le_ === 'number' ? sql`l.level <= ${level.le_}::int` : null,
+        ]),
+      ),
       is.span(sql`l.at`, filter.timestamp),
       is.ids(sql`l.flow_run_id`, filter.flow_run_id),
-      is.ids(sql`l.task_run_id`, task_run_id),
-      is.isNull(sql`l.task_run_id`, task_run_id?.is_null_),
-      matchesText(is, sql`(l.message || ' ' || l.logger)`, filter.text?.query),
+      is.presence(sql`l.task_run_id`, filter.task_run_id, 'uuid'),
+      given(text, matchesText(is, sql`(l.message || ' ' || l.logger)`, text?.query)),
     ],
     filter.operator,
   )
