@@ -4,6 +4,15 @@ import type { TaskRunRow } from '../db/rows/task-run.ts'
 import type { Change } from '../domain/change.ts'
 import { Problem } from '../domain/problem.ts'
 import { createBatcher } from './batcher.ts'
+import {
+  type Beat,
+  type BeatAnswer,
+  type Heartbeat,
+  heartbeatsOf,
+  recordBeats,
+  recordHeartbeats,
+} from './beats.ts'
+import { type ClaimedRun, type ClaimRequest, claimFlowRuns } from './claims.ts'
 import { nowMicros } from './clock.ts'
 import type {
   Created,
@@ -40,6 +49,9 @@ export interface EngineOptions {
 
 /** Rows an event or log statement takes at most; more shows no gain, and holds the others up. */
 const INTAKE_ROWS = 1_000
+
+/** Runs that one transaction claims: enough for a busy pool, and few enough that others are not kept waiting. */
+const CLAIMED_ROWS = 256
 
 /** Cuts what one caller sent into pieces that share a statement with others. */
 function chunked<Item>(items: readonly Item[]): (readonly Item[])[] {
@@ -126,6 +138,39 @@ export function createEngine(options: EngineOptions): Engine {
     run: (proposals) => transitTaskRuns(deps, proposals),
     onBatch: observe('set_task_run_state'),
   })
+  const claims = createBatcher<ClaimRequest, readonly ClaimedRun[]>({
+    ...limits,
+    name: 'claim flow runs',
+    maxBatch: CLAIMED_ROWS,
+    weightOf: (request) => request.limit,
+    // Two batches on one pool would wait for each other, or pass each other over.
+    tenantOf: (request) => `${request.workspaceId} ${request.workPoolId}`,
+    onePerTenant: true,
+    keyOf: null,
+    run: (requests) => claimFlowRuns(deps, requests),
+    onBatch: observe('claim_flow_runs'),
+  })
+  const beats = createBatcher<Beat, BeatAnswer>({
+    ...limits,
+    name: 'beats of claims',
+    maxBatch: INTAKE_ROWS,
+    keyOf: (beat) => `${beat.workspaceId} ${beat.runId} ${beat.token}`,
+    run: (items) => recordBeats(deps.sql, items, deps.nowMicros()),
+    onBatch: observe('beats'),
+  })
+  const heartbeats = createBatcher<readonly Heartbeat[], true>({
+    ...limits,
+    name: 'heartbeats of flow runs',
+    maxBatch: INTAKE_ROWS,
+    weightOf: (items) => items.length,
+    tenantOf: (items) => items[0]?.workspaceId ?? '',
+    keyOf: null,
+    run: async (lists) => {
+      await recordHeartbeats(deps.sql, lists.flat(), deps.nowMicros())
+      return lists.map(() => true)
+    },
+    onBatch: observe('heartbeats'),
+  })
   const events = createBatcher<EventChunk, true>({
     ...limits,
     name: 'store events',
@@ -154,12 +199,19 @@ export function createEngine(options: EngineOptions): Engine {
     setFlowRunState: (proposal) => flowRunTransitions.add(proposal),
     createTaskRun: (run) => taskRunCreations.add(run),
     setTaskRunState: (proposal) => taskRunTransitions.add(proposal),
-    receiveEvents: (workspaceId, received) =>
-      addAll(
-        received,
-        (chunk) => events.add({ workspaceId, events: chunk }),
-        (error) => options.onRefused?.('events', error),
-      ),
+    claimFlowRuns: (request) => claims.add(request),
+    beat: (beat) => beats.add(beat),
+    receiveEvents: async (workspaceId, received) => {
+      const alive = heartbeatsOf(workspaceId, received)
+      await Promise.all([
+        addAll(
+          received,
+          (chunk) => events.add({ workspaceId, events: chunk }),
+          (error) => options.onRefused?.('events', error),
+        ),
+        alive.length > 0 ? heartbeats.add(alive) : null,
+      ])
+    },
     writeLogs: (workspaceId, lines) =>
       addAll(
         lines,
@@ -170,9 +222,17 @@ export function createEngine(options: EngineOptions): Engine {
     signals: deps.signals,
     drain: async () => {
       await Promise.all(
-        [flowRunCreations, flowRunTransitions, taskRunCreations, taskRunTransitions, events, logs].map(
-          (batcher) => batcher.drain(),
-        ),
+        [
+          flowRunCreations,
+          flowRunTransitions,
+          claims,
+          beats,
+          heartbeats,
+          taskRunCreations,
+          taskRunTransitions,
+          events,
+          logs,
+        ].map((batcher) => batcher.drain()),
       )
     },
   }

@@ -10,7 +10,9 @@ import type {
 } from '../domain/orchestration/decide.ts'
 import type { FlowPolicyName, TaskPolicyName } from '../domain/orchestration/policies.ts'
 import type { RawJson } from '../domain/state.ts'
+import type { Beat, BeatAnswer } from './beats.ts'
 import type { ClaimHolder } from './claim-writes.ts'
+import type { ClaimedRun, ClaimRequest } from './claims.ts'
 import type { Signals } from './signals.ts'
 
 /** A flow run to be made. Instants are microseconds since 1970. */
@@ -130,6 +132,10 @@ export type Created<Row> = { readonly created: boolean; readonly row: Row }
 export interface Engine {
   createFlowRun(run: NewFlowRun): Promise<Created<FlowRunRow>>
   setFlowRunState(proposal: StateProposal): Promise<TransitionResult>
+  /** Takes due runs of a work pool, and moves them to Pending: each goes to one caller of all replicas. Fewer than asked for, or none, when no more are due or free. */
+  claimFlowRuns(request: ClaimRequest): Promise<readonly ClaimedRun[]>
+  /** Keeps a claim alive for a while longer, or tells that it is lost. */
+  beat(beat: Beat): Promise<BeatAnswer>
   createTaskRun(run: NewTaskRun): Promise<Created<TaskRunRow>>
   setTaskRunState(proposal: TaskStateProposal): Promise<TransitionResult>
   /** Stores events; those of client-orchestrated task runs (`prefect.task-run.*` with `prefect.orchestration: client`) also move their task run. */

@@ -44,144 +44,168 @@ export interface TransitionDeps {
   readonly signals: Signals
 }
 
+/** What a transaction did, to be told after its COMMIT. */
+export class Outcome {
+  readonly published: [string, Change][] = []
+  readonly events: EventRow[] = []
+  readonly signals: Signal[] = []
+}
+
+/** Runs `work` in a transaction, and tells the world what it did once that is committed. */
+export async function commitAndTell<Result>(
+  deps: TransitionDeps,
+  work: (sql: Transaction, outcome: Outcome) => Promise<Result>,
+): Promise<Result> {
+  // Made within: a transaction that is tried again begins with an empty one.
+  const [result, outcome] = (await deps.sql.begin(async (transaction) => {
+    const made = new Outcome()
+    return [await work(transaction as unknown as Transaction, made), made]
+  })) as [Result, Outcome]
+  publishAll(deps, outcome.published)
+  publishEvents(deps, outcome.events)
+  deps.signals.emit(outcome.signals)
+  return result
+}
+
 /**
  * Moves a batch of flow runs, each at most once, in one transaction: lock in key order, decide in memory, write, commit.
  * The proposals' runs are distinct (the batcher sees to it).
  */
-export async function transitFlowRuns(
+export const transitFlowRuns = (
   deps: TransitionDeps,
   proposals: readonly StateProposal[],
-): Promise<(TransitionResult | Error)[]> {
-  const published: [string, Change][] = []
-  const events: EventRow[] = []
-  let signals: readonly Signal[] = []
-  const results = await deps.sql.begin(async (transaction) => {
-    const sql = transaction as unknown as Transaction
-    const runs = await lockFlowRuns(sql, proposals)
-    const asked = proposals.flatMap((proposal) => {
-      const run = runs.get(`${proposal.workspaceId} ${proposal.runId}`)
-      return run ? [{ proposal, run }] : []
-    })
-    const ledger = await FlowRunLedger.open(sql, asked, deps.nowMicros())
-    const updates: FlowRunUpdate[] = []
-    const states: StateRow[] = []
-    const mirrors: Mirror[] = []
-    const deltas = new RollupDeltas()
-    const lateStarts: LateStart[] = []
-    const followUps: FollowUp[] = []
+): Promise<(TransitionResult | Error)[]> =>
+  commitAndTell(deps, (sql, outcome) => moveFlowRuns(deps, sql, proposals, outcome))
 
-    const answers = proposals.map((proposal): TransitionResult | Error => {
-      const run = runs.get(`${proposal.workspaceId} ${proposal.runId}`)
-      if (!run) return new NotFound(`Flow run with id ${proposal.runId}`)
-      const current = storedState(run)
-      const { reported } = proposal
-      // After a break an agent sends again what was not acknowledged, though it may have been committed.
-      if (reported && current && (current.id === reported.stateId || current.atMicros >= reported.atMicros)) {
-        return { verdict: 'ACCEPT', reason: '', delaySeconds: 0, state: current, written: false }
+/** The same within a transaction. */
+export async function moveFlowRuns(
+  deps: TransitionDeps,
+  sql: Transaction,
+  proposals: readonly StateProposal[],
+  outcome: Outcome,
+): Promise<(TransitionResult | Error)[]> {
+  const runs = await lockFlowRuns(sql, proposals)
+  const asked = proposals.flatMap((proposal) => {
+    const run = runs.get(`${proposal.workspaceId} ${proposal.runId}`)
+    return run ? [{ proposal, run }] : []
+  })
+  const ledger = await FlowRunLedger.open(sql, asked, deps.nowMicros())
+  const { published } = outcome
+  const events: EventRow[] = []
+  const updates: FlowRunUpdate[] = []
+  const states: StateRow[] = []
+  const mirrors: Mirror[] = []
+  const deltas = new RollupDeltas()
+  const lateStarts: LateStart[] = []
+  const followUps: FollowUp[] = []
+
+  const answers = proposals.map((proposal): TransitionResult | Error => {
+    const run = runs.get(`${proposal.workspaceId} ${proposal.runId}`)
+    if (!run) return new NotFound(`Flow run with id ${proposal.runId}`)
+    const current = storedState(run)
+    const { reported } = proposal
+    // After a break an agent sends again what was not acknowledged, though it may have been committed.
+    if (reported && current && (current.id === reported.stateId || current.atMicros >= reported.atMicros)) {
+      return { verdict: 'ACCEPT', reason: '', delaySeconds: 0, state: current, written: false }
+    }
+    const facts: Facts = {
+      nowMicros: reported?.atMicros ?? deps.nowMicros(),
+      client: proposal.client,
+      dice: deps.dice(),
+      flowRun: null,
+      cached: null,
+      tagLimits: [],
+      ...ledger.factsOf({ proposal, run }),
+      freshClaimToken: randomUUID(),
+    }
+    const decision = decide(flowPolicies[proposal.policy], flowRunView(run), proposal.state, facts)
+    const { write, patch } = decision
+    if (!write) {
+      return {
+        verdict: decision.verdict,
+        reason: decision.reason,
+        delaySeconds: decision.delaySeconds,
+        state: current,
+        written: false,
       }
-      const facts: Facts = {
-        nowMicros: reported?.atMicros ?? deps.nowMicros(),
-        client: proposal.client,
-        dice: deps.dice(),
-        flowRun: null,
-        cached: null,
-        tagLimits: [],
-        ...ledger.factsOf({ proposal, run }),
-        freshClaimToken: randomUUID(),
-      }
-      const decision = decide(flowPolicies[proposal.policy], flowRunView(run), proposal.state, facts)
-      const { write, patch } = decision
-      if (!write) {
-        return {
-          verdict: decision.verdict,
-          reason: decision.reason,
-          delaySeconds: decision.delaySeconds,
-          state: current,
-          written: false,
-        }
-      }
-      const stateId = reported?.stateId ?? uuidv7()
-      const state: StoredState = { id: stateId, ...write }
-      updates.push({
-        workspace_id: run.workspaceId,
-        id: run.id,
-        ...stateColumns(stateId, write, patch),
-        empirical_policy: patch.policy,
-        claim_token: patch.claimToken,
-      })
-      states.push(stateRow(run.workspaceId, run.id, stateId, write))
-      if (startsLate(run.startAt, patch)) {
-        lateStarts.push({
-          workspaceId: run.workspaceId,
-          flowId: run.flowId,
-          startAt: formatInstant(patch.startMicros ?? write.atMicros),
-          runId: run.id,
-        })
-      }
-      const key = {
-        kind: 'flow-run',
+    }
+    const stateId = reported?.stateId ?? uuidv7()
+    const state: StoredState = { id: stateId, ...write }
+    updates.push({
+      workspace_id: run.workspaceId,
+      id: run.id,
+      ...stateColumns(stateId, write, patch),
+      empirical_policy: patch.policy,
+      claim_token: patch.claimToken,
+    })
+    states.push(stateRow(run.workspaceId, run.id, stateId, write))
+    if (startsLate(run.startAt, patch)) {
+      lateStarts.push({
         workspaceId: run.workspaceId,
         flowId: run.flowId,
-        deploymentId: run.deploymentId,
-      } as const
-      deltas.move(countedBefore(key, run), countedAfter(key, write, patch))
-      ledger.apply({ proposal, run }, decision)
-      for (const effect of decision.effects) {
-        if (effect.type === 'emit-event')
-          events.push(flowRunEvent({ ...run, runCount: patch.runCount }, current, state))
-        else if (effect.type === 'mirror-to-parent-task') {
-          mirrors.push({
-            workspaceId: run.workspaceId,
-            taskRunId: effect.taskRunId,
-            childFlowRunId: run.id,
-            state: write,
-          })
-        } else if (effect.type === 'follow-up') {
-          followUps.push({ workspaceId: run.workspaceId, runId: run.id, ...effect })
-        }
-      }
-      published.push([
-        run.workspaceId,
-        {
-          kind: 'flow-run',
-          id: run.id,
-          flowId: run.flowId,
-          name: run.name,
-          stateType: write.type,
-          stateName: write.name,
-          stateAt: formatInstant(write.atMicros),
-          stateMessage: write.message.slice(0, 2_000),
-          expectedStartAt:
-            patch.expectedStartMicros === null ? null : formatInstant(patch.expectedStartMicros),
-          startAt: patch.startMicros === null ? null : formatInstant(patch.startMicros),
-          endAt: patch.endMicros === null ? null : formatInstant(patch.endMicros),
-          totalRunTimeSeconds: patch.totalRunTimeSeconds,
-          runCount: patch.runCount,
-          tags: run.tags,
-          deploymentId: run.deploymentId,
-          parentTaskRunId: run.parentTaskRunId,
-        },
-      ])
-      return { verdict: decision.verdict, reason: decision.reason, delaySeconds: 0, state, written: true }
-    })
-
-    if (updates.length > 0) {
-      const mirrored =
-        mirrors.length > 0 ? await mirrorToParentTasks(deps, sql, mirrors, deltas, published) : []
-      await all([
-        writeFlowRunTransitions(sql, updates, states, events, deltas, lateStarts),
-        followUps.length > 0 ? upsertFollowUps(sql, followUps) : null,
-        ...ledger.statements(sql),
-        ...mirrored,
-      ])
+        startAt: formatInstant(patch.startMicros ?? write.atMicros),
+        runId: run.id,
+      })
     }
-    signals = ledger.signals
-    return answers
+    const key = {
+      kind: 'flow-run',
+      workspaceId: run.workspaceId,
+      flowId: run.flowId,
+      deploymentId: run.deploymentId,
+    } as const
+    deltas.move(countedBefore(key, run), countedAfter(key, write, patch))
+    ledger.apply({ proposal, run }, decision)
+    for (const effect of decision.effects) {
+      if (effect.type === 'emit-event')
+        events.push(flowRunEvent({ ...run, runCount: patch.runCount }, current, state))
+      else if (effect.type === 'mirror-to-parent-task') {
+        mirrors.push({
+          workspaceId: run.workspaceId,
+          taskRunId: effect.taskRunId,
+          childFlowRunId: run.id,
+          state: write,
+        })
+      } else if (effect.type === 'follow-up') {
+        followUps.push({ workspaceId: run.workspaceId, runId: run.id, ...effect })
+      }
+    }
+    published.push([
+      run.workspaceId,
+      {
+        kind: 'flow-run',
+        id: run.id,
+        flowId: run.flowId,
+        name: run.name,
+        stateType: write.type,
+        stateName: write.name,
+        stateAt: formatInstant(write.atMicros),
+        stateMessage: write.message.slice(0, 2_000),
+        expectedStartAt: patch.expectedStartMicros === null ? null : formatInstant(patch.expectedStartMicros),
+        startAt: patch.startMicros === null ? null : formatInstant(patch.startMicros),
+        endAt: patch.endMicros === null ? null : formatInstant(patch.endMicros),
+        totalRunTimeSeconds: patch.totalRunTimeSeconds,
+        runCount: patch.runCount,
+        tags: run.tags,
+        deploymentId: run.deploymentId,
+        parentTaskRunId: run.parentTaskRunId,
+      },
+    ])
+    return { verdict: decision.verdict, reason: decision.reason, delaySeconds: 0, state, written: true }
   })
-  publishAll(deps, published)
-  publishEvents(deps, events)
-  deps.signals.emit(signals)
-  return results as (TransitionResult | Error)[]
+
+  if (updates.length > 0) {
+    const mirrored =
+      mirrors.length > 0 ? await mirrorToParentTasks(deps, sql, mirrors, deltas, published) : []
+    await all([
+      writeFlowRunTransitions(sql, updates, states, events, deltas, lateStarts),
+      followUps.length > 0 ? upsertFollowUps(sql, followUps) : null,
+      ...ledger.statements(sql),
+      ...mirrored,
+    ])
+  }
+  outcome.events.push(...events)
+  outcome.signals.push(...ledger.signals)
+  return answers
 }
 
 /** Hands changes to the live feed, a list a workspace, in their order. */

@@ -121,3 +121,18 @@ export const newRun = (flow: TestFlow, more: Partial<NewFlowRun> = {}): NewFlowR
   client: anyClient,
   ...more,
 })
+
+/** Runs that are due, written straight into the table: the earliest first by their names `due-0`, `due-1`, … */
+export async function makeDueRuns(
+  db: Database,
+  { workspaceId, flowId }: TestFlow,
+  workQueueId: string,
+  count: number,
+): Promise<void> {
+  await db.engine`
+    insert into flow_runs (workspace_id, id, flow_id, name, work_queue_id, state_id, state_type, state_name, state_at, state_message,
+      state_details, expected_start_at, next_scheduled_start_at)
+    select ${workspaceId}, gen_random_uuid(), ${flowId}, 'due-' || i, ${workQueueId}, gen_random_uuid(), 'SCHEDULED', 'Scheduled', now(), '',
+      '{}', now() - interval '1 day' + i * interval '1 millisecond', now() - interval '1 day' + i * interval '1 millisecond'
+    from generate_series(0, ${count} - 1) i`
+}
