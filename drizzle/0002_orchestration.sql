@@ -271,13 +271,23 @@ create table background_tasks (
 );
 create index background_tasks_waiting on background_tasks (workspace_id, task_key, is_retry desc, available_at);
 
+-- Task workers that are connected now, a row a connection, so that every replica can list them. One that is not renewed is gone.
+create table task_workers (
+  workspace_id uuid not null references workspaces on delete cascade,
+  id           uuid not null,
+  identifier   text not null,
+  task_keys    text[] not null,
+  seen_at      timestamptz not null,
+  primary key (workspace_id, id)
+);
+
 do $$
 declare
   tenant_table text;
 begin
   foreach tenant_table in array array[
     'work_pools', 'work_queues', 'workers', 'concurrency_limits', 'slot_leases', 'deployments', 'deployment_versions',
-    'deployment_schedules', 'run_claims', 'run_follow_ups', 'background_tasks'
+    'deployment_schedules', 'run_claims', 'run_follow_ups', 'background_tasks', 'task_workers'
   ] loop
     execute format('alter table %I enable row level security', tenant_table);
     execute format('create policy tenant on %I to rigel_page using (workspace_id = current_workspace_id()) with check (workspace_id = current_workspace_id())', tenant_table);

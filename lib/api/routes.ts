@@ -29,6 +29,7 @@ import { savedSearchRoutes } from './saved-searches/routes.ts'
 import { stateRoutes } from './states/routes.ts'
 import { taskRunReadRoutes } from './task-runs/read-routes.ts'
 import { taskRunWriteRoutes } from './task-runs/write-routes.ts'
+import { taskWorkerRoutes } from './task-workers/routes.ts'
 import { uiRoutes } from './ui/routes.ts'
 import { userRoutes } from './users/routes.ts'
 import { variableRoutes } from './variables/routes.ts'
@@ -49,6 +50,7 @@ export const routes: readonly Route[] = [
   ...flowRunInputRoutes,
   ...taskRunWriteRoutes,
   ...taskRunReadRoutes,
+  ...taskWorkerRoutes,
   ...stateRoutes,
   ...logWriteRoutes,
   ...logReadRoutes,

@@ -3,8 +3,9 @@ import { type TaskRunRow, taskRunColumns } from '../db/rows/task-run.ts'
 import { uuidv7 } from '../db/uuid.ts'
 import type { Change } from '../domain/change.ts'
 import { decide, type ProposedState, type TaskRunView } from '../domain/orchestration/decide.ts'
-import { minimalTaskPolicy } from '../domain/orchestration/policies.ts'
+import { backgroundTaskPolicy, minimalTaskPolicy } from '../domain/orchestration/policies.ts'
 import { formatInstant } from '../domain/time.ts'
+import { type EnqueuedTask, enqueuedSignals, enqueuedTask, enqueueTasks } from './background-tasks.ts'
 import type { Created, NewTaskRun } from './engine.ts'
 import { publishAll, type TransitionDeps } from './flow-run-transitions.ts'
 import { RollupDeltas } from './rollup.ts'
@@ -21,10 +22,12 @@ export async function createTaskRuns(
   wanted: readonly NewTaskRun[],
 ): Promise<(Created<TaskRunRow> | Error)[]> {
   const published: [string, Change][] = []
+  let enqueued: EnqueuedTask[] = []
   const results = await deps.sql.begin(async (transaction) => {
     const sql = transaction as unknown as Transaction
     const [existing, labelsOf] = await Promise.all([readExisting(sql, wanted), readLabels(sql, wanted)])
     const inserts: TaskRunUpsert[] = []
+    enqueued = []
     const states: StateRow[] = []
     const deltas = new RollupDeltas()
 
@@ -41,7 +44,10 @@ export async function createTaskRuns(
         tags: run.tags,
       }
       const now = deps.nowMicros()
-      const { write, patch, reason } = decide(minimalTaskPolicy, view, run.state ?? pending, {
+      const first = run.state ?? pending
+      // A deferred task is handed out from its first state on.
+      const policy = first.details.deferred === true ? backgroundTaskPolicy : minimalTaskPolicy
+      const { write, patch, effects, reason } = decide(policy, view, first, {
         ...noFacts(now, deps.dice()),
         client: run.client,
       })
@@ -75,6 +81,12 @@ export async function createTaskRuns(
       }
       inserts.push(insert)
       states.push(stateRow(run.workspaceId, id, stateId, write))
+      for (const effect of effects) {
+        if (effect.type === 'enqueue-background-task')
+          enqueued.push(
+            enqueuedTask({ workspaceId: run.workspaceId, id, taskKey: run.taskKey }, effect.queue, write),
+          )
+      }
       deltas.move(
         null,
         countedAfter(
@@ -140,11 +152,17 @@ export async function createTaskRuns(
       }
     })
     if (inserts.length > 0) {
-      await all([upsertTaskRuns(sql, inserts), insertTaskRunStates(sql, states), insertDeltas(sql, deltas)])
+      await all([
+        upsertTaskRuns(sql, inserts),
+        insertTaskRunStates(sql, states),
+        insertDeltas(sql, deltas),
+        enqueued.length > 0 ? enqueueTasks(sql, enqueued) : null,
+      ])
     }
     return answers
   })
   publishAll(deps, published)
+  deps.signals.emit(enqueuedSignals(enqueued))
   return results as (Created<TaskRunRow> | Error)[]
 }
 

@@ -14,6 +14,7 @@ import { backgroundTaskPolicy, taskPolicies } from '../domain/orchestration/poli
 import { NotFound } from '../domain/problem.ts'
 import type { RawJson, StateType } from '../domain/state.ts'
 import { formatInstant } from '../domain/time.ts'
+import { type EnqueuedTask, enqueuedSignals, enqueuedTask, enqueueTasks } from './background-tasks.ts'
 import type { TaskStateProposal, TransitionResult } from './engine.ts'
 import { serverTaskRunEvent } from './flow-run-event.ts'
 import { byTenantKey, publishAll, publishEvents, type TransitionDeps } from './flow-run-transitions.ts'
@@ -75,6 +76,7 @@ export async function transitTaskRuns(
 ): Promise<(TransitionResult | Error)[]> {
   const published: [string, Change][] = []
   const events: EventRow[] = []
+  let enqueued: EnqueuedTask[] = []
   const results = await deps.sql.begin(async (transaction) => {
     const sql = transaction as unknown as Transaction
     const runs = await lockTaskRuns(sql, proposals)
@@ -85,6 +87,7 @@ export async function transitTaskRuns(
     const updates: TaskRunUpdate[] = []
     const states: StateRow[] = []
     const cache: CacheRow[] = []
+    enqueued = []
     const deltas = new RollupDeltas()
 
     const answers = proposals.map((proposal): TransitionResult | Error => {
@@ -138,6 +141,8 @@ export async function transitTaskRuns(
             state: JSON.stringify({ ...write, data: write.data }),
             expires_at: textOf(effect.expiresMicros),
           })
+        } else if (effect.type === 'enqueue-background-task') {
+          enqueued.push(enqueuedTask(run, effect.queue, write))
         }
       }
       published.push([run.workspaceId, taskRunChange(run, stateId, write, patch)])
@@ -150,6 +155,7 @@ export async function transitTaskRuns(
         insertTaskRunStates(sql, states),
         events.length > 0 ? insertEvents(sql, events) : null,
         cache.length > 0 ? upsertCache(sql, cache) : null,
+        enqueued.length > 0 ? enqueueTasks(sql, enqueued) : null,
         insertDeltas(sql, deltas),
       ])
     }
@@ -157,6 +163,7 @@ export async function transitTaskRuns(
   })
   publishAll(deps, published)
   publishEvents(deps, events)
+  deps.signals.emit(enqueuedSignals(enqueued))
   return results as (TransitionResult | Error)[]
 }
 

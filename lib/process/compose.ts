@@ -111,6 +111,8 @@ export function composeApplication({
     onRefused: (path, error) => log().warn({ err: error, path }, 'the database refused a row'),
     onBatch: metrics.onBatch,
   })
+  // Task workers wait on every replica.
+  engine.signals.on('task-enqueued', ({ workspaceId }) => replicas.tell(workspaceId, 'work'))
   const presence = createPresence({
     sql: db.engine,
     nowMicros,

@@ -8,6 +8,7 @@ import { agentConnect } from './agent-connect.ts'
 import { eventsIn } from './events-in.ts'
 import { eventsOut } from './events-out.ts'
 import { logsOut } from './logs-out.ts'
+import { taskSubscription } from './task-subscription.ts'
 
 /** Close codes (RFC 6455 §7.4.1) as clients read them. */
 export const CLOSE = { goingAway: 1001, protocol: 1002, policy: 1008, tooLarge: 1009, trouble: 1011 } as const
@@ -36,6 +37,7 @@ const socketRoutes: readonly SocketRoute[] = [
   { path: '/events/in', scope: 'run_flows', open: eventsIn },
   { path: '/events/out', scope: 'see_flows', open: eventsOut },
   { path: '/logs/out', scope: 'see_flows', open: logsOut },
+  { path: '/task_runs/subscriptions/scheduled', scope: 'run_flows', open: taskSubscription },
   { path: '/agent/connect', scope: 'run_flows', open: agentConnect },
 ]
 
