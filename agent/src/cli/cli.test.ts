@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { formatKey } from '../protocol/keys.js'
 import { ControlPlane } from '../testing/control-plane.js'
 import { buildAgent, builtCli, builtIndex, rigel, startNode, startRigel } from '../testing/rigel-command.js'
 import { tempDir } from '../testing/temp-dir.js'
 import { VERSION } from '../version.js'
+import { main } from './main.js'
 
 let removeBuild = () => {}
 beforeAll(() => {
@@ -56,12 +57,50 @@ describe('rigel', () => {
     'flow-run inspect',
     'flow-run logs',
     'key verify',
+    'deploy',
+    'serve',
+    'worker start',
+    'worker ls',
+    'flow-run watch',
+    'flow-run explain',
+    'flow-run cancel',
+    'flow-run retry',
+    'flow-run pause',
+    'flow-run resume',
+    'flow-run delete',
+    'deployment ls',
+    'deployment inspect',
+    'deployment run',
+    'deployment pause',
+    'deployment resume',
+    'deployment delete',
+    'deployment schedule ls',
+    'deployment schedule delete',
+    'work-pool ls',
+    'work-pool inspect',
+    'work-pool create',
+    'work-pool pause',
+    'work-pool resume',
+    'work-pool delete',
+    'limit ls',
+    'limit inspect',
+    'limit create',
+    'limit update',
+    'limit delete',
+    'variable ls',
+    'variable get',
+    'variable set',
+    'variable delete',
     'flow-run',
     'workspace',
+    'deployment',
+    'deployment schedule',
+    'work-pool',
   ])('explains "%s" with --help', async (name) => {
-    const { code, stdout, stderr } = await rigel([...name.split(' '), '--help'], {})
-    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
-    expect(stdout).toContain(`Usage: rigel ${name}`)
+    const printed = vi.spyOn(process.stdout, 'write').mockReturnValue(true)
+    onTestFinished(() => printed.mockRestore())
+    expect(await main([...name.split(' '), '--help'])).toBe(0)
+    expect(String(printed.mock.calls[0])).toContain(`Usage: rigel ${name}`)
   })
 
   it.each([
@@ -78,11 +117,12 @@ describe('rigel', () => {
 
   it('starts quickly: neither version nor import loads the connection', async () => {
     const script = `
-      const before = performance.now()
+      const before = process.cpuUsage()
       await import(${JSON.stringify(builtIndex())})
-      console.log(JSON.stringify({ ms: performance.now() - before }))`
+      const { user, system } = process.cpuUsage(before)
+      console.log(JSON.stringify({ ms: (user + system) / 1000 }))`
     const run = await startNode(['--input-type=module', '-e', script], {}).finished
-    // The promise is 50 ms on a machine of its own; this one is shared.
+    // Of the processor, since the machine is shared; the promise is 50 ms on one of its own.
     expect(JSON.parse(run.stdout).ms).toBeLessThan(150)
     expect(readFileSync(builtIndex(), 'utf8')).not.toMatch(/from"ws"/)
     expect(readFileSync(builtCli(), 'utf8')).not.toMatch(/from"ws"/)

@@ -1,7 +1,6 @@
 import type { WorkspaceApi } from '../connection/workspace-api.js'
+import { type Fields, fieldsOf, textOf } from '../record/fields.js'
 import { CliError } from './cli-error.js'
-
-type Fields = Readonly<Record<string, unknown>>
 
 /** A flow run as the commands need it; `raw` is what the server said. */
 export interface FlowRunRow {
@@ -11,6 +10,7 @@ export interface FlowRunRow {
   readonly stateType: string
   readonly stateName: string
   readonly message: string
+  readonly deploymentId: string | null
   readonly startTime: string | null
   readonly endTime: string | null
   /** Seconds. */
@@ -31,6 +31,7 @@ export function readFlowRun(value: unknown): FlowRunRow {
     stateType: textOf(raw.state_type) || textOf(state.type),
     stateName: textOf(raw.state_name) || textOf(state.name),
     message: textOf(state.message),
+    deploymentId: textOf(raw.deployment_id) || null,
     startTime: textOf(raw.start_time) || null,
     endTime: textOf(raw.end_time) || null,
     totalRunTime: Number(raw.estimated_run_time || raw.total_run_time || 0),
@@ -38,7 +39,7 @@ export function readFlowRun(value: unknown): FlowRunRow {
   }
 }
 
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
+export const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
 
 /** A run by its id, or by its name (the latest of that name). Throws CliError when there is none. */
 export async function findFlowRun(api: WorkspaceApi, idOrName: string): Promise<FlowRunRow> {
@@ -84,8 +85,6 @@ export function readLog(value: unknown): LogRow {
   }
 }
 
-export function fieldsOf(value: unknown): Fields {
-  return typeof value === 'object' && value !== null ? (value as Fields) : {}
-}
-
-export const textOf = (value: unknown): string => (typeof value === 'string' ? value : '')
+/** Answers the path of a run below the workspace. Throws CliError when there is none. */
+export const flowRunPath = async (api: WorkspaceApi, idOrName: string): Promise<string> =>
+  `flow_runs/${(await findFlowRun(api, idOrName)).id}`

@@ -1,8 +1,9 @@
 import WebSocket from 'ws'
 import { backoffMs, DEFAULT_BACKOFF } from '../connection/backoff.js'
 import type { WorkspaceApi } from '../connection/workspace-api.js'
+import { fieldsOf } from '../record/fields.js'
 import { CliError } from './cli-error.js'
-import { fieldsOf, type LogRow, readLog } from './flow-run.js'
+import { type LogRow, readLog } from './flow-run.js'
 
 export interface LogsToFollow {
   readonly api: WorkspaceApi

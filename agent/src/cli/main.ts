@@ -12,6 +12,21 @@ interface Entry {
   readonly isHidden?: true
 }
 
+/** Loads a command that reaches the control plane. */
+const from = (summary: string, load: () => Promise<Command>): Entry => ({
+  summary,
+  load: async () => ({ command: await load() }),
+  deliversLeftovers: true,
+})
+
+const deployment = () => import('./commands/deployment-pause.js')
+const schedule = () => import('./commands/deployment-schedule.js')
+const pool = () => import('./commands/work-pool.js')
+const change = () => import('./commands/flow-run-change.js')
+const limit = () => import('./commands/limit.js')
+const variable = () => import('./commands/variable.js')
+
+// In the order in which somebody who is new would need them.
 const COMMANDS: Readonly<Record<string, Entry>> = {
   login: {
     summary: 'sign in and choose a workspace',
@@ -35,6 +50,28 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     deliversLeftovers: true,
   },
   run: { summary: 'run a flow from a file', load: () => import('./commands/run.js') },
+  deploy: {
+    summary: 'make a flow in a file runnable by the workers of a work pool',
+    load: () => import('./commands/deploy.js'),
+  },
+  serve: {
+    summary: 'deploy a flow in a file and run it from here',
+    load: () => import('./commands/serve.js'),
+  },
+  'worker start': {
+    summary: 'claim runs of a work pool and execute them on this machine',
+    load: () => import('./commands/worker-start.js'),
+  },
+  execute: {
+    summary: 'execute one claimed run, for workers',
+    load: () => import('./commands/execute.js'),
+    isHidden: true,
+  },
+  'worker ls': {
+    summary: 'list workers and when they were last seen',
+    load: () => import('./commands/worker-ls.js'),
+    deliversLeftovers: true,
+  },
   'flow-run ls': {
     summary: 'list flow runs, latest first',
     load: () => import('./commands/flow-run-ls.js'),
@@ -50,15 +87,56 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     load: () => import('./commands/flow-run-logs.js'),
     deliversLeftovers: true,
   },
-  'worker start': {
-    summary: 'claim runs of a work pool and execute them on this machine',
-    load: () => import('./commands/worker-start.js'),
+  'flow-run watch': from('follow a flow run until it has ended', async () => (await change()).watch),
+  'flow-run explain': {
+    summary: 'tell why a flow run is not running',
+    load: () => import('./commands/flow-run-explain.js'),
+    deliversLeftovers: true,
   },
-  execute: {
-    summary: 'execute one claimed run, for workers',
-    load: () => import('./commands/execute.js'),
-    isHidden: true,
+  'flow-run cancel': from('ask a flow run to stop', async () => (await change()).cancel),
+  'flow-run retry': from('run a flow run that has ended once more', async () => (await change()).retry),
+  'flow-run pause': from('pause a running flow run', async () => (await change()).pause),
+  'flow-run resume': from('let a paused flow run go on', async () => (await change()).resume),
+  'flow-run delete': from('delete a flow run', async () => (await change()).remove),
+  'deployment ls': {
+    summary: 'list deployments',
+    load: () => import('./commands/deployment-ls.js'),
+    deliversLeftovers: true,
   },
+  'deployment inspect': {
+    summary: 'show one deployment with its next runs',
+    load: () => import('./commands/deployment-inspect.js'),
+    deliversLeftovers: true,
+  },
+  'deployment run': {
+    summary: 'make a flow run of a deployment, now or later',
+    load: () => import('./commands/deployment-run.js'),
+    deliversLeftovers: true,
+  },
+  'deployment pause': from('stop scheduling a deployment', async () => (await deployment()).pause),
+  'deployment resume': from('schedule a deployment again', async () => (await deployment()).resume),
+  'deployment delete': {
+    summary: 'delete a deployment',
+    load: () => import('./commands/deployment-delete.js'),
+    deliversLeftovers: true,
+  },
+  'deployment schedule ls': from('list the schedules of a deployment', async () => (await schedule()).ls),
+  'deployment schedule delete': from('delete a schedule', async () => (await schedule()).remove),
+  'work-pool ls': from('list work pools', async () => (await pool()).ls),
+  'work-pool inspect': from('show one work pool', async () => (await pool()).inspect),
+  'work-pool create': from('make a work pool', async () => (await pool()).create),
+  'work-pool pause': from('hand out nothing of a work pool', async () => (await pool()).pause),
+  'work-pool resume': from('hand out runs of a work pool again', async () => (await pool()).resume),
+  'work-pool delete': from('delete a work pool', async () => (await pool()).remove),
+  'limit ls': from('list concurrency limits', async () => (await limit()).ls),
+  'limit inspect': from('show one limit and who holds its slots', async () => (await limit()).inspect),
+  'limit create': from('make a limit', async () => (await limit()).create),
+  'limit update': from('change a limit', async () => (await limit()).update),
+  'limit delete': from('delete a limit', async () => (await limit()).remove),
+  'variable ls': from('list variables', async () => (await variable()).ls),
+  'variable get': from('print the value of a variable', async () => (await variable()).get),
+  'variable set': from('make or change a variable', async () => (await variable()).set),
+  'variable delete': from('delete a variable', async () => (await variable()).remove),
   'key verify': {
     summary: 'tell a mistyped key from a whole one, offline',
     load: () => import('./commands/key-verify.js'),
@@ -79,7 +157,7 @@ async function dispatch(args: readonly string[]): Promise<number> {
   if (first === '--version' || first === '-v') return print(`${VERSION}\n`)
   if (first === undefined || first === '--help' || first === '-h' || first === 'help')
     return print(overview(''))
-  const name = [args.slice(0, 2).join(' '), first].find((each) => each in COMMANDS)
+  const name = [3, 2, 1].map((words) => args.slice(0, words).join(' ')).find((each) => each in COMMANDS)
   const entry = name === undefined ? undefined : COMMANDS[name]
   if (name === undefined || !entry) return dispatchGroup(args)
   const { helpText, parseCall } = await import('./command.js')
@@ -92,11 +170,20 @@ async function dispatch(args: readonly string[]): Promise<number> {
 }
 
 /** `rigel workspace` alone, or something that is no command. */
-function dispatchGroup([first, second]: readonly string[]): number {
-  const isGroup = Object.keys(COMMANDS).some((name) => name.startsWith(`${first} `))
-  if (!isGroup) throw usageError(`there is no command "${first}"`, 'rigel --help')
-  if (second === undefined || second === '--help' || second === '-h') return print(overview(`${first} `))
-  throw usageError(`there is no command "${first} ${second}"`, `rigel ${first} --help`)
+function dispatchGroup(args: readonly string[]): number {
+  const isGroup = (words: readonly string[]) =>
+    Object.keys(COMMANDS).some((name) => name.startsWith(`${words.join(' ')} `))
+  let group: readonly string[] = []
+  while (group.length < args.length && isGroup(args.slice(0, group.length + 1)))
+    group = args.slice(0, group.length + 1)
+  const next = args[group.length]
+  if (group.length > 0 && (next === undefined || next === '--help' || next === '-h')) {
+    return print(overview(`${group.join(' ')} `))
+  }
+  throw usageError(
+    `there is no command "${[...group, next].join(' ')}"`,
+    ['rigel', ...group, '--help'].join(' '),
+  )
 }
 
 function overview(prefix: string): string {

@@ -40,3 +40,26 @@ export function shortDuration(seconds: number | null | undefined): string {
   if (seconds < 3600) return `${Math.floor(seconds / 60)}m ${Math.floor(seconds % 60)}s`
   return `${Math.floor(seconds / 3600)}h ${Math.floor((seconds % 3600) / 60)}m`
 }
+
+/** Names and values, one a line. */
+export function factList(rows: readonly (readonly [name: string, value: string])[]): string {
+  const width = Math.max(...rows.map(([name]) => name.length))
+  return rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`.trimEnd()).join('\n')
+}
+
+/** How far an instant is from now: `in 3h 5m`, `12s ago`; `-` for none. */
+export function fromNow(text: string | null | undefined, nowMs = Date.now()): string {
+  const atMs = text ? Date.parse(text) : Number.NaN
+  if (Number.isNaN(atMs)) return '-'
+  const seconds = (atMs - nowMs) / 1000
+  const span = spanOf(Math.abs(seconds))
+  return seconds > 0 ? `in ${span}` : `${span} ago`
+}
+
+const DAY_SECONDS = 86_400
+const spanOf = (seconds: number): string =>
+  seconds < 60
+    ? `${Math.round(seconds)}s`
+    : seconds < 2 * DAY_SECONDS
+      ? shortDuration(seconds)
+      : `${Math.floor(seconds / DAY_SECONDS)}d`

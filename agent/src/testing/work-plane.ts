@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { onTestFinished } from 'vitest'
 import { isFinal } from '../connection/outbox/open-runs.js'
 import type { StateType } from '../protocol/frames.js'
-import { type Fields, fieldsOf, listOf, textOf } from '../worker/fields.js'
+import { type Fields, fieldsOf, listOf, textOf } from '../record/fields.js'
 import { type Answer, ControlPlane } from './control-plane.js'
 
 export interface PlannedRun {

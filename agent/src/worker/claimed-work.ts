@@ -2,8 +2,8 @@ import { resolve } from 'node:path'
 import { ON_LOST_LABEL } from '../deploy/deploy-flow.js'
 import { splitEntrypoint } from '../deploy/entrypoint.js'
 import type { OnLost } from '../deploy/options.js'
+import { type Fields, fieldsOf, textOf } from '../record/fields.js'
 import type { Job } from './child-protocol.js'
-import { type Fields, fieldsOf, textOf } from './fields.js'
 import { configure } from './job-template.js'
 
 /** A run that was claimed, with all that is needed to execute it here. */

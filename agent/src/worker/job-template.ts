@@ -1,4 +1,4 @@
-import { type Fields, fieldsOf } from './fields.js'
+import { type Fields, fieldsOf } from '../record/fields.js'
 
 const VARIABLE = /\{\{\s*([\w.-]+)\s*\}\}/g
 const LONE_VARIABLE = /^\{\{\s*([\w.-]+)\s*\}\}$/

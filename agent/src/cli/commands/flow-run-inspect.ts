@@ -1,7 +1,7 @@
 import { openWorkspace } from '../../connection/open-workspace.js'
 import type { Command } from '../command.js'
 import { findFlowRun, flowNames } from '../flow-run.js'
-import { localTime, printJson, printResult, shortDuration } from '../output.js'
+import { factList, localTime, printJson, printResult, shortDuration } from '../output.js'
 
 export const command: Command = {
   usage: 'flow-run inspect ID [--json]',
@@ -26,7 +26,6 @@ export const command: Command = {
       ['tags', Array.isArray(tags) && tags.length > 0 ? tags.join(', ') : '-'],
       ['parameters', JSON.stringify(parameters ?? {})],
     ]
-    const width = Math.max(...rows.map(([left]) => left.length))
-    printResult(rows.map(([left, right]) => `${left.padEnd(width)}  ${right}`).join('\n'))
+    printResult(factList(rows))
   },
 }

@@ -1,18 +1,7 @@
 import { openWorkspace } from '../../connection/open-workspace.js'
-import type { WorkspaceApi } from '../../connection/workspace-api.js'
 import type { Command } from '../command.js'
-import { type FlowRunRow, findFlowRun, isOver, type LogRow, readLog } from '../flow-run.js'
-import { followLogs } from '../follow-logs.js'
-import { localTime, printResult } from '../output.js'
-
-const PAGE_SIZE = 200
-const LEVELS: readonly [number, string][] = [
-  [50, 'CRITICAL'],
-  [40, 'ERROR'],
-  [30, 'WARNING'],
-  [20, 'INFO'],
-  [0, 'DEBUG'],
-]
+import { findFlowRun, isOver } from '../flow-run.js'
+import { showLogs } from '../show-logs.js'
 
 export const command: Command = {
   usage: 'flow-run logs ID [-f] [--json]',
@@ -25,47 +14,10 @@ export const command: Command = {
   run: async (call) => {
     const api = await openWorkspace()
     const run = await findFlowRun(api, call.words[0] ?? '')
-    const show = onlyOnce(call.flag('json') ? printRaw : printLine)
-    if (call.flag('follow') && !isOver(run)) {
-      return followLogs({
-        api,
-        flowRunId: run.id,
-        onLog: show,
-        catchUp: () => readAll(api, run, show),
-        isOver: async () => isOver(await findFlowRun(api, run.id)),
-      })
-    }
-    await readAll(api, run, show)
-  },
-}
-
-async function readAll(api: WorkspaceApi, run: FlowRunRow, show: (log: LogRow) => void): Promise<void> {
-  for (let offset = 0; ; offset += PAGE_SIZE) {
-    const page = await api.post('logs/filter', {
-      logs: { flow_run_id: { any_: [run.id] } },
-      sort: 'TIMESTAMP_ASC',
-      limit: PAGE_SIZE,
-      offset,
+    await showLogs(api, run, {
+      follow: call.flag('follow'),
+      json: call.flag('json'),
+      isOver: async () => isOver(await findFlowRun(api, run.id)),
     })
-    if (!Array.isArray(page)) return
-    for (const log of page) show(readLog(log))
-    if (page.length < PAGE_SIZE) return
-  }
-}
-
-/** The pages that were read and the stream overlap. */
-function onlyOnce(show: (log: LogRow) => void): (log: LogRow) => void {
-  const shown = new Set<string>()
-  return (log) => {
-    if (log.id !== '' && shown.has(log.id)) return
-    shown.add(log.id)
-    show(log)
-  }
-}
-
-const printRaw = (log: LogRow): void => printResult(JSON.stringify(log.raw))
-
-function printLine({ level, timestamp, message }: LogRow): void {
-  const name = LEVELS.find(([least]) => level >= least)?.[1] ?? String(level)
-  printResult(`${localTime(timestamp, true)} | ${name.padEnd(7)} | ${message}`)
+  },
 }

@@ -1,0 +1,74 @@
+import type { WorkspaceApi } from '../connection/workspace-api.js'
+import { type Fields, fieldsOf, listOf, textOf } from '../record/fields.js'
+import { CliError } from './cli-error.js'
+import { UUID } from './flow-run.js'
+
+/** A deployment as the commands need it; `raw` is what the server said. */
+export interface DeploymentRow {
+  readonly id: string
+  /** `flow/deployment` */
+  readonly fullName: string
+  readonly isPaused: boolean
+  readonly status: string
+  readonly workPool: string | null
+  readonly schedules: readonly Fields[]
+  readonly tags: readonly string[]
+  readonly raw: Fields
+}
+
+/** By id, by `flow/deployment`, or by the deployment's name alone when only one has it. Throws CliError. */
+export async function findDeployment(api: WorkspaceApi, reference: string): Promise<DeploymentRow> {
+  const at = reference.indexOf('/')
+  if (UUID.test(reference)) return only(api, await api.find(`deployments/${reference}`), reference)
+  if (at > 0) {
+    const [flow, name] = [reference.slice(0, at), reference.slice(at + 1)].map(encodeURIComponent)
+    return only(api, await api.find(`deployments/name/${flow}/${name}`), reference)
+  }
+  const found = await listDeployments(api, { deployments: { name: { any_: [reference] } }, limit: 10 })
+  if (found.length > 1) {
+    const names = found.map((each) => each.fullName).join(', ')
+    throw new CliError(`several deployments are called "${reference}": ${names}. Say which one`)
+  }
+  return found[0] ?? notThere(reference)
+}
+
+async function only(api: WorkspaceApi, value: unknown, reference: string): Promise<DeploymentRow> {
+  return value === null
+    ? notThere(reference)
+    : ((await withFlowNames(api, [value]))[0] ?? notThere(reference))
+}
+
+function notThere(reference: string): never {
+  throw new CliError(`there is no deployment "${reference}" in this workspace`, 'rigel deployment ls')
+}
+
+export async function listDeployments(api: WorkspaceApi, filter: Fields): Promise<DeploymentRow[]> {
+  return withFlowNames(api, listOf(await api.post('deployments/filter', { sort: 'NAME_ASC', ...filter })))
+}
+
+async function withFlowNames(api: WorkspaceApi, deployments: readonly unknown[]): Promise<DeploymentRow[]> {
+  const rows = deployments.map(fieldsOf)
+  const ids = [...new Set(rows.map((row) => textOf(row.flow_id)))]
+  const flows =
+    ids.length > 0 ? await api.post('flows/filter', { flows: { id: { any_: ids } }, limit: 200 }) : []
+  const names = new Map(listOf(flows).map((flow) => [textOf(fieldsOf(flow).id), textOf(fieldsOf(flow).name)]))
+  return rows.map((raw) => ({
+    id: textOf(raw.id),
+    fullName: `${names.get(textOf(raw.flow_id)) ?? '?'}/${textOf(raw.name)}`,
+    isPaused: raw.paused === true,
+    status: textOf(raw.status),
+    workPool: textOf(raw.work_pool_name) || null,
+    schedules: listOf(raw.schedules).map(fieldsOf),
+    tags: listOf(raw.tags).map(String),
+    raw,
+  }))
+}
+
+/** `cron 0 9 * * * (Europe/Berlin)`, `every 1h 0m`, `rule FREQ=DAILY`. */
+export function describeSchedule({ schedule }: Fields): string {
+  const { cron, interval, rrule, timezone } = fieldsOf(schedule)
+  const zone = textOf(timezone) ? ` (${textOf(timezone)})` : ''
+  if (typeof cron === 'string') return `cron ${cron}${zone}`
+  if (interval !== undefined && interval !== null) return `every ${interval} s${zone}`
+  return `rule ${textOf(rrule).replaceAll('\n', ' ')}${zone}`
+}
