@@ -1,7 +1,7 @@
 import type { Logger } from 'pino'
+import type { Work } from '../control/work/create-work.ts'
 import type { Database } from '../db/clients.ts'
 import type { Engine } from '../engine/engine.ts'
-import type { Presence } from '../engine/presence.ts'
 import type { EventRow } from '../engine/write-set.ts'
 import type { Identity } from '../identity/identity.ts'
 import type { Feed } from '../live/event-feed.ts'
@@ -12,8 +12,8 @@ import type { ReplicaBus } from '../live/replica-bus.ts'
 export interface Services {
   readonly db: Database
   readonly engine: Engine
-  /** Who is there: workers that send beats, queues and deployments that are polled. */
-  readonly presence: Presence
+  /** What waits, who asks for it, and who is there to do it. */
+  readonly work: Work
   readonly identity: Identity
   readonly hub: Hub
   /** Events as they are committed. */

@@ -6,12 +6,12 @@ import type { Services } from '../api/services.ts'
 import { createSockets } from '../api/sockets/accept.ts'
 import type { Config } from '../config/config.ts'
 import { log } from '../config/log.ts'
-import { recordTurns } from '../control/work-pools/record-turns.ts'
+import { createWork, forgetChanged } from '../control/work/create-work.ts'
 import { connectDatabase, type Database } from '../db/clients.ts'
 import { SideConnection } from '../db/side-connection.ts'
 import { nowMicros } from '../engine/clock.ts'
 import { createEngine } from '../engine/create-engine.ts'
-import { createPresence } from '../engine/presence.ts'
+import { DueWork } from '../engine/due-work.ts'
 import type { EventRow } from '../engine/write-set.ts'
 import { createIdentity } from '../identity/identity-service.ts'
 import { createHub } from '../live/create-hub.ts'
@@ -95,9 +95,11 @@ export function composeApplication({
       readMissedLogs(db.engine, workspaceId, flowRunId, sinceMicros, nowMicros()),
     onError: (error) => log().warn({ err: error }, "another replica's commits were not read"),
   })
+  const due = new DueWork(replicas.provenAt)
   const engine = createEngine({
     db,
     publish: (workspaceId, changes) => {
+      forgetChanged(due, workspaceId, changes)
       replicas.tellChanges(workspaceId, changes)
       followed.publish(workspaceId, changes)
     },
@@ -113,17 +115,19 @@ export function composeApplication({
   })
   // Task workers wait on every replica.
   engine.signals.on('task-enqueued', ({ workspaceId }) => replicas.tell(workspaceId, 'work'))
-  const presence = createPresence({
-    sql: db.engine,
+  const work = createWork({
+    db,
+    engine,
+    due,
+    replicas,
     nowMicros,
-    onTurned: (turns) => recordTurns({ engine, nowMicros }, turns),
     onError: (error) => log().error({ err: error }, 'signs of life could not be written'),
   })
   const shutdown = new Set<() => void>()
   const services: Services = {
     db,
     engine,
-    presence,
+    work,
     identity,
     hub,
     events,
@@ -155,7 +159,7 @@ export function composeApplication({
     },
     close: async () => {
       await loops?.stop()
-      await presence.close()
+      await work.close()
       await engine.drain()
       followed.stop()
       await replicas.close()

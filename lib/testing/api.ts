@@ -1,16 +1,17 @@
 import type { Hono } from 'hono'
+import { afterAll } from 'vitest'
 import { createApi } from '../api/app.ts'
 import type { Route } from '../api/route.ts'
 import { routes as allRoutes } from '../api/routes.ts'
 import type { Services } from '../api/services.ts'
 import { createLog } from '../config/log.ts'
-import { recordTurns } from '../control/work-pools/record-turns.ts'
+import { createWork, forgetChanged } from '../control/work/create-work.ts'
 import { uuidv7 } from '../db/uuid.ts'
 import type { UserActor, WorkspaceRole } from '../domain/access/actor.ts'
 import { boundRole } from '../domain/access/workspace-roles.ts'
 import { nowMicros } from '../engine/clock.ts'
 import { createEngine } from '../engine/create-engine.ts'
-import { createPresence } from '../engine/presence.ts'
+import { DueWork } from '../engine/due-work.ts'
 import type { Identity } from '../identity/identity.ts'
 import { createHub } from '../live/create-hub.ts'
 import { createFeed } from '../live/event-feed.ts'
@@ -85,19 +86,27 @@ export async function testApi(routes: readonly Route[] = allRoutes): Promise<Tes
         : null,
     onRevoked: () => () => {},
   }
-  const engine = createEngine({ db, publish: () => {} })
-  const presence = createPresence({
-    sql: db.engine,
+  const due = new DueWork(noReplicas.provenAt)
+  const engine = createEngine({
+    db,
+    publish: (workspaceId, changes) => forgetChanged(due, workspaceId, changes),
+  })
+  const work = createWork({
+    db,
+    engine,
+    due,
+    replicas: noReplicas,
     nowMicros,
-    onTurned: (turns) => recordTurns({ engine, nowMicros }, turns),
     onError: (error) => {
       throw error
     },
   })
+  // Before the database goes.
+  afterAll(() => work.close())
   const services: Services = {
     db,
     engine,
-    presence,
+    work,
     identity,
     hub,
     events: createFeed((event) => event.id),

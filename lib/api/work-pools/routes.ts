@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { createWorkPool } from '../../control/work-pools/create-work-pool.ts'
 import { deleteWorkPool } from '../../control/work-pools/delete-work-pool.ts'
 import { countWorkPools, listWorkPools, workPoolSorts } from '../../control/work-pools/list-work-pools.ts'
+import { pollWorkPool } from '../../control/work-pools/poll-work-pool.ts'
 import { readPoolConcurrency } from '../../control/work-pools/read-concurrency.ts'
 import { readWorkPool } from '../../control/work-pools/read-work-pool.ts'
 import { updateWorkPool } from '../../control/work-pools/update-work-pool.ts'
@@ -10,8 +11,10 @@ import type { RawJson } from '../../domain/state.ts'
 import { AGENT_POOL_TYPE } from '../../domain/work/status.ts'
 import { limit, limitOf, MAX_LIMIT, offset, page, pageJson, pageOf } from '../filters/paging.ts'
 import { workPoolListFilter } from '../filters/work-filters.ts'
+import { flowRunAnswer } from '../flow-runs/responses.ts'
+import { flowRunJson } from '../flow-runs/wire.ts'
 import { route } from '../route.ts'
-import { jsonObject, objectName, uuid } from '../schemas.ts'
+import { instant, jsonObject, objectName, uuid } from '../schemas.ts'
 import { poolConcurrencyAnswer, slotOf, workPoolAnswer, workPoolJson } from './wire.ts'
 
 const tag = 'Work pools'
@@ -245,4 +248,40 @@ const concurrency = route({
   },
 })
 
-export const workPoolRoutes = [create, filter, paginate, count, read, update, remove, concurrency]
+const poll = route({
+  method: 'POST',
+  path: '/work_pools/{name}/get_scheduled_flow_runs',
+  permission: { in: 'workspace', scope: 'see_work_queues' },
+  summary: 'Runs of a work pool that are due, for a worker',
+  tag,
+  params: byName,
+  body: z.object({
+    work_queue_names: z.array(z.string().max(500)).max(1_000).optional(),
+    scheduled_before: instant.optional(),
+    scheduled_after: instant.optional(),
+    limit,
+  }),
+  bodyOptional: true,
+  success: {
+    200: z.array(z.object({ work_pool_id: z.uuid(), work_queue_id: z.uuid(), flow_run: flowRunAnswer })),
+  },
+  errors: [404],
+  handle: async ({ ctx, params, body, services }) => {
+    const now = services.nowMicros()
+    const due = await pollWorkPool(ctx, services.work.polls, {
+      poolName: params.name,
+      // Clients send an empty list for "all".
+      queueNames: body.work_queue_names?.length ? body.work_queue_names : null,
+      beforeMicros: body.scheduled_before ?? now,
+      afterMicros: body.scheduled_after ?? null,
+      limit: limitOf(body.limit),
+    })
+    const items = due.map(
+      ({ workPoolId, workQueueId, run }) =>
+        `{"work_pool_id":"${workPoolId}","work_queue_id":"${workQueueId}","flow_run":${flowRunJson(run, now)}}`,
+    )
+    return { status: 200, rawJson: `[${items.join(',')}]` }
+  },
+})
+
+export const workPoolRoutes = [create, filter, paginate, count, read, update, remove, concurrency, poll]

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { createQueueInDefaultPool } from '../../control/work-queues/default-pool.ts'
 import { deleteWorkQueue } from '../../control/work-queues/delete-work-queue.ts'
 import { countWorkQueues, listWorkQueues } from '../../control/work-queues/list-work-queues.ts'
+import { pollWorkQueue } from '../../control/work-queues/poll-work-queue.ts'
 import { readQueueConcurrency } from '../../control/work-queues/read-concurrency.ts'
 import { readQueueHealth } from '../../control/work-queues/read-queue-health.ts'
 import { readWorkQueue } from '../../control/work-queues/read-work-queue.ts'
@@ -10,8 +11,10 @@ import { NotFound, Problem } from '../../domain/problem.ts'
 import { DEFAULT_POOL_NAME, POLLED_LATELY_SECONDS } from '../../domain/work/status.ts'
 import { limit, limitOf, offset, page, pageJson, pageOf } from '../filters/paging.ts'
 import { workQueueListFilter } from '../filters/work-filters.ts'
+import { flowRunAnswer } from '../flow-runs/responses.ts'
+import { flowRunJson } from '../flow-runs/wire.ts'
 import { route } from '../route.ts'
-import { uuid } from '../schemas.ts'
+import { instant, uuid } from '../schemas.ts'
 import { slotOf } from '../work-pools/wire.ts'
 import { newQueueBody, newQueueOf, queueChangesBody, queueChangesOf } from './bodies.ts'
 import { queueConcurrencyAnswer, queueHealthAnswer, workQueueAnswer, workQueueJson } from './wire.ts'
@@ -199,6 +202,27 @@ const health = route({
   },
 })
 
+const poll = route({
+  method: 'POST',
+  path: '/work_queues/{id}/get_runs',
+  permission: see,
+  summary: 'Runs of a work queue that are due, for an agent',
+  tag,
+  params: byId,
+  body: z.object({ scheduled_before: instant.optional(), limit }),
+  bodyOptional: true,
+  success: { 200: z.array(flowRunAnswer) },
+  handle: async ({ ctx, params, body, services }) => {
+    const now = services.nowMicros()
+    const runs = await pollWorkQueue(ctx, services.work.polls, {
+      queueId: params.id,
+      beforeMicros: body.scheduled_before ?? now,
+      limit: limitOf(body.limit),
+    })
+    return { status: 200, rawJson: `[${runs.map((run) => flowRunJson(run, now)).join(',')}]` }
+  },
+})
+
 export const workQueueRoutes = [
   create,
   filter,
@@ -209,4 +233,5 @@ export const workQueueRoutes = [
   remove,
   concurrency,
   health,
+  poll,
 ]

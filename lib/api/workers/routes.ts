@@ -35,7 +35,7 @@ const heartbeat = route({
   handle: async ({ ctx, params, body, rawBody, client, services }) => {
     const metadata = body.metadata ? rawMember(rawBody, 'metadata') : undefined
     requireStorable(metadata, 'The metadata of a worker')
-    const id = await services.presence.beat({
+    const id = await services.work.presence.beat({
       workspaceId: ctx.workspaceId,
       poolName: params.work_pool_name,
       name: body.name,

@@ -56,11 +56,12 @@ export async function insertWorkPool(ctx: Context, pool: NewWorkPool): Promise<W
       with p as (
         insert into work_pools (
           workspace_id, id, name, description, type, base_job_template, is_paused, concurrency_limit, storage_configuration,
-          default_queue_id, status, status_event_id, created_by)
+          default_queue_id, status, status_event_id, created_by, paused_by)
         values (
           ${workspaceId}, ${id}, ${pool.name}, ${pool.description}, ${pool.type}, ${pool.baseJobTemplate}::text::json, ${pool.isPaused},
           ${pool.concurrencyLimit}, ${JSON.stringify(pool.storageConfiguration)}::text::jsonb, ${queueId},
-          ${pool.isPaused ? 'PAUSED' : 'NOT_READY'}, ${eventId}, ${JSON.stringify(creatorOf(ctx.actor))}::text::jsonb)
+          ${pool.isPaused ? 'PAUSED' : 'NOT_READY'}, ${eventId}, ${JSON.stringify(creatorOf(ctx.actor))}::text::jsonb,
+          ${pool.isPaused ? JSON.stringify(creatorOf(ctx.actor)) : null}::text::jsonb)
         on conflict (workspace_id, name) do nothing returning *
       ), q as (
         insert into work_queues (workspace_id, id, work_pool_id, name, description, priority)

@@ -47,7 +47,10 @@ export async function recordPoolStatus(
   engine: Engine,
   { id, name, type, status, eventId, previousEventId, previousAtMicros }: PoolStatusChange,
 ): Promise<void> {
-  if (type === AGENT_POOL_TYPE) return
+  if (type === AGENT_POOL_TYPE) {
+    announcePool(ctx.workspaceId, engine, id)
+    return
+  }
   const isClose = ctx.nowMicros() - previousAtMicros < FOLLOWS_WITHIN_MICROS
   await recordObjectEvent(ctx, engine, {
     noun: 'work-pool',
@@ -60,6 +63,10 @@ export async function recordPoolStatus(
     eventId,
   })
 }
+
+/** For changes that no event tells of. */
+export const announcePool = (workspaceId: string, engine: Engine, id: string): void =>
+  engine.announce(workspaceId, [{ kind: 'object', noun: 'work-pool', id, happened: 'updated' }])
 
 /** What an update changed, as its event tells it; null: nothing that is told of. Values are JSON texts. */
 export function changedFields(

@@ -1,4 +1,5 @@
 import type { Transaction } from '../../db/clients.ts'
+import type { Creator } from '../../db/rows/work-pool.ts'
 import { type WorkQueueRow, workQueueColumns } from '../../db/rows/work-queue.ts'
 import { inWorkspace } from '../../db/scope.ts'
 import { uuidv7 } from '../../db/uuid.ts'
@@ -6,6 +7,7 @@ import { Conflict } from '../../domain/problem.ts'
 import type { RawJson } from '../../domain/state.ts'
 import type { Engine } from '../../engine/engine.ts'
 import { type Context, requireScope } from '../context.ts'
+import { creatorOf } from '../creator.ts'
 import { recordObjectEvent } from '../events/record-object-event.ts'
 import { lockPool } from '../work-pools/read-work-pool.ts'
 import { firstFreePriority, makeRoomAt } from './priorities.ts'
@@ -31,7 +33,8 @@ export async function createWorkQueue(
   requireScope(ctx, 'write_work_queues')
   const row = await inWorkspace(ctx.db, ctx.workspaceId, async (sql) => {
     const pool = await lockPool(sql, ctx.workspaceId, { name: poolName })
-    return insertWorkQueue(sql, ctx.workspaceId, pool.id, queue)
+    const pausedBy = queue.isPaused ? creatorOf(ctx.actor) : null
+    return insertWorkQueue(sql, ctx.workspaceId, pool.id, queue, pausedBy)
   })
   if (!row) throw queueNameTaken(queue.name)
   await recordObjectEvent(ctx, engine, workQueueEvent('created', row))
@@ -49,6 +52,7 @@ export async function insertWorkQueue(
   workspaceId: string,
   poolId: string,
   { name, description, isPaused, concurrencyLimit, priority, filter }: NewWorkQueue,
+  pausedBy: Creator | null,
 ): Promise<WorkQueueRow | undefined> {
   const [taken] = await sql`
     select from work_queues q where q.workspace_id = ${workspaceId} and q.work_pool_id = ${poolId} and q.name = ${name}`
@@ -57,9 +61,10 @@ export async function insertWorkQueue(
   if (priority !== null) await makeRoomAt(sql, workspaceId, poolId, place, null)
   const [row] = await sql<WorkQueueRow[]>`
     with q as (
-      insert into work_queues (workspace_id, id, work_pool_id, name, description, is_paused, concurrency_limit, priority, filter, status)
+      insert into work_queues (workspace_id, id, work_pool_id, name, description, is_paused, concurrency_limit, priority, filter, status, paused_by)
       values (${workspaceId}, ${uuidv7()}, ${poolId}, ${name}, ${description}, ${isPaused}, ${concurrencyLimit}, ${place},
-              ${filter}::text::json, ${isPaused ? 'PAUSED' : 'NOT_READY'})
+              ${filter}::text::json, ${isPaused ? 'PAUSED' : 'NOT_READY'},
+              ${pausedBy ? JSON.stringify(pausedBy) : null}::text::jsonb)
       returning *
     )
     select ${workQueueColumns(sql)} from q join work_pools p on p.workspace_id = q.workspace_id and p.id = q.work_pool_id`

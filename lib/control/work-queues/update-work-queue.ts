@@ -66,6 +66,9 @@ export async function updateWorkQueue(
     priority: [json(before.priority), json(after.priority)],
   })
   if (told) await recordObjectEvent(ctx, engine, workQueueEvent('updated', after, told))
+  // What no event tells of: another filter, who polled last.
+  else
+    engine.announce(workspaceId, [{ kind: 'object', noun: 'work-queue', id: after.id, happened: 'updated' }])
   if (before.status !== after.status) {
     await recordObjectEvent(ctx, engine, workQueueEvent(happenedOf[after.status], after))
   }

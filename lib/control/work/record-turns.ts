@@ -3,8 +3,8 @@ import { happenedOf } from '../../domain/work/status.ts'
 import type { Engine } from '../../engine/engine.ts'
 import type { Turn } from '../../engine/presence-writes.ts'
 import { recordObjectEvent } from '../events/record-object-event.ts'
+import { recordPoolStatus } from '../work-pools/work-pool-event.ts'
 import { workQueueEvent } from '../work-queues/work-queue-event.ts'
-import { recordPoolStatus } from './work-pool-event.ts'
 
 /** Tells of pools, queues and deployments that came to be ready or no longer are, and of workers that came or went. */
 export async function recordTurns(
