@@ -1,6 +1,6 @@
 'use client'
 import { Dialog as Radix } from 'radix-ui'
-import type { ReactNode } from 'react'
+import { type ReactNode, useState } from 'react'
 import { cx } from './class-names.ts'
 
 interface DialogProps {
@@ -16,6 +16,17 @@ interface DialogProps {
   readonly mayClose?: () => boolean
 }
 
+/**
+ * What the reader stood on when the dialog came: the item of a menu is gone by the time it closes, the menu's button is not.
+ */
+function openerOf(): HTMLElement | null {
+  if (typeof document === 'undefined') return null
+  const at = document.activeElement
+  const menu = at?.closest('[role=menu]')?.getAttribute('aria-labelledby')
+  const opener = menu ? document.getElementById(menu) : at
+  return opener instanceof HTMLElement && opener !== document.body ? opener : null
+}
+
 /** On a phone it rises from below. Focus goes in, and back to what opened it. */
 export function Dialog({
   open,
@@ -27,6 +38,7 @@ export function Dialog({
   width = 520,
   mayClose,
 }: DialogProps) {
+  const [opener] = useState(openerOf)
   const change = (next: boolean) => {
     if (!next && mayClose && !mayClose()) return
     onOpenChange(next)
@@ -37,6 +49,12 @@ export function Dialog({
         <Radix.Overlay className="fade-in fixed inset-0 z-20 flex items-start justify-center overflow-y-auto bg-(--scrim) p-4 pt-[12vh] max-sm:items-end max-sm:pt-4">
           <Radix.Content
             aria-describedby={description ? undefined : ''}
+            onCloseAutoFocus={(event) => {
+              event.preventDefault()
+              // Whoever took the focus on purpose meanwhile keeps it.
+              const free = document.activeElement === document.body || document.activeElement === null
+              if (free) opener?.focus()
+            }}
             className={cx(
               'rise-in w-full overflow-hidden rounded-xl bg-raised text-ink shadow-dialog focus:outline-none',
               width === 440 ? 'max-w-110' : 'max-w-130',

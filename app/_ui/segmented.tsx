@@ -1,6 +1,5 @@
 'use client'
-import { ToggleGroup } from 'radix-ui'
-import type { ReactNode } from 'react'
+import { type ReactNode, useId } from 'react'
 
 interface Option<T extends string> {
   readonly value: T
@@ -15,7 +14,7 @@ interface SegmentedProps<T extends string> {
   readonly className?: string
 }
 
-/** One of a few, all visible. */
+/** One of a few, all visible. Real radio buttons, so that the arrow keys are the browser's own. */
 export function SegmentedControl<T extends string>({
   label,
   value,
@@ -23,26 +22,26 @@ export function SegmentedControl<T extends string>({
   onChange,
   className,
 }: SegmentedProps<T>) {
+  const name = useId()
   return (
-    <ToggleGroup.Root
-      type="single"
-      aria-label={label}
-      value={value}
-      onValueChange={(next) => {
-        const option = options.find((o) => o.value === next)
-        if (option) onChange(option.value)
-      }}
-      className={`inline-flex rounded-[7px] bg-active p-0.5 ${className ?? ''}`}
-    >
+    <fieldset className={`inline-flex rounded-[7px] bg-active p-0.5 ${className ?? ''}`}>
+      <legend className="sr-only">{label}</legend>
       {options.map((option) => (
-        <ToggleGroup.Item
+        <label
           key={option.value}
-          value={option.value}
-          className="inline-flex h-6 items-center gap-1.5 whitespace-nowrap rounded-[5px] px-2.5 text-ink-2 text-xs hover:text-ink data-[state=on]:bg-surface data-[state=on]:font-medium data-[state=on]:text-ink data-[state=on]:ring data-[state=on]:ring-line-strong max-sm:h-9"
+          className="relative inline-flex h-6 cursor-pointer items-center gap-1.5 whitespace-nowrap rounded-[5px] px-2.5 text-ink-2 text-xs hover:text-ink has-checked:bg-surface has-checked:font-medium has-checked:text-ink has-checked:ring has-checked:ring-line-strong has-focus-visible:outline-2 has-focus-visible:outline-focus has-focus-visible:outline-offset-2 max-sm:h-9"
         >
+          <input
+            type="radio"
+            name={name}
+            value={option.value}
+            checked={option.value === value}
+            onChange={() => onChange(option.value)}
+            className="absolute inset-0 size-full cursor-pointer appearance-none outline-none"
+          />
           {option.label}
-        </ToggleGroup.Item>
+        </label>
       ))}
-    </ToggleGroup.Root>
+    </fieldset>
   )
 }

@@ -20,6 +20,8 @@ export interface LogPage {
   readonly rows: readonly LogRow[]
   /** All lines of the run, whatever the filter. */
   readonly total: number
+  /** Of these, the task run's that was asked for; null when none was. */
+  readonly ofTask: number | null
   readonly hasEarlier: boolean
   readonly hasLater: boolean
 }
@@ -43,12 +45,16 @@ export async function listLogs(ctx: Context, input: ListLogs): Promise<LogPage> 
           ${text ? sql`and message ilike ${containing(text)}` : sql``}
           ${lastLine === undefined ? sql`` : sql`and line <= ${lastLine}`}
         order by line desc limit ${pageSize + 1}`,
-      sql<{ count: number }[]>`select count(*)::int as count from logs where ${ofRun}`,
+      sql<{ count: number; ofTask: number | null }[]>`
+        select count(*)::int as count,
+          ${taskRunId ? sql`(count(*) filter (where task_run_id = ${taskRunId}))::int` : sql`null::int`} as "ofTask"
+        from logs where ${ofRun}`,
     ])
     const total = counted[0]?.count ?? 0
     return {
       rows: [...rows.slice(0, pageSize)].reverse(),
       total,
+      ofTask: counted[0]?.ofTask ?? null,
       hasEarlier: rows.length > pageSize,
       hasLater: lastLine !== undefined && lastLine < total,
     }

@@ -45,6 +45,7 @@ const keyDays = 90
 export function GetStarted({ base, origin, workspaceId, workspaceSlug, keyUsed, firstRun }: GetStartedProps) {
   const [language, setLanguage] = useState<Language>('typescript')
   const [key, setKey] = useState<string | null>(null)
+  const [copied, setCopied] = useState(false)
   const [busy, setBusy] = useState(false)
   const [run] = useFold(firstRun, firstOf)
   const loggedIn = keyUsed || run !== null
@@ -67,7 +68,9 @@ export function GetStarted({ base, origin, workspaceId, workspaceSlug, keyUsed, 
     <>
       <p className="mb-2 text-ink-3">
         {key
-          ? 'Your key stands in the command. Copy it now: Rigel keeps only a hash and cannot show it again.'
+          ? copied
+            ? 'Copied, with your key in it. Rigel keeps only a hash and cannot show it again.'
+            : 'Your key stands in the command. Copy it now: Rigel keeps only a hash and cannot show it again.'
           : `Generating puts a new key into the command. It is shown once and expires in ${keyDays} days.`}
       </p>
       <div className="grid grid-cols-1 gap-2">
@@ -75,7 +78,12 @@ export function GetStarted({ base, origin, workspaceId, workspaceSlug, keyUsed, 
           ? [`npx ${commands.rigel}`]
           : [commands.prefectApi, commands.prefect]
         ).map((command) => (
-          <Command key={command} command={command} wrap={key !== null}>
+          <Command
+            key={command}
+            command={command}
+            wrap={key !== null}
+            onCopied={() => setCopied(key !== null && command.includes(key))}
+          >
             <WithPlaceholder text={command} />
           </Command>
         ))}

@@ -3,21 +3,15 @@ import { LiveTopicOf } from '#app/_live/live.tsx'
 import { enterLive, type WorkspaceParams } from '#app/_server/enter.ts'
 import { pageOrigin } from '#app/_server/origin.ts'
 import { TopBar } from '#app/_shell/top-bar.tsx'
+import { findFirstRun } from '#lib/control/console/find-first-run.ts'
 import { listApiKeys } from '#lib/control/console/list-api-keys.ts'
-import { listFlowRuns } from '#lib/control/console/list-flow-runs.ts'
-import { everyRun } from '#lib/control/console/run-filter.ts'
 import { GetStarted } from './get-started.tsx'
 
 export const metadata: Metadata = { title: 'Get started' }
 
 export default async function GetStartedPage({ params }: { readonly params: Promise<WorkspaceParams> }) {
   const { ctx, base, place, cursor } = await enterLive(params)
-  const [keys, runs, origin] = await Promise.all([
-    listApiKeys(ctx),
-    listFlowRuns(ctx, { filter: everyRun, pageSize: 1 }),
-    pageOrigin(),
-  ])
-  const first = runs.rows[0]
+  const [keys, first, origin] = await Promise.all([listApiKeys(ctx), findFirstRun(ctx), pageOrigin()])
   return (
     <>
       <TopBar crumbs={[{ label: 'Get started' }]} />
@@ -31,7 +25,7 @@ export default async function GetStartedPage({ params }: { readonly params: Prom
           keyUsed={keys.some(
             (key) => key.lastUsedAt !== null && (key.workspaceId === null || key.workspaceId === place.id),
           )}
-          firstRun={first ? { id: first.id, name: first.name, flowName: first.flowName } : null}
+          firstRun={first}
         />
       </main>
     </>

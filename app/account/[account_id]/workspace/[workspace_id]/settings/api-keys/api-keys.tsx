@@ -9,6 +9,7 @@ import { EmptyState } from '#app/_ui/empty.tsx'
 import type { NewKey } from '#app/_ui/login-commands.ts'
 import { Menu, MenuItem, MenuRule } from '#app/_ui/menu.tsx'
 import { PageHeader } from '#app/_ui/page-header.tsx'
+import { useRowFocus } from '#app/_ui/row-focus.ts'
 import { Time } from '#app/_ui/time.tsx'
 import type { ApiKeyRow } from '#lib/control/console/list-api-keys.ts'
 import type { WorkspaceRole } from '#lib/domain/access/actor.ts'
@@ -50,6 +51,11 @@ export function ApiKeys({ keys, origin, here, ownRole, slugs }: ApiKeysProps) {
   const [open, setOpen] = useState<Open | null>(null)
   const generate = useRef<HTMLButtonElement>(null)
   const table = useRef<HTMLTableElement>(null)
+  useRowFocus(
+    table,
+    keys.map((key) => key.id),
+    generate,
+  )
   const close = () => setOpen(null)
   const show = (key: NewKey, sentence: string, allWorkspaces: boolean) => {
     setOpen({ kind: 'shown', key, sentence, allWorkspaces })
@@ -186,14 +192,8 @@ export function ApiKeys({ keys, origin, here, ownRole, slugs }: ApiKeysProps) {
           row={open.row}
           onClose={close}
           onRevoked={() => {
-            const index = keys.findIndex((key) => key.id === open.row.id)
             close()
             router.refresh()
-            // The row and its button are gone: on to the next row, or to what makes a first one.
-            requestAnimationFrame(() => {
-              const buttons = table.current?.querySelectorAll<HTMLElement>('tbody tr button')
-              ;(buttons?.[index + 1] ?? buttons?.[index - 1] ?? generate.current)?.focus()
-            })
           }}
         />
       ) : null}

@@ -1,5 +1,5 @@
 'use client'
-import { Eye } from 'lucide-react'
+import { Check, Eye } from 'lucide-react'
 import { useState } from 'react'
 import { Button } from '#app/_ui/button.tsx'
 import { Command } from '#app/_ui/command.tsx'
@@ -26,6 +26,7 @@ export function ShownOnceDialog({ newKey, sentence, origin, workspaceSlug, onClo
   const [copied, setCopied] = useState(false)
   const [asked, setAsked] = useState(false)
   const commands = loginCommands({ key: newKey.key, origin, ...(workspaceSlug ? { workspaceSlug } : {}) })
+  const Note = copied ? Check : Eye
   const noteCopied = () => setCopied(true)
   const lines = {
     rigel: [commands.rigel],
@@ -68,13 +69,15 @@ export function ShownOnceDialog({ newKey, sentence, origin, workspaceSlug, onClo
         </div>
         <p
           role={asked && !copied ? 'alert' : undefined}
-          data-family="late"
+          data-family={copied ? 'good' : 'late'}
           className="mt-2 flex items-start gap-1.5 text-(--fg) text-xs"
         >
-          <Eye aria-hidden size={14} className="mt-px flex-none" />
-          {asked && !copied
-            ? 'You have not copied it yet. Once closed, it cannot be shown again.'
-            : 'Copy it now. Rigel keeps only a hash and cannot show it again.'}
+          <Note aria-hidden size={14} className="mt-px flex-none" />
+          {copied
+            ? 'Copied. Rigel keeps only a hash and cannot show it again.'
+            : asked
+              ? 'You have not copied it yet. Once closed, it cannot be shown again.'
+              : 'Copy it now. Rigel keeps only a hash and cannot show it again.'}
         </p>
       </div>
       <div>

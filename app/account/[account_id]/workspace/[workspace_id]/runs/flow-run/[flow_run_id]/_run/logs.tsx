@@ -50,6 +50,8 @@ export function Logs({ path, run, tasks, query, page, onlyTask }: LogsProps) {
   })
   const virtualised = state.rows.length > virtualFrom
   const count = state.rows.length
+  // A task run's own page speaks of its own lines.
+  const lines = onlyTask ? (state.ofTask ?? state.total) : state.total
 
   const toEnd = useCallback(() => {
     const box = scroller.current
@@ -127,7 +129,7 @@ export function Logs({ path, run, tasks, query, page, onlyTask }: LogsProps) {
         path={path}
         query={query}
         tasks={tasks}
-        total={state.total}
+        total={lines}
         follow={follow}
         canFollow={atEnd}
         choosesTask={!onlyTask && tasks.size > 0}
@@ -149,7 +151,7 @@ export function Logs({ path, run, tasks, query, page, onlyTask }: LogsProps) {
         </p>
       ) : null}
       {count === 0 ? (
-        filtered || state.total > 0 ? (
+        (filtered && !onlyTask) || lines > 0 ? (
           <EmptyState
             icon={<ListFilter size={16} />}
             fact={`No ${query.level > 20 ? `${levelWord(query.level)} ` : ''}lines${query.text ? ` with “${query.text}”` : ''}${query.taskRunId ? ` of ${names.get(query.taskRunId) ?? 'this task run'}` : ''}`}
@@ -159,9 +161,9 @@ export function Logs({ path, run, tasks, query, page, onlyTask }: LogsProps) {
               </ButtonLink>
             }
           >
-            {state.total === 0
+            {lines === 0
               ? 'This run has written none.'
-              : `${formatCount(state.total)} ${state.total === 1 ? 'line' : 'lines'} in all.`}
+              : `${formatCount(lines)} ${lines === 1 ? 'line' : 'lines'} in all.`}
           </EmptyState>
         ) : (
           <EmptyState icon={<ScrollText size={16} />} fact="No log lines">

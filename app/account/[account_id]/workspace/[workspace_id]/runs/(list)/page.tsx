@@ -12,7 +12,7 @@ import { listFlowNames } from '#lib/control/console/list-flow-names.ts'
 import { listFlowRuns } from '#lib/control/console/list-flow-runs.ts'
 import { listRunPoints } from '#lib/control/console/list-run-points.ts'
 import { everyRun } from '#lib/control/console/run-filter.ts'
-import { FilterBar } from './_list/filter-bar.tsx'
+import { FilterBar } from '../_list/filter-bar.tsx'
 import {
   filterOf,
   isFirstPage,
@@ -21,10 +21,10 @@ import {
   runQueryString,
   type SearchParams,
   withFilter,
-} from './_list/query.ts'
-import { RefreshOnRun } from './_list/refresh-on-run.tsx'
-import { RunsList } from './_list/runs-list.tsx'
-import { Scatter } from './_list/scatter.tsx'
+} from '../_list/query.ts'
+import { RefreshOnRun } from '../_list/refresh-on-run.tsx'
+import { RunsList } from '../_list/runs-list.tsx'
+import { Scatter } from '../_list/scatter.tsx'
 
 export const metadata: Metadata = { title: 'Runs' }
 
