@@ -13,7 +13,8 @@ const checks = [
 ]
 
 // Next writes these for the pages of its last build; pages that moved since are not errors.
-for (const folder of ['.next/types', '.next/dev/types']) rmSync(join(root, folder), { recursive: true, force: true })
+for (const folder of ['.next/types', '.next/dev/types'])
+  rmSync(join(root, folder), { recursive: true, force: true })
 
 let failed = 0
 for (const [name, args] of checks) {
