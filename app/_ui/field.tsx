@@ -55,6 +55,18 @@ export function Input({ className, ...rest }: ComponentProps<'input'>) {
   return <input className={cx(box, className)} {...rest} />
 }
 
+export function Textarea({ className, ...rest }: ComponentProps<'textarea'>) {
+  return (
+    <textarea
+      className={cx(
+        'block w-full resize-y rounded-md border border-line-control bg-surface px-2.5 py-1.5 text-ink transition-colors duration-(--t-fast) disabled:bg-sunken disabled:text-ink-4 aria-invalid:border-state-fail aria-invalid:ring aria-invalid:ring-state-fail max-sm:text-lg',
+        className,
+      )}
+      {...rest}
+    />
+  )
+}
+
 export function Select({ className, ...rest }: ComponentProps<'select'>) {
   return (
     <select

@@ -9,7 +9,7 @@ export type Sent<T> =
  * Never throws: a refusal comes back with its reason in words.
  */
 export async function sendJson<T>(
-  method: 'POST' | 'PATCH' | 'DELETE',
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE',
   path: string,
   body?: unknown,
 ): Promise<Sent<T>> {

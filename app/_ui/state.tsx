@@ -2,16 +2,19 @@ import {
   Ban,
   CircleCheck,
   CircleDashed,
+  CircleOff,
   CirclePause,
   CircleStop,
   Clock,
   ClockAlert,
   CopyCheck,
+  Gauge,
   Moon,
   RefreshCw,
   SkipForward,
   TimerOff,
   TimerReset,
+  TriangleAlert,
   Undo2,
 } from 'lucide-react'
 import type { ComponentType, ReactNode } from 'react'
@@ -66,6 +69,14 @@ const Crashed = (props: IconProps) => (
   </Filled>
 )
 
+// What stands in the way: filled, though nothing has failed.
+const Blocked = (props: IconProps) => (
+  <Filled {...props}>
+    <circle cx="12" cy="12" r="10.5" fill="currentColor" stroke="none" />
+    <path d="M7.5 12h9" stroke="var(--cut, var(--surface))" strokeWidth="3" />
+  </Filled>
+)
+
 const glyphs = {
   clock: Clock,
   'clock-alert': ClockAlert,
@@ -84,6 +95,10 @@ const glyphs = {
   'timer-off': TimerOff,
   crashed: Crashed,
   ban: Ban,
+  alert: TriangleAlert,
+  blocked: Blocked,
+  gauge: Gauge,
+  offline: CircleOff,
 } as const satisfies Record<Glyph, ComponentType<IconProps>>
 
 interface StateProps {
@@ -109,7 +124,20 @@ export function ShownIcon({ shown, size = 15 }: { readonly shown: ShownState; re
 
 /** Icon and word without background: for rows. */
 export function StateLabel({ type, name, extra }: StateProps) {
-  const shown = showState(type, name)
+  return <ShownLabel shown={showState(type, name)} extra={extra} />
+}
+
+/** Tint and edge: only beside a page title. */
+export function StateBadge({ type, name, extra }: StateProps) {
+  return <ShownBadge shown={showState(type, name)} extra={extra} />
+}
+
+interface ShownProps {
+  readonly shown: ShownState
+  readonly extra?: ReactNode
+}
+
+export function ShownLabel({ shown, extra }: ShownProps) {
   const Icon = glyphs[shown.glyph]
   return (
     <span
@@ -125,9 +153,7 @@ export function StateLabel({ type, name, extra }: StateProps) {
   )
 }
 
-/** Tint and edge: only beside a page title. */
-export function StateBadge({ type, name, extra }: StateProps) {
-  const shown = showState(type, name)
+export function ShownBadge({ shown, extra }: ShownProps) {
   const Icon = glyphs[shown.glyph]
   return (
     <span

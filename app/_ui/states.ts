@@ -22,6 +22,10 @@ export type Glyph =
   | 'timer-off'
   | 'crashed'
   | 'ban'
+  | 'alert'
+  | 'blocked'
+  | 'gauge'
+  | 'offline'
 
 export interface Look {
   readonly family: Family

@@ -11,7 +11,9 @@ export const flowRunColumns = (sql: Transaction): Fragment => sql`
   left(coalesce(r.state_message, ''), 20000) as "stateMessage",
   r.expected_start_at as "expectedStartAt", r.start_at as "startAt", r.end_at as "endAt",
   r.total_run_time_seconds as "totalRunTimeSeconds", r.run_count as "runCount", r.tags,
-  r.deployment_id as "deploymentId", r.parent_task_run_id as "parentTaskRunId"`
+  r.deployment_id as "deploymentId",
+  (select d.name from deployments d where d.workspace_id = r.workspace_id and d.id = r.deployment_id) as "deploymentName",
+  r.parent_task_run_id as "parentTaskRunId"`
 
 /** Columns of a task run as pages show it: `t` is task_runs. */
 export const taskRunColumns = (sql: Transaction): Fragment => sql`

@@ -4,6 +4,7 @@ import type { StateType } from '../../domain/state.ts'
 /** What pages show. Field names are those of the live feed, so that a change is folded in by spreading it. */
 export interface FlowRunRow extends Omit<FlowRunChange, 'kind'> {
   readonly flowName: string
+  readonly deploymentName: string | null
 }
 
 export type TaskRunRow = Omit<TaskRunChange, 'kind'> & {

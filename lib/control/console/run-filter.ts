@@ -10,6 +10,7 @@ export interface RunFilter {
   readonly flowIds: readonly string[]
   readonly name: string | null
   readonly tags: readonly string[]
+  readonly deploymentIds: readonly string[]
 }
 
 export const everyRun: RunFilter = {
@@ -19,6 +20,7 @@ export const everyRun: RunFilter = {
   flowIds: [],
   name: null,
   tags: [],
+  deploymentIds: [],
 }
 
 /** Conditions on `r`, the workspace first. */
@@ -33,4 +35,5 @@ export const whereRuns = (
   ${filter.states ? sql`and coalesce(r.state_type::text, 'PENDING') = any(${[...filter.states]}::text[])` : sql``}
   ${filter.flowIds.length > 0 ? sql`and r.flow_id = any(${[...filter.flowIds]}::uuid[])` : sql``}
   ${filter.name ? sql`and r.name ilike ${containing(filter.name)}` : sql``}
-  ${filter.tags.length > 0 ? sql`and r.tags @> ${[...filter.tags]}::text[]` : sql``}`
+  ${filter.tags.length > 0 ? sql`and r.tags @> ${[...filter.tags]}::text[]` : sql``}
+  ${filter.deploymentIds.length > 0 ? sql`and r.deployment_id = any(${[...filter.deploymentIds]}::uuid[])` : sql``}`

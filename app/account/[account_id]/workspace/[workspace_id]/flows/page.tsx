@@ -5,12 +5,13 @@ import { enterLive, type WorkspaceParams } from '#app/_server/enter.ts'
 import { TopBar } from '#app/_shell/top-bar.tsx'
 import { ButtonLink } from '#app/_ui/button.tsx'
 import { EmptyState } from '#app/_ui/empty.tsx'
+import { NameSearch } from '#app/_ui/name-search.tsx'
 import { formatCount } from '#app/_ui/times.ts'
 import { countCap } from '#lib/control/console/columns.ts'
 import { listFlows } from '#lib/control/console/list-flows.ts'
 import { everyRun } from '#lib/control/console/run-filter.ts'
 import { RefreshOnRun } from '../runs/_list/refresh-on-run.tsx'
-import { FlowSearch } from './_list/flow-search.tsx'
+
 import { FlowsTable } from './_list/flows-table.tsx'
 
 export const metadata: Metadata = { title: 'Flows' }
@@ -56,7 +57,9 @@ export default async function FlowsPage({ params, searchParams }: Props) {
           </>
         ) : (
           <>
-            <FlowSearch path={path} name={name} />
+            <div className="mb-2">
+              <NameSearch path={path} label="Flow name" value={name} />
+            </div>
             {empty ? (
               <EmptyState
                 icon={<ListFilter size={16} />}

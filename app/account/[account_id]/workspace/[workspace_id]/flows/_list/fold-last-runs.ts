@@ -22,7 +22,7 @@ export function foldLastRuns(flows: readonly FlowRow[], changes: readonly Change
         if (folded !== held) runs = runs.map((run) => (run.id === id ? folded : run))
       } else if (change.flowId === flow.id && change.expectedStartAt !== null) {
         const { kind: _, ...run } = change
-        runs = inOrder([...runs, { ...run, flowName: flow.name }])
+        runs = inOrder([...runs, { ...run, flowName: flow.name, deploymentName: null }])
       }
     }
     if (runs === flow.lastRuns) return flow

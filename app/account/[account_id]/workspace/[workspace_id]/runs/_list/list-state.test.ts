@@ -25,7 +25,7 @@ const run = (id: string, minute: number, some: Partial<FlowRunChange> = {}): Flo
 })
 const row = (id: string, minute: number): FlowRunRow => {
   const { kind: _, ...rest } = run(id, minute)
-  return { ...rest, flowName: 'etl' }
+  return { ...rest, flowName: 'etl', deploymentName: null }
 }
 const names = (state: { readonly rows: readonly FlowRunRow[] }) => state.rows.map((each) => each.id)
 

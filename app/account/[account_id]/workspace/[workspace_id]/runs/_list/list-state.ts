@@ -60,10 +60,19 @@ const isAbove = (change: FlowRunChange, last: FlowRunRow | undefined): boolean =
   compareInstants(change.expectedStartAt, last.expectedStartAt) >= 0
 
 /** Lets the waiting runs in at their place; the page keeps its size. */
-export function letIn(state: ListState, flowNames: ReadonlyMap<string, string>, pageSize: number): ListState {
+export function letIn(
+  state: ListState,
+  flowNames: ReadonlyMap<string, string>,
+  pageSize: number,
+  deploymentNames: ReadonlyMap<string, string> = new Map(),
+): ListState {
   if (state.waiting.size === 0) return state
   const arrived = [...state.waiting.values()].map(
-    ({ kind: _, ...run }): FlowRunRow => ({ ...run, flowName: flowNames.get(run.flowId) ?? '' }),
+    ({ kind: _, ...run }): FlowRunRow => ({
+      ...run,
+      flowName: flowNames.get(run.flowId) ?? '',
+      deploymentName: run.deploymentId === null ? null : (deploymentNames.get(run.deploymentId) ?? null),
+    }),
   )
   const rows = [...arrived, ...state.rows].sort(
     (a, b) => compareInstants(b.expectedStartAt ?? '', a.expectedStartAt ?? '') || (a.id < b.id ? 1 : -1),

@@ -32,6 +32,7 @@ describe('the address of the runs page', () => {
       flowIds: fc.subarray([id, id.replace('0', '1')]),
       name: fc.oneof(fc.constant(null), fc.stringMatching(/^[a-zé/&=%+-]{1,20}$/)),
       tags: fc.subarray(['crm', 'tier 1', 'a&b']),
+      deploymentIds: fc.subarray([id, id.replace('0', '2')]),
       older: fc.oneof(fc.constant(undefined), fc.constant({ at: '2026-11-22T14:02:00.123456Z', id })),
     })
     fc.assert(
@@ -65,6 +66,7 @@ describe('the address of the runs page', () => {
       flowIds: [],
       name: null,
       tags: [],
+      deploymentIds: [],
     })
   })
 

@@ -33,6 +33,7 @@ export interface RunQuery {
   readonly flowIds: readonly string[]
   readonly name: string | null
   readonly tags: readonly string[]
+  readonly deploymentIds: readonly string[]
   readonly older?: Place
   readonly newer?: Place
 }
@@ -88,6 +89,9 @@ export function parseRunQuery(params: SearchParams): RunQuery {
       .map((id) => id.toLowerCase()),
     name: name || null,
     tags: many(params.tag).map((tag) => tag.replaceAll('\0', '')),
+    deploymentIds: many(params.deployment)
+      .filter((id) => uuid.test(id))
+      .map((id) => id.toLowerCase()),
     ...(older ? { older } : newer ? { newer } : {}),
   }
 }
@@ -105,6 +109,7 @@ export function runQueryString(query: RunQuery): string {
   if (query.flowIds.length > 0) params.set('flow', query.flowIds.join(','))
   if (query.name) params.set('name', query.name)
   if (query.tags.length > 0) params.set('tag', query.tags.join(','))
+  if (query.deploymentIds.length > 0) params.set('deployment', query.deploymentIds.join(','))
   if (query.older) params.set('older', placeText(query.older))
   else if (query.newer) params.set('newer', placeText(query.newer))
   const text = params.toString().replaceAll('%2C', ',').replaceAll('%3A', ':').replaceAll('%7E', '~')
@@ -120,9 +125,9 @@ export function withFilter(query: RunQuery, changes: Partial<Omit<RunQuery, 'old
 export const isFirstPage = (query: RunQuery): boolean => !query.older && !query.newer
 
 export function filterOf(query: RunQuery, nowMs: number): RunFilter {
-  const { range, states, flowIds, name, tags } = query
+  const { range, states, flowIds, name, tags, deploymentIds } = query
   if (typeof range === 'object')
-    return { fromAt: range.fromAt, toAt: range.toAt, states, flowIds, name, tags }
+    return { fromAt: range.fromAt, toAt: range.toAt, states, flowIds, name, tags, deploymentIds }
   const seconds = rangeSeconds[range]
   return {
     fromAt: seconds === null ? null : new Date(nowMs - seconds * 1000).toISOString(),
@@ -131,6 +136,7 @@ export function filterOf(query: RunQuery, nowMs: number): RunFilter {
     flowIds,
     name,
     tags,
+    deploymentIds,
   }
 }
 
@@ -141,6 +147,7 @@ export function matchesRun(filter: RunFilter, run: Omit<FlowRunChange, 'kind'>):
   if (filter.fromAt !== null && atMs < Date.parse(filter.fromAt)) return false
   if (filter.toAt !== null && atMs > Date.parse(filter.toAt)) return false
   if (filter.states !== null && !filter.states.includes(run.stateType)) return false
+  if (filter.deploymentIds.length > 0 && !filter.deploymentIds.includes(run.deploymentId ?? '')) return false
   if (filter.flowIds.length > 0 && !filter.flowIds.includes(run.flowId)) return false
   if (filter.name !== null && !run.name.toLowerCase().includes(filter.name.toLowerCase())) return false
   return filter.tags.every((tag) => run.tags.includes(tag))
@@ -170,7 +177,8 @@ export function nothingMatches(query: RunQuery): string {
       : query.range === 'all'
         ? ''
         : ` in the ${rangeWords[query.range].toLowerCase()}`
-  return `No ${states}runs${named}${tagged}${flows}${time}`
+  const deployed = query.deploymentIds.length > 0 ? ' of this deployment' : ''
+  return `No ${states}runs${named}${tagged}${flows}${deployed}${time}`
 }
 
 export const isFiltered = (query: RunQuery): boolean =>
@@ -178,4 +186,5 @@ export const isFiltered = (query: RunQuery): boolean =>
   query.flowIds.length > 0 ||
   query.name !== null ||
   query.tags.length > 0 ||
+  query.deploymentIds.length > 0 ||
   typeof query.range === 'object'

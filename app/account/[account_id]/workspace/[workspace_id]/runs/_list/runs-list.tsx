@@ -5,14 +5,17 @@ import { useEffect, useMemo, useRef, useState } from 'react'
 import { useAnnouncer } from '#app/_live/announce.tsx'
 import { latestFlowRuns } from '#app/_live/fold.ts'
 import { useChanges, useFold } from '#app/_live/live.tsx'
-import { ButtonLink, buttonClass } from '#app/_ui/button.tsx'
+import { buttonClass } from '#app/_ui/button.tsx'
+import { Pager } from '#app/_ui/pager.tsx'
 import { stateWord } from '#app/_ui/states.ts'
 import { formatCount } from '#app/_ui/times.ts'
 import type { FlowRunRow } from '#lib/control/console/rows.ts'
 import type { RunFilter } from '#lib/control/console/run-filter.ts'
 import { isFinal } from '#lib/domain/state.ts'
+import { BulkBar, type MayAct } from './bulk-bar.tsx'
 import { foldList, letIn, startList } from './list-state.ts'
 import { RunsTable } from './runs-table.tsx'
+import { useSelection } from './selection.ts'
 
 interface RunsListProps {
   readonly base: string
@@ -26,6 +29,8 @@ interface RunsListProps {
   readonly previousHref: string | null
   readonly nextHref: string | null
   readonly withoutFlow?: boolean
+  readonly withoutDeployment?: boolean
+  readonly may: MayAct
 }
 
 /** Closer than this to the top counts as being there. */
@@ -44,6 +49,8 @@ export function RunsList(props: RunsListProps) {
     previousHref,
     nextHref,
     withoutFlow,
+    withoutDeployment,
+    may,
   } = props
   const router = useRouter()
   const initial = useMemo(() => startList(rows), [rows])
@@ -51,6 +58,16 @@ export function RunsList(props: RunsListProps) {
   const names = useMemo(() => new Map(Object.entries(flowNames)), [flowNames])
   const [shownCount, setShownCount] = useState({ count, arrived: 0 })
   if (shownCount.count !== count) setShownCount({ count, arrived: 0 })
+  const deploymentNames = useMemo(
+    () =>
+      new Map(
+        rows.flatMap((row) =>
+          row.deploymentId && row.deploymentName ? [[row.deploymentId, row.deploymentName]] : [],
+        ),
+      ),
+    [rows],
+  )
+  const selection = useSelection(state.rows)
   const known = useRef(new Set<string>())
   const [arrived, setArrived] = useState<ReadonlySet<string>>(new Set())
   const atTop = useAtTop()
@@ -63,13 +80,16 @@ export function RunsList(props: RunsListProps) {
   useEffect(() => {
     if (state.waiting.size === 0 || !atTop) return
     const ids = [...state.waiting.keys()]
-    const unknownFlow = [...state.waiting.values()].some((run) => !names.has(run.flowId))
+    const unknownName = [...state.waiting.values()].some(
+      (run) =>
+        !names.has(run.flowId) || (run.deploymentId !== null && !deploymentNames.has(run.deploymentId)),
+    )
     setArrived(new Set(ids))
     setShownCount((before) => ({ ...before, arrived: before.arrived + ids.length }))
-    update((held) => letIn(held, names, pageSize))
-    // A flow that the page has never seen: its name is the server's to say, once.
-    if (unknownFlow) router.refresh()
-  }, [state.waiting, atTop, names, pageSize, router, update])
+    update((held) => letIn(held, names, pageSize, deploymentNames))
+    // A flow or a deployment that the page has never seen: its name is the server's to say, once.
+    if (unknownName) router.refresh()
+  }, [state.waiting, atTop, names, deploymentNames, pageSize, router, update])
 
   useChanges((changes) => {
     for (const run of latestFlowRuns(changes).values()) {
@@ -82,6 +102,18 @@ export function RunsList(props: RunsListProps) {
   return (
     <>
       {region}
+      {selection.ids.size > 0 ? (
+        <BulkBar
+          base={base}
+          selection={selection}
+          filter={filter}
+          shown={state.rows.length}
+          count={shownCount.count + shownCount.arrived}
+          countCap={countCap}
+          may={may}
+          onDone={() => router.refresh()}
+        />
+      ) : null}
       <div className="relative">
         {state.waiting.size > 0 && !atTop ? (
           <div className="sticky top-[calc(var(--topbar)+8px)] z-10 flex h-0 justify-center">
@@ -99,32 +131,16 @@ export function RunsList(props: RunsListProps) {
           base={base}
           rows={state.rows}
           arrived={arrived}
-          {...(withoutFlow ? { withoutFlow } : {})}
+          selection={selection}
+          withoutFlow={withoutFlow ?? false}
+          withoutDeployment={withoutDeployment ?? false}
         />
       </div>
-      <nav aria-label="Pages" className="flex items-center gap-3 py-2.5 text-ink-3 text-xs">
-        <span>
-          Newest first. {formatCount(shownCount.count + shownCount.arrived, countCap)}{' '}
-          {shownCount.count + shownCount.arrived === 1 ? 'run' : 'runs'}
-        </span>
-        <span className="ml-auto flex gap-2">
-          <Turn href={previousHref} word="Previous" />
-          <Turn href={nextHref} word="Next" />
-        </span>
-      </nav>
+      <Pager previousHref={previousHref} nextHref={nextHref} always>
+        Newest first. {formatCount(shownCount.count + shownCount.arrived, countCap)}{' '}
+        {shownCount.count + shownCount.arrived === 1 ? 'run' : 'runs'}
+      </Pager>
     </>
-  )
-}
-
-function Turn({ href, word }: { readonly href: string | null; readonly word: string }) {
-  return href === null ? (
-    <span aria-disabled className={buttonClass({ size: 'sm' })}>
-      {word}
-    </span>
-  ) : (
-    <ButtonLink href={href} size="sm">
-      {word}
-    </ButtonLink>
   )
 }
 

@@ -12,6 +12,7 @@ import { listStates } from '#lib/control/console/list-states.ts'
 import { readFlowRun } from '#lib/control/console/read-flow-run.ts'
 import { readParameters } from '#lib/control/console/read-parameters.ts'
 import type { Context } from '#lib/control/context.ts'
+import { mayAct } from '../../_actions/may-act.ts'
 import { Parameters } from './_run/parameters.tsx'
 import { RunPage } from './_run/run-page.tsx'
 import { parseLogQuery, tabOf } from './_run/tabs.ts'
@@ -79,6 +80,8 @@ export default async function FlowRunPage({ params, searchParams }: Props) {
         states={states}
         parameters={parameters === null ? null : <Parameters json={parameters} />}
         firstError={firstError}
+        may={mayAct(ctx)}
+        why={null}
       />
     </>
   )

@@ -1,21 +1,25 @@
 'use client'
-import { useVirtualizer } from '@tanstack/react-virtual'
 import { ArrowDown, ChevronDown, ListFilter, ScrollText, Search } from 'lucide-react'
+import dynamic from 'next/dynamic'
 import Link from 'next/link'
 import { useRouter } from 'next/navigation'
-import { memo, useCallback, useEffect, useMemo, useRef, useState } from 'react'
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import { useFold } from '#app/_live/live.tsx'
 import { ButtonLink, buttonClass } from '#app/_ui/button.tsx'
 import { chipClass } from '#app/_ui/chip.tsx'
-import { useZone } from '#app/_ui/clock.tsx'
 import { EmptyState } from '#app/_ui/empty.tsx'
 import { Menu, MenuRadio, MenuRadioGroup } from '#app/_ui/menu.tsx'
-import { formatCount, formatFull, formatMillis } from '#app/_ui/times.ts'
+import { formatCount } from '#app/_ui/times.ts'
 import type { LogPage } from '#lib/control/console/list-logs.ts'
 import type { FlowRunRow, LogRow, TaskRunRow } from '#lib/control/console/rows.ts'
 import { isFinal } from '#lib/domain/state.ts'
+import { LogLine } from './log-line.tsx'
 import { foldLogs, startLogs } from './log-state.ts'
 import { type LogQuery, logLevels, runHref } from './tabs.ts'
+import type { VirtualHandle } from './virtual-lines.tsx'
+
+// Most runs write few lines; the others fetch what keeps a long list light.
+const VirtualLines = dynamic(() => import('./virtual-lines.tsx').then((file) => file.VirtualLines))
 
 interface LogsProps {
   readonly path: string
@@ -29,7 +33,6 @@ interface LogsProps {
 
 /** Over this many lines only those in sight are in the document. */
 const virtualFrom = 200
-const linePx = 20
 const nearEndPx = 30
 
 export function Logs({ path, run, tasks, query, page, onlyTask }: LogsProps) {
@@ -39,15 +42,8 @@ export function Logs({ path, run, tasks, query, page, onlyTask }: LogsProps) {
   const [follow, setFollow] = useState(atEnd && query.line === null && !isFinal(run.stateType))
   const [unseenFrom, setUnseenFrom] = useState(state.rows.length)
   const scroller = useRef<HTMLDivElement>(null)
-  const virtual = useVirtualizer({
-    count: state.rows.length,
-    enabled: state.rows.length > virtualFrom,
-    getScrollElement: () => scroller.current,
-    estimateSize: () => linePx,
-    getItemKey: (index) => state.rows[index]?.id ?? index,
-    overscan: 30,
-    initialRect: { width: 1000, height: 560 },
-  })
+  const virtual = useRef<VirtualHandle>(null)
+  const [totalPx, setTotalPx] = useState(0)
   const virtualised = state.rows.length > virtualFrom
   const count = state.rows.length
   // A task run's own page speaks of its own lines.
@@ -55,11 +51,10 @@ export function Logs({ path, run, tasks, query, page, onlyTask }: LogsProps) {
 
   const toEnd = useCallback(() => {
     const box = scroller.current
-    if (virtualised) virtual.scrollToIndex(count - 1, { align: 'end' })
+    if (virtualised) virtual.current?.toIndex(count - 1, 'end')
     else if (box) box.scrollTop = box.scrollHeight
-  }, [virtualised, virtual, count])
+  }, [virtualised, count])
   // The end moves as lines come and as their heights become known.
-  const totalPx = virtualised ? virtual.getTotalSize() : 0
   useEffect(() => {
     if (follow && (count > 0 || totalPx > 0)) toEnd()
   }, [follow, count, totalPx, toEnd])
@@ -73,7 +68,7 @@ export function Logs({ path, run, tasks, query, page, onlyTask }: LogsProps) {
     box.style.maxHeight = `max(320px, calc(100dvh - ${Math.round(topPx)}px - 24px))`
     const index = query.line === null ? -1 : state.rows.findIndex((row) => row.line === query.line)
     if (index < 0) toEnd()
-    else if (virtualised) virtual.scrollToIndex(index, { align: 'center' })
+    else if (virtualised) virtual.current?.toIndex(index, 'center')
     else box.querySelector(`#L${query.line}`)?.scrollIntoView({ block: 'center' })
     if (index >= 0) box.scrollIntoView({ block: 'nearest' })
   }
@@ -83,12 +78,12 @@ export function Logs({ path, run, tasks, query, page, onlyTask }: LogsProps) {
   }, [])
 
   const goToError = () => {
-    const first = virtualised ? (virtual.range?.startIndex ?? 0) : 0
+    const first = virtualised ? (virtual.current?.first() ?? 0) : 0
     const errors = state.rows.flatMap((row, index) => (row.level >= 40 ? [index] : []))
     const next = errors.find((index) => index > first + 2) ?? errors[0]
     if (next === undefined) return
     setFollow(false)
-    if (virtualised) virtual.scrollToIndex(next, { align: 'start' })
+    if (virtualised) virtual.current?.toIndex(next, 'start')
     else scroller.current?.querySelector(`#L${state.rows[next]?.line}`)?.scrollIntoView({ block: 'center' })
   }
   const keys = useRef({ goToError, toggle: () => setFollow((on) => !on) })
@@ -122,6 +117,16 @@ export function Logs({ path, run, tasks, query, page, onlyTask }: LogsProps) {
   const unseen = follow ? 0 : Math.max(0, count - unseenFrom)
   const filtered = query.text !== null || query.taskRunId !== null || query.level > 20
   const names = useMemo(() => new Map([...tasks].map(([id, task]) => [id, task.name])), [tasks])
+
+  const lineOf = (row: LogRow) => (
+    <LogLine
+      row={row}
+      path={path}
+      query={query}
+      task={row.taskRunId === null ? '' : (names.get(row.taskRunId) ?? '')}
+      flow={run.flowName}
+    />
+  )
 
   return (
     <section aria-label="Logs">
@@ -183,40 +188,20 @@ export function Logs({ path, run, tasks, query, page, onlyTask }: LogsProps) {
             className="-mx-3 max-h-[70dvh] overflow-y-auto overscroll-y-contain"
           >
             {virtualised ? (
-              <ol className="relative" style={{ height: totalPx }}>
-                {virtual.getVirtualItems().map((item) => {
-                  const row = state.rows[item.index]
-                  return row ? (
-                    <li
-                      key={item.key}
-                      ref={virtual.measureElement}
-                      data-index={item.index}
-                      id={`L${row.line}`}
-                      className="absolute inset-x-0 top-0"
-                      style={{ transform: `translateY(${item.start}px)` }}
-                    >
-                      <Line
-                        row={row}
-                        path={path}
-                        query={query}
-                        task={row.taskRunId === null ? '' : (names.get(row.taskRunId) ?? '')}
-                        flow={run.flowName}
-                      />
-                    </li>
-                  ) : null
-                })}
-              </ol>
+              <VirtualLines
+                handle={virtual}
+                scroller={scroller}
+                rows={state.rows}
+                onSize={setTotalPx}
+                onReady={() => requestAnimationFrame(() => place.current())}
+              >
+                {lineOf}
+              </VirtualLines>
             ) : (
               <ol>
                 {state.rows.map((row) => (
                   <li key={row.id} id={`L${row.line}`}>
-                    <Line
-                      row={row}
-                      path={path}
-                      query={query}
-                      task={row.taskRunId === null ? '' : (names.get(row.taskRunId) ?? '')}
-                      flow={run.flowName}
-                    />
+                    {lineOf(row)}
                   </li>
                 ))}
               </ol>
@@ -263,54 +248,6 @@ export function Logs({ path, run, tasks, query, page, onlyTask }: LogsProps) {
 
 const levelWord = (level: number): string =>
   (logLevels.find((each) => each.level === level)?.word ?? '').toLowerCase()
-
-const shortLevel = (level: number): string =>
-  level >= 50 ? 'FATAL' : level >= 40 ? 'ERROR' : level >= 30 ? 'WARN' : level >= 20 ? 'INFO' : 'DEBUG'
-
-interface LineProps {
-  readonly row: LogRow
-  readonly path: string
-  readonly query: LogQuery
-  readonly task: string
-  readonly flow: string
-}
-
-const Line = memo(function Line({ row, path, query, task, flow }: LineProps) {
-  const zone = useZone()
-  const ms = Date.parse(row.at)
-  const family = row.level >= 40 ? 'fail' : row.level >= 30 ? 'late' : undefined
-  const linked = query.line === row.line
-  return (
-    <div
-      data-family={family}
-      className={`grid gap-x-2 px-3 font-mono text-xs leading-5 hover:bg-hover max-sm:grid-cols-[62px_minmax(0,1fr)] max-sm:py-[3px] max-sm:text-[11.5px] max-sm:leading-[17px] sm:grid-cols-[44px_96px_48px_minmax(0,1fr)] lg:grid-cols-[44px_96px_48px_190px_minmax(0,1fr)] ${linked ? (family === 'fail' ? 'bg-(--tint)' : 'bg-accent-tint') : ''} ${family === 'fail' ? 'shadow-[inset_2px_0_0_var(--mk)]' : ''}`}
-    >
-      <Link
-        href={runHref(path, 'logs', { ...query, upTo: null, line: row.line })}
-        scroll={false}
-        prefetch={false}
-        replace
-        aria-label={`Link to line ${row.line}`}
-        className="select-none text-right text-ink-3 hover:text-ink max-sm:hidden"
-      >
-        {row.line}
-      </Link>
-      <time dateTime={row.at} title={formatFull(ms, zone)} className="text-ink-3">
-        <span className="max-sm:hidden">{formatMillis(ms, zone)}</span>
-        <span className="sm:hidden">{formatMillis(ms, zone).slice(0, 8)}</span>
-      </time>
-      <span className={`max-sm:sr-only ${family ? 'text-(--fg)' : 'text-ink-3'}`}>
-        {shortLevel(row.level)}
-      </span>
-      <span className="truncate text-ink-3 max-lg:hidden" title={task || flow}>
-        {task || flow}
-      </span>
-      <span className={`whitespace-pre-wrap [overflow-wrap:anywhere] ${family ? 'text-(--fg)' : ''}`}>
-        {row.message}
-      </span>
-    </div>
-  )
-})
 
 interface ToolbarProps {
   readonly path: string

@@ -16,6 +16,7 @@ import { formatCount } from '#app/_ui/times.ts'
 import type { LogPage } from '#lib/control/console/list-logs.ts'
 import type { FlowRunView } from '#lib/control/console/read-flow-run.ts'
 import type { StateRow } from '#lib/control/console/rows.ts'
+import type { MayAct } from '../../../_list/bulk-bar.tsx'
 import { ErrorPanel, type FirstError } from './error-panel.tsx'
 import { Logs } from './logs.tsx'
 import { RunActions } from './run-actions.tsx'
@@ -36,10 +37,13 @@ interface RunPageProps {
   readonly states: readonly StateRow[] | null
   readonly parameters: ReactNode
   readonly firstError: FirstError | null
+  readonly may: MayAct
+  /** Why it does not run, rendered on the server; null while it does. */
+  readonly why: ReactNode
 }
 
 export function RunPage(props: RunPageProps) {
-  const { base, path, view, tab, logQuery, logs, states, parameters, firstError } = props
+  const { base, path, view, tab, logQuery, logs, states, parameters, firstError, may, why } = props
   const initial = useMemo(() => startRun(view), [view])
   const [state] = useFold(initial, foldRun)
   const { run, tasks } = state
@@ -113,7 +117,7 @@ export function RunPage(props: RunPageProps) {
       <PageHeader
         title={run.name}
         badge={<RunState run={run} as="badge" />}
-        actions={<RunActions runId={run.id} />}
+        actions={state.deletedBy === null ? <RunActions base={base} run={run} may={may} /> : null}
       />
       {state.deletedBy === null ? null : (
         <p role="status" className="mb-4">
@@ -122,6 +126,7 @@ export function RunPage(props: RunPageProps) {
         </p>
       )}
       {facts}
+      {why}
       {troubled ? (
         <ErrorPanel base={base} path={path} run={run} tasks={tasks} firstError={firstError} />
       ) : run.stateMessage !== '' && run.stateType !== 'COMPLETED' && run.stateType !== 'RUNNING' ? (

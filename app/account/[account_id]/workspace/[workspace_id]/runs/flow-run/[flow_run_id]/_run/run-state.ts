@@ -94,7 +94,7 @@ function foldSubFlows(state: RunState, changes: readonly Change[]): readonly Flo
       if (folded !== held) rows = rows.map((row) => (row.id === change.id ? folded : row))
     } else {
       const { kind: _, ...run } = change
-      rows = [...rows, { ...run, flowName: '' }]
+      rows = [...rows, { ...run, flowName: '', deploymentName: null }]
     }
   }
   return rows

@@ -2,34 +2,46 @@
 import { Search } from 'lucide-react'
 import { useRouter } from 'next/navigation'
 import { useEffect, useRef, useState } from 'react'
-import { Kbd } from '#app/_ui/kbd.tsx'
+import { Kbd } from './kbd.tsx'
 
-/** Filters by name 200 ms after the last key. */
-export function FlowSearch({ path, name }: { readonly path: string; readonly name: string | null }) {
+interface NameSearchProps {
+  readonly path: string
+  /** Accessible name and placeholder: what is searched for. */
+  readonly label: string
+  /** Of the address; the rest of it stays as it is. */
+  readonly param?: string
+  readonly value: string | null
+}
+
+/** Filters by what is typed, 200 ms after the last key. */
+export function NameSearch({ path, label, param = 'name', value }: NameSearchProps) {
   const router = useRouter()
-  const [text, setText] = useState(name ?? '')
+  const [text, setText] = useState(value ?? '')
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined)
   useEffect(() => () => clearTimeout(timer.current), [])
+  const show = (wanted: string) => {
+    const params = new URLSearchParams(window.location.search)
+    for (const place of ['after', 'page', param]) params.delete(place)
+    if (wanted !== '') params.set(param, wanted)
+    const query = params.toString()
+    router.replace(query === '' ? path : `${path}?${query}`, { scroll: false })
+  }
   return (
-    <search className="mb-2 block">
+    <search className="block">
       <label className="flex h-7 w-65 items-center gap-2 rounded-md border border-line-control bg-surface px-2.5 text-ink-3 has-focus-visible:outline-2 has-focus-visible:outline-focus has-focus-visible:outline-offset-2 max-sm:h-9 max-sm:w-full">
         <Search aria-hidden size={14} className="flex-none" />
         <input
           data-page-search
           type="search"
-          aria-label="Flow name"
-          placeholder="Flow name"
+          aria-label={label}
+          placeholder={label}
           value={text}
           maxLength={200}
           onChange={(event) => {
             const next = event.target.value
             setText(next)
             clearTimeout(timer.current)
-            timer.current = setTimeout(() => {
-              router.replace(next.trim() === '' ? path : `${path}?name=${encodeURIComponent(next.trim())}`, {
-                scroll: false,
-              })
-            }, 200)
+            timer.current = setTimeout(() => show(next.trim()), 200)
           }}
           className="min-w-0 flex-1 bg-transparent text-ink text-xs outline-none max-sm:text-lg [&::-webkit-search-cancel-button]:appearance-none"
         />

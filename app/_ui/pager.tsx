@@ -1,0 +1,40 @@
+import type { ReactNode } from 'react'
+import { ButtonLink, buttonClass } from './button.tsx'
+
+/** How many there are, and the way on. */
+export function Pager({
+  children,
+  previousHref,
+  nextHref,
+  always,
+}: {
+  readonly children: ReactNode
+  readonly previousHref: string | null
+  readonly nextHref: string | null
+  /** Shows the buttons also where they lead nowhere: the list may grow while it is open. */
+  readonly always?: boolean
+}) {
+  return (
+    <nav aria-label="Pages" className="flex items-center gap-3 py-2.5 text-ink-3 text-xs">
+      <span>{children}</span>
+      {previousHref === null && nextHref === null && !always ? null : (
+        <span className="ml-auto flex gap-2">
+          <Turn href={previousHref} word="Previous" />
+          <Turn href={nextHref} word="Next" />
+        </span>
+      )}
+    </nav>
+  )
+}
+
+function Turn({ href, word }: { readonly href: string | null; readonly word: string }) {
+  return href === null ? (
+    <span aria-disabled className={buttonClass({ size: 'sm' })}>
+      {word}
+    </span>
+  ) : (
+    <ButtonLink href={href} size="sm">
+      {word}
+    </ButtonLink>
+  )
+}

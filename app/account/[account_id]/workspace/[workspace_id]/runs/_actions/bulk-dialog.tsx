@@ -1,0 +1,193 @@
+'use client'
+import { useEffect, useState } from 'react'
+import { ConfirmDialog } from '#app/_ui/confirm-dialog.tsx'
+import { formatCount } from '#app/_ui/times.ts'
+import { toastDone, toastFailed } from '#app/_ui/toaster.tsx'
+import type { RunFilter } from '#lib/control/console/run-filter.ts'
+import { defaultStateName, type StateType } from '#lib/domain/state.ts'
+import { actOnMany, countMatching, type Done, deleteMany, idsMatching, setManyStates } from './act.ts'
+import { StateFields } from './run-dialogs.tsx'
+import { apiFilterOf, cancelProposal, type RunVerb, retryProposal, runsWord, statesFor } from './verbs.ts'
+
+export type BulkVerb = Extract<RunVerb, 'cancel' | 'retry' | 'set-state' | 'delete'>
+
+/** Some runs by their ids, or all that the list's filter matches. */
+export type Chosen =
+  | { readonly kind: 'ids'; readonly ids: readonly string[] }
+  | { readonly kind: 'all'; readonly filter: RunFilter }
+
+interface BulkDialogProps {
+  readonly api: string
+  readonly verb: BulkVerb
+  readonly chosen: Chosen
+  readonly onClose: () => void
+  readonly onDone: () => void
+}
+
+/** More than these are done by another call of the same. */
+const mostRuns = 10_000
+
+interface Preview {
+  readonly all: number
+  /** Of these, those whose state allows the verb. */
+  readonly meant: number
+}
+
+const words = {
+  cancel: {
+    verb: 'Cancel',
+    busy: 'Cancelling',
+    past: 'Cancelled',
+    left: 'have ended already and stay as they are',
+  },
+  retry: { verb: 'Retry', busy: 'Retrying', past: 'Retried', left: 'have not ended and stay as they are' },
+  'set-state': { verb: 'Change', busy: 'Changing', past: 'Changed', left: '' },
+  delete: { verb: 'Delete', busy: 'Deleting', past: 'Deleted', left: '' },
+} as const satisfies Record<BulkVerb, unknown>
+
+export function BulkDialog({ api, verb, chosen, onClose, onDone }: BulkDialogProps) {
+  const [preview, setPreview] = useState<Preview | null>(null)
+  const [failed, setFailed] = useState<string | null>(null)
+  const [progress, setProgress] = useState<number | null>(null)
+  const [type, setType] = useState<StateType>('CANCELLED')
+  const [message, setMessage] = useState('')
+  useEffect(() => {
+    const all = filterOf(chosen, null)
+    Promise.all([countMatching(api, all), countMatching(api, filterOf(chosen, statesFor(verb)))])
+      .then(([count, meant]) => setPreview({ all: count, meant }))
+      .catch((error: unknown) =>
+        setFailed(error instanceof Error ? error.message : 'The server did not answer.'),
+      )
+  }, [api, chosen, verb])
+  const say = words[verb]
+  const count = Math.min(preview?.meant ?? 0, mostRuns)
+  const left = preview ? preview.all - preview.meant : 0
+
+  const act = async (): Promise<string | null> => {
+    setProgress(0)
+    try {
+      const done = await doIt(api, verb, chosen, { type, message }, setProgress)
+      const sentence = `${say.past} ${done.refused.length === 0 ? runsWord(done.ids.length) : `${formatCount(done.ids.length)} of ${runsWord(done.ids.length + done.refused.length)}`}.`
+      if (done.refused.length === 0) toastDone(sentence)
+      else toastFailed(`${sentence} ${commonest(done.refused)}`)
+      onDone()
+      return null
+    } catch (error) {
+      return error instanceof Error ? error.message : 'The server did not answer.'
+    } finally {
+      setProgress(null)
+    }
+  }
+
+  return (
+    <ConfirmDialog
+      title={
+        preview
+          ? `${say.verb} ${verb === 'set-state' ? 'the state of ' : ''}${runsWord(count)}?`
+          : 'Counting the runs…'
+      }
+      description={
+        preview
+          ? describe(verb, count, left, preview.meant > mostRuns)
+          : 'What would be changed is counted first.'
+      }
+      verb={preview ? `${say.verb} ${runsWord(count)}` : say.verb}
+      busyVerb={
+        progress === null ? `${say.busy}…` : `${say.busy} ${formatCount(progress)} of ${formatCount(count)}…`
+      }
+      keep={verb === 'delete' || verb === 'cancel' ? 'Keep them' : 'Close'}
+      danger={verb === 'delete' || verb === 'cancel'}
+      disabled={preview === null || count === 0}
+      {...(verb === 'delete' && count > 0 ? { typed: String(count) } : {})}
+      onClose={onClose}
+      onConfirm={act}
+    >
+      {failed ? (
+        <p role="alert" className="text-state-fail-fg text-xs">
+          {failed}
+        </p>
+      ) : null}
+      {verb === 'set-state' ? (
+        <StateFields type={type} message={message} onType={setType} onMessage={setMessage} />
+      ) : null}
+    </ConfirmDialog>
+  )
+}
+
+function describe(verb: BulkVerb, count: number, left: number, cut: boolean): string {
+  const others = left > 0 && words[verb].left !== '' ? ` ${runsWord(left)} ${words[verb].left}.` : ''
+  const more = cut ? ` At most ${formatCount(mostRuns)} are done at once: the newest.` : ''
+  if (count === 0) return `None of these runs can be ${verb === 'retry' ? 'retried' : 'cancelled'}.${others}`
+  switch (verb) {
+    case 'cancel':
+      return `What executes is asked to stop; what waits will not start.${others}${more}`
+    case 'retry':
+      return `Each starts again as another attempt. Those that were started by hand, outside a deployment, are picked up by nobody.${others}${more}`
+    case 'set-state':
+      return `The state is written as you choose it, and no rule is asked. What executes is not told to stop.${more}`
+    case 'delete':
+      return `The runs, their task runs, states and log lines are gone. What executes is not told to stop. This cannot be undone.${more}`
+  }
+}
+
+function filterOf(chosen: Chosen, states: readonly StateType[] | null): Record<string, unknown> {
+  if (chosen.kind === 'all') return apiFilterOf(chosen.filter, states)
+  return { flow_runs: { id: { any_: chosen.ids }, ...(states ? { state: { type: { any_: states } } } : {}) } }
+}
+
+async function doIt(
+  api: string,
+  verb: BulkVerb,
+  chosen: Chosen,
+  state: { readonly type: StateType; readonly message: string },
+  onProgress: (done: number) => void,
+): Promise<Done> {
+  const matching = (states: readonly StateType[]) => idsMatching(api, filterOf(chosen, states), mostRuns)
+  switch (verb) {
+    case 'cancel': {
+      // What executes is asked to stop, what waits is over: two proposals.
+      const waiting = statesFor('cancel').filter((type) => cancelProposal(type).type === 'CANCELLED')
+      const executing = statesFor('cancel').filter((type) => cancelProposal(type).type === 'CANCELLING')
+      const [still, busy] = await Promise.all([matching(waiting), matching(executing)])
+      const first = await actOnMany(
+        still,
+        (ids) => setManyStates(api, ids, cancelProposal('SCHEDULED')),
+        onProgress,
+      )
+      const second = await actOnMany(
+        busy,
+        (ids) => setManyStates(api, ids, cancelProposal('RUNNING')),
+        (done) => onProgress(still.length + done),
+      )
+      return { ids: [...first.ids, ...second.ids], refused: [...first.refused, ...second.refused] }
+    }
+    case 'retry':
+      return actOnMany(
+        await matching(statesFor('retry')),
+        (ids) => setManyStates(api, ids, retryProposal(Date.now())),
+        onProgress,
+      )
+    case 'set-state': {
+      const wanted = {
+        type: state.type,
+        name: defaultStateName(state.type),
+        ...(state.message.trim() ? { message: state.message.trim() } : {}),
+      }
+      return actOnMany(
+        await matching(statesFor(verb)),
+        (ids) => setManyStates(api, ids, wanted, true),
+        onProgress,
+      )
+    }
+    case 'delete':
+      return actOnMany(await matching(statesFor(verb)), (ids) => deleteMany(api, ids), onProgress)
+  }
+}
+
+/** Of many reasons the one that was given most often, with its number. */
+function commonest(reasons: readonly string[]): string {
+  const counts = new Map<string, number>()
+  for (const reason of reasons) counts.set(reason, (counts.get(reason) ?? 0) + 1)
+  const [top] = [...counts].sort((a, b) => b[1] - a[1])
+  return top ? `${top[1].toLocaleString('en-US')}: ${top[0]}` : ''
+}

@@ -1,0 +1,111 @@
+'use client'
+import { useEffect, useState } from 'react'
+import { readSchema, type SchemaMember } from '#app/_forms/schema.ts'
+import { allFaults, emptyForm, type FormValue, jsonOf, SchemaForm } from '#app/_forms/schema-form.tsx'
+import { ConfirmDialog } from '#app/_ui/confirm-dialog.tsx'
+import { sendJson } from '#app/_ui/send-json.ts'
+import { SkeletonRows } from '#app/_ui/skeleton.tsx'
+import { toastDone } from '#app/_ui/toaster.tsx'
+import type { ActedRun } from './run-dialogs.tsx'
+
+interface Wanted {
+  readonly members: readonly SchemaMember[]
+  readonly description: string | null
+}
+
+interface PausedRun {
+  readonly state: {
+    readonly state_details?: { readonly run_input_keyset?: Readonly<Record<string, string>> | null }
+  } | null
+}
+
+/** Lets a paused run go on; with what it waits for, where it waits for input. */
+export function ResumeDialog({
+  api,
+  run,
+  onClose,
+}: {
+  readonly api: string
+  readonly run: ActedRun
+  readonly onClose: () => void
+}) {
+  // undefined: not known yet; null: it waits for nothing but a word.
+  const [wanted, setWanted] = useState<Wanted | null | undefined>(undefined)
+  const [value, setValue] = useState<FormValue>(emptyForm)
+  const [faults, setFaults] = useState<ReadonlyMap<string, string>>(new Map())
+  useEffect(() => {
+    void readWanted(api, run.id).then(setWanted)
+  }, [api, run.id])
+  const suspended = run.stateName.toLowerCase() === 'suspended'
+  return (
+    <ConfirmDialog
+      title={`Resume ${run.name}?`}
+      description={
+        wanted
+          ? (wanted.description ?? 'It waits for these values and goes on with them.')
+          : suspended
+            ? 'It starts again where it was suspended, as soon as a worker takes it.'
+            : 'It goes on where it was paused.'
+      }
+      verb="Resume run"
+      busyVerb="Resuming…"
+      keep="Keep it paused"
+      disabled={wanted === undefined}
+      onClose={onClose}
+      onConfirm={async () => {
+        const found = wanted ? allFaults(wanted.members, value) : new Map<string, string>()
+        setFaults(found)
+        if (found.size > 0)
+          return found.size === 1
+            ? 'One value is missing or wrong.'
+            : `${found.size} values are missing or wrong.`
+        const sent = await resume(api, run.id, wanted ? jsonOf(value) : null)
+        if (sent === null) toastDone(`Resumed ${run.name}.`)
+        return sent
+      }}
+    >
+      {wanted === undefined ? (
+        <SkeletonRows rows={2} label="Reading what it waits for" />
+      ) : wanted ? (
+        <SchemaForm
+          label="Input"
+          members={wanted.members}
+          value={value}
+          onChange={setValue}
+          faults={faults}
+        />
+      ) : null}
+    </ConfirmDialog>
+  )
+}
+
+async function readWanted(api: string, runId: string): Promise<Wanted | null> {
+  const read = await sendJson<PausedRun>('GET', `${api}/flow_runs/${runId}`)
+  const keys = read.ok ? read.body.state?.state_details?.run_input_keyset : null
+  if (!keys?.schema) return null
+  const [schema, description] = await Promise.all([
+    sendJson<unknown>('GET', `${api}/flow_runs/${runId}/input/${encodeURIComponent(keys.schema)}`),
+    keys.description
+      ? sendJson<unknown>('GET', `${api}/flow_runs/${runId}/input/${encodeURIComponent(keys.description)}`)
+      : null,
+  ])
+  if (!schema.ok) return null
+  const text = typeof schema.body === 'string' ? schema.body : JSON.stringify(schema.body)
+  return {
+    members: readSchema(text),
+    description: description?.ok && typeof description.body === 'string' ? description.body : null,
+  }
+}
+
+async function resume(api: string, runId: string, inputJson: string | null): Promise<string | null> {
+  const body = inputJson === null ? {} : { run_input: JSON.parse(inputJson) }
+  const sent = await sendJson<{ readonly status?: string; readonly details?: { readonly reason?: string } }>(
+    'POST',
+    `${api}/flow_runs/${runId}/resume`,
+    body,
+  )
+  if (!sent.ok) return sent.reason
+  return sent.body?.status && sent.body.status !== 'ACCEPT'
+    ? (sent.body.details?.reason ?? 'It cannot be resumed now.')
+    : null
+}
