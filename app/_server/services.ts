@@ -8,6 +8,8 @@ export interface PageServices {
   readonly identity: Identity
   readonly hub: Hub
   readonly publicUrl: string | null
+  /** Opens what is sealed at rest. */
+  readonly authSecret: string
   readonly nowMicros: () => number
 }
 

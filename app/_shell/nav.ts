@@ -1,4 +1,13 @@
-import { CircleHelp, ListFilter, type LucideIcon, Settings, Workflow } from 'lucide-react'
+import {
+  Box,
+  CircleHelp,
+  FileText,
+  ListFilter,
+  type LucideIcon,
+  Settings,
+  Variable,
+  Workflow,
+} from 'lucide-react'
 
 export interface NavItem {
   readonly label: string
@@ -16,6 +25,9 @@ export interface NavItem {
 export const navItems: readonly NavItem[] = [
   { label: 'Runs', path: 'runs', icon: ListFilter, key: 'r', phone: true },
   { label: 'Flows', path: 'flows', icon: Workflow, key: 'f', phone: true },
+  { label: 'Artifacts', path: 'artifacts', icon: FileText, group: 'Data' },
+  { label: 'Variables', path: 'variables', icon: Variable, group: 'Data' },
+  { label: 'Blocks', path: 'blocks', icon: Box, group: 'Data' },
 ]
 
 export const footItems: readonly NavItem[] = [

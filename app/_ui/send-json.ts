@@ -8,18 +8,20 @@ export type Sent<T> =
  * A write with the session's cookie. The header is what tells it from a request that another site made.
  * Never throws: a refusal comes back with its reason in words.
  */
-export async function sendJson<T>(
-  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE',
-  path: string,
-  body?: unknown,
-): Promise<Sent<T>> {
+export const sendJson = <T>(method: Method, path: string, body?: unknown): Promise<Sent<T>> =>
+  sendText(method, path, body === undefined ? undefined : JSON.stringify(body))
+
+type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+
+/** The same with JSON text as it is, so that long numbers keep their digits. */
+export async function sendText<T>(method: Method, path: string, json?: string): Promise<Sent<T>> {
   let response: Response
   try {
     response = await fetch(path, {
       method,
       credentials: 'same-origin',
-      headers: { 'x-rigel-csrf': '1', ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      headers: { 'x-rigel-csrf': '1', ...(json === undefined ? {} : { 'content-type': 'application/json' }) },
+      ...(json === undefined ? {} : { body: json }),
     })
   } catch {
     return { ok: false, status: 0, reason: 'The server did not answer.' }

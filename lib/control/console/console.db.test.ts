@@ -177,6 +177,7 @@ describe('in the workspace', () => {
     expect(await lines({})).toEqual({
       rows: [16, 17, 18, 19, 20],
       total: 20,
+      ofTask: null,
       hasEarlier: true,
       hasLater: false,
     })

@@ -1,6 +1,7 @@
 'use client'
 import { usePathname } from 'next/navigation'
 import { LiveTopicOf } from '#app/_live/live.tsx'
+import { navItems } from '#app/_shell/nav.ts'
 import { TopBar } from '#app/_shell/top-bar.tsx'
 import { ButtonLink } from '#app/_ui/button.tsx'
 import { Command } from '#app/_ui/command.tsx'
@@ -13,29 +14,41 @@ const nouns: Readonly<
   'flow-run': { noun: 'run', list: 'runs', words: 'Open runs' },
   'task-run': { noun: 'task run', list: 'runs', words: 'Open runs' },
   flow: { noun: 'flow', list: 'flows', words: 'Open flows' },
+  artifact: { noun: 'artifact', list: 'artifacts', words: 'Open artifacts' },
+  key: { noun: 'artifact', list: 'artifacts', words: 'Open artifacts' },
+  block: { noun: 'block', list: 'blocks', words: 'Open blocks' },
+  deployment: { noun: 'deployment', list: 'deployments', words: 'Open deployments' },
+  'work-pool': { noun: 'work pool', list: 'work-pools', words: 'Open work pools' },
+  'work-queue': { noun: 'work queue', list: 'work-pools', words: 'Open work pools' },
+  'concurrency-limit': { noun: 'limit', list: 'concurrency-limits', words: 'Open concurrency' },
 }
+
+const byName = new Set(['work-pool', 'key'])
 
 /** Says what and where it looked; never whether it exists elsewhere. */
 export function NotFoundHere() {
   const [, , account, , workspace, section = '', part = '', id] = usePathname().split('/')
   const base = `/account/${account}/workspace/${workspace}`
   const known = nouns[part]
+  const home = navItems.find((item) => item.path === section)
   const list = known ?? { noun: 'page', list: 'runs', words: 'Open runs' }
   return (
     <>
       <LiveTopicOf topic="runs" />
       <TopBar
         crumbs={[
-          ...(section === 'runs' || section === 'flows'
-            ? [{ label: section === 'runs' ? 'Runs' : 'Flows', href: `${base}/${section}` }]
-            : []),
+          ...(home ? [{ label: home.label, href: `${base}/${home.path}` }] : []),
           { label: 'Not found' },
         ]}
       />
       <main id="main" tabIndex={-1} className="page">
         <FullPage
           picture={<BrokenConstellation />}
-          title={known && id ? `No ${known.noun} with this ID in this workspace` : 'No page at this address'}
+          title={
+            known && id
+              ? `No ${known.noun} with this ${byName.has(part) ? 'name' : 'ID'} in this workspace`
+              : 'No page at this address'
+          }
         >
           <p className="text-ink-2">
             {known && id
@@ -43,7 +56,12 @@ export function NotFoundHere() {
               : 'The address may be mistyped, or the page has moved.'}
           </p>
           {known && id ? (
-            <Command command={id} prompt={null} label="Copy ID" className="w-full max-w-100" />
+            <Command
+              command={decodeURIComponent(id)}
+              prompt={null}
+              label={byName.has(part) ? 'Copy name' : 'Copy ID'}
+              className="w-full max-w-100"
+            />
           ) : null}
           <ButtonLink href={`${base}/${list.list}`} kind="primary">
             {list.words}
