@@ -1,13 +1,13 @@
 import Link from 'next/link'
-import { Ago } from '#app/_ui/time.tsx'
+import { Ago, Time } from '#app/_ui/time.tsx'
 import type { ArtifactListRow } from '#lib/control/console/list-artifacts.ts'
 import { artifactTypeWord, previewOf } from './artifact-data.ts'
 
 interface ArtifactRowsProps {
   readonly base: string
   readonly rows: readonly ArtifactListRow[]
-  /** `key`: a row is a key, shown by its latest; `one`: a row is an artifact. */
-  readonly by: 'key' | 'one'
+  /** `key`: a row is a key, shown by its latest; `one`: an artifact; `time`: one of a key's history. */
+  readonly by: 'key' | 'one' | 'time'
   readonly withoutRun?: boolean
 }
 
@@ -20,11 +20,11 @@ export function ArtifactRows({ base, rows, by, withoutRun }: ArtifactRowsProps) 
         <col style={{ width: 104 }} />
         <col />
         {withoutRun ? null : <col className="w-1/4 max-lg:hidden" />}
-        <col style={{ width: 132 }} />
+        {by === 'time' ? null : <col style={{ width: 132 }} />}
       </colgroup>
       <thead>
         <tr>
-          <th scope="col">{by === 'key' ? 'Key' : 'Artifact'}</th>
+          <th scope="col">{by === 'key' ? 'Key' : by === 'time' ? 'Made' : 'Artifact'}</th>
           <th scope="col">Type</th>
           <th scope="col">Says</th>
           {withoutRun ? null : (
@@ -32,7 +32,7 @@ export function ArtifactRows({ base, rows, by, withoutRun }: ArtifactRowsProps) 
               Made by
             </th>
           )}
-          <th scope="col">{by === 'key' ? 'Latest' : 'Made'}</th>
+          {by === 'time' ? null : <th scope="col">{by === 'key' ? 'Latest' : 'Made'}</th>}
         </tr>
       </thead>
       <tbody>
@@ -48,10 +48,10 @@ export function ArtifactRows({ base, rows, by, withoutRun }: ArtifactRowsProps) 
                       ? `${base}/artifacts/key/${encodeURIComponent(row.key)}`
                       : `${base}/artifacts/artifact/${row.id}`
                   }
-                  className={`row-link title-link block truncate ${row.key ? 'font-medium font-mono text-xs' : 'text-ink-2'}`}
-                  title={name}
+                  className={`row-link title-link block truncate ${by === 'time' ? 'font-medium' : row.key ? 'font-medium font-mono text-xs' : 'text-ink-2'}`}
+                  {...(by === 'time' ? {} : { title: name })}
                 >
-                  {name}
+                  {by === 'time' ? <Time at={row.at} /> : name}
                 </Link>
               </td>
               <td className="end text-ink-2">{artifactTypeWord(row.type)}</td>
@@ -69,9 +69,11 @@ export function ArtifactRows({ base, rows, by, withoutRun }: ArtifactRowsProps) 
                   )}
                 </td>
               )}
-              <td className="end text-ink-2 max-sm:text-ink-3 max-sm:text-xs">
-                <Ago at={row.at} />
-              </td>
+              {by === 'time' ? null : (
+                <td className="whole text-ink-2 max-sm:text-ink-3 max-sm:text-xs">
+                  <Ago at={row.at} />
+                </td>
+              )}
             </tr>
           )
         })}

@@ -60,7 +60,7 @@ export default async function ArtifactKeyPage({ params, searchParams }: Props) {
           </div>
         </Card>
         <h2 className="mb-1 font-semibold">History</h2>
-        <ArtifactRows base={base} rows={history.rows} by="one" />
+        <ArtifactRows base={base} rows={history.rows} by="time" />
         <Pager
           {...turns(`${base}/artifacts/key/${encodeURIComponent(key)}`, {}, page, pageSize, history.count)}
         >

@@ -43,7 +43,9 @@ export function VirtualLines({ handle, scroller, rows, onSize, onReady, children
   )
   useEffect(() => onSize(totalPx), [totalPx, onSize])
   const ready = useRef(onReady)
-  useEffect(() => ready.current(), [])
+  useEffect(() => {
+    ready.current()
+  }, [])
   return (
     <ol className="relative" style={{ height: totalPx }}>
       {virtual.getVirtualItems().map((item) => {
