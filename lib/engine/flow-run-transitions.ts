@@ -11,6 +11,7 @@ import { flowRunEvent } from './flow-run-event.ts'
 import { FlowRunLedger } from './flow-run-ledger.ts'
 import { type FollowUp, upsertFollowUps } from './follow-ups.ts'
 import { type Mirror, mirrorToParentTasks } from './mirror.ts'
+import { type Reset, resetFailedTasks } from './reset-failed-tasks.ts'
 import { RollupDeltas } from './rollup.ts'
 import type { Signal, Signals } from './signals.ts'
 import {
@@ -98,6 +99,7 @@ export async function moveFlowRuns(
   const deltas = new RollupDeltas()
   const lateStarts: LateStart[] = []
   const followUps: FollowUp[] = []
+  const resets: Reset[] = []
 
   const answers = proposals.map((proposal): TransitionResult | Error => {
     const run = runs.get(`${proposal.workspaceId} ${proposal.runId}`)
@@ -165,6 +167,14 @@ export async function moveFlowRuns(
           childFlowRunId: run.id,
           state: write,
         })
+      } else if (effect.type === 'reset-failed-tasks') {
+        const { workspaceId, id: flowRunId } = run
+        resets.push({
+          workspaceId,
+          flowRunId,
+          scheduledMicros: effect.scheduledMicros,
+          atMicros: write.atMicros,
+        })
       } else if (effect.type === 'follow-up') {
         followUps.push({ workspaceId: run.workspaceId, runId: run.id, ...effect })
       }
@@ -196,11 +206,13 @@ export async function moveFlowRuns(
   if (updates.length > 0) {
     const mirrored =
       mirrors.length > 0 ? await mirrorToParentTasks(deps, sql, mirrors, deltas, published) : []
+    const reset = resets.length > 0 ? await resetFailedTasks(deps, sql, resets, deltas, published) : []
     await all([
       writeFlowRunTransitions(sql, updates, states, events, deltas, lateStarts),
       followUps.length > 0 ? upsertFollowUps(sql, followUps) : null,
       ...ledger.statements(sql),
       ...mirrored,
+      ...reset,
     ])
   }
   outcome.events.push(...events)

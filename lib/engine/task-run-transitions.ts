@@ -6,9 +6,11 @@ import {
   type Decision,
   decide,
   type Facts,
+  type Policy,
   type ProposedState,
   type RunPatch,
   type StoredState,
+  type TaskRunView,
 } from '../domain/orchestration/decide.ts'
 import { backgroundTaskPolicy, taskPolicies } from '../domain/orchestration/policies.ts'
 import { NotFound } from '../domain/problem.ts'
@@ -19,6 +21,7 @@ import type { TaskStateProposal, TransitionResult } from './engine.ts'
 import { serverTaskRunEvent } from './flow-run-event.ts'
 import { byTenantKey, publishAll, publishEvents, type TransitionDeps } from './flow-run-transitions.ts'
 import { RollupDeltas } from './rollup.ts'
+import type { Signal } from './signals.ts'
 import {
   countedAfter,
   countedBefore,
@@ -29,6 +32,7 @@ import {
   taskRunView,
   textOf,
 } from './stored.ts'
+import { TaskRunLedger } from './task-run-ledger.ts'
 import {
   all,
   type CacheRow,
@@ -77,12 +81,18 @@ export async function transitTaskRuns(
   const published: [string, Change][] = []
   const events: EventRow[] = []
   let enqueued: EnqueuedTask[] = []
+  let signals: readonly Signal[] = []
   const results = await deps.sql.begin(async (transaction) => {
     const sql = transaction as unknown as Transaction
     const runs = await lockTaskRuns(sql, proposals)
-    const [flowRuns, cached] = await Promise.all([
+    const asked = proposals.flatMap((proposal) => {
+      const run = runs.get(`${proposal.workspaceId} ${proposal.runId}`)
+      return run ? [{ run, policy: policyOf(proposal, run), to: proposal.state.type }] : []
+    })
+    const [flowRuns, cached, ledger] = await Promise.all([
       readFlowRuns(sql, runs),
       readCache(sql, proposals, deps.nowMicros()),
+      TaskRunLedger.open(sql, asked, deps.nowMicros()),
     ])
     const updates: TaskRunUpdate[] = []
     const states: StateRow[] = []
@@ -100,11 +110,9 @@ export async function transitTaskRuns(
         client: proposal.client,
         flowRun: flowRun ? { state: stateOfFact(flowRun), runCount: flowRun.runCount } : null,
         cached: cached.get(cacheKeyOf(proposal) ?? '') ?? null,
+        tagLimits: ledger.tagLimitsOf(run),
       }
-      const deferred = proposal.state.details.deferred === true || current?.details.deferred === true
-      const policy =
-        deferred && proposal.policy !== 'cascade' ? backgroundTaskPolicy : taskPolicies[proposal.policy]
-      const decision = decide(policy, taskRunView(run), proposal.state, facts)
+      const decision = decide(policyOf(proposal, run), taskRunView(run), proposal.state, facts)
       const { write, patch } = decision
       if (!write) {
         return {
@@ -131,6 +139,7 @@ export async function transitTaskRuns(
         deploymentId: null,
       } as const
       deltas.move(countedBefore(key, run), countedAfter(key, write, patch))
+      ledger.apply(run, decision)
       for (const effect of decision.effects) {
         if (effect.type === 'emit-event')
           events.push(serverTaskRunEvent({ ...run, runCount: patch.runCount }, current, state))
@@ -156,14 +165,17 @@ export async function transitTaskRuns(
         events.length > 0 ? insertEvents(sql, events) : null,
         cache.length > 0 ? upsertCache(sql, cache) : null,
         enqueued.length > 0 ? enqueueTasks(sql, enqueued) : null,
+        ...ledger.statements(sql),
         insertDeltas(sql, deltas),
       ])
     }
+    signals = ledger.signals
     return answers
   })
   publishAll(deps, published)
   publishEvents(deps, events)
   deps.signals.emit(enqueuedSignals(enqueued))
+  deps.signals.emit(signals)
   return results as (TransitionResult | Error)[]
 }
 
@@ -213,6 +225,13 @@ const stateOfFact = (run: FlowRunFact): StoredState | null =>
         data: null,
         atMicros: 0,
       }
+
+/** Whatever a proposal names, a deferred task run is handed out to task workers; only what cancels it is stronger. */
+const policyOf = (proposal: TaskStateProposal, run: StoredTaskRun): Policy<TaskRunView> =>
+  (proposal.state.details.deferred === true || run.stateDetails?.deferred === true) &&
+  proposal.policy !== 'cascade'
+    ? backgroundTaskPolicy
+    : taskPolicies[proposal.policy]
 
 /** Only a start may be answered from the cache. */
 const cacheKeyOf = (proposal: TaskStateProposal): string | null => {

@@ -63,8 +63,13 @@ async function forgetTaskRuns(
   deltas: RollupDeltas,
 ): Promise<void> {
   const ids = tasks.map((task) => task.id)
-  if (ids.length > 0)
-    await sql`delete from task_run_states where workspace_id = ${workspaceId} and run_id = any(${ids}::uuid[])`
+  if (ids.length > 0) {
+    await Promise.all([
+      sql`delete from task_run_states where workspace_id = ${workspaceId} and run_id = any(${ids}::uuid[])`,
+      sql`
+        delete from slot_leases where workspace_id = ${workspaceId} and holder_type = 'task_run' and holder_id = any(${ids}::uuid[])`,
+    ])
+  }
   for (const task of tasks) deltas.move(counted('task-run', workspaceId, task), null)
   await insertDeltas(sql, deltas)
 }
