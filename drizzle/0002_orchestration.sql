@@ -254,6 +254,12 @@ create table run_follow_ups (
 );
 create index run_follow_ups_due on run_follow_ups (kind, due_at);
 
+-- When a background loop last had its turn, on whichever replica: a gap tells that nobody was there to be heard.
+create table service_turns (
+  name text primary key,
+  at   timestamptz not null
+);
+
 -- Background tasks that wait for a task worker.
 create table background_tasks (
   workspace_id  uuid not null,

@@ -1,10 +1,13 @@
 import { NotFound } from '../domain/problem.ts'
 import { formatInstant } from '../domain/time.ts'
 import { serviceClient, serviceState } from './proposal.ts'
-import type { Service } from './service.ts'
+import type { Service, ServiceScope } from './service.ts'
 
 /** Runs proposed in one turn. */
 const BATCH = 500
+const EVERY_SECONDS = 5
+/** Nobody looked for this long: then perhaps nobody could be heard either. */
+const AWAY_SECONDS = 30
 
 /**
  * Finds runs whose holder has been silent for longer than its lease. There is a row of run_claims only for what runs now, so that
@@ -13,12 +16,14 @@ const BATCH = 500
  */
 export const crashZombies: Service = {
   name: 'crash-zombies',
-  everySeconds: 5,
-  runOnce: async ({ db, engine, nowMicros }) => {
+  everySeconds: EVERY_SECONDS,
+  runOnce: async (scope) => {
+    const { db, engine, nowMicros } = scope
+    const forgiven = await forgiveOutage(scope)
     const silent = await db.engine<{ workspaceId: string; runId: string }[]>`
       select workspace_id, run_id from run_claims where expires_at <= ${formatInstant(nowMicros())}
       order by expires_at limit ${BATCH}`
-    let crashed = 0
+    let lost = 0
     await Promise.all(
       silent.map(async ({ workspaceId, runId }) => {
         try {
@@ -29,12 +34,37 @@ export const crashZombies: Service = {
             policy: 'zombie',
             client: serviceClient,
           })
-          if (written) crashed++
+          if (written) lost++
         } catch (error) {
           if (!(error instanceof NotFound)) throw error
         }
       }),
     )
-    return { counts: { silent: silent.length, crashed }, more: silent.length === BATCH && crashed > 0 }
+    return {
+      counts: { silent: silent.length, lost, forgiven },
+      more: silent.length === BATCH && lost > 0,
+    }
   },
+}
+
+/**
+ * While every replica was away no beat could arrive, and every lease ran out: whoever holds one gets a whole one anew, counted from
+ * now. Answers how many. Replicas take turns on the row that says when one of them last looked, so that one of them does it.
+ */
+async function forgiveOutage({ db, nowMicros }: ServiceScope): Promise<number> {
+  const now = formatInstant(nowMicros())
+  const away = formatInstant(nowMicros() - AWAY_SECONDS * 1_000_000)
+  const [row] = await db.engine<{ forgiven: number }[]>`
+    with last as materialized (
+      select at from service_turns where name = ${crashZombies.name} for update
+    ), turn as (
+      insert into service_turns (name, at) values (${crashZombies.name}, ${now})
+      on conflict (name) do update set at = greatest(service_turns.at, excluded.at)
+    ), forgiven as (
+      update run_claims set expires_at = ${now}::timestamptz + (expires_at - coalesce(beat_at, claimed_at))
+      where expires_at <= ${now} and (select at from last) < ${away}
+      returning 1
+    )
+    select count(*)::int as forgiven from forgiven`
+  return row?.forgiven ?? 0
 }

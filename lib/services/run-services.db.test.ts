@@ -8,12 +8,13 @@ import type { NewFlowRun } from '../engine/engine.ts'
 import { testDatabase } from '../testing/database.ts'
 import {
   anyClient,
-  type FlowOfTest,
+  makeDeployment,
   makeFlow,
-  newFlowRun,
+  newRun,
   newTaskRun,
-  stateOf,
-} from '../testing/flow-runs.ts'
+  proposed,
+  type TestFlow,
+} from '../testing/work.ts'
 import { cleanUpCancellations } from './clean-up-cancellations.ts'
 import { enforceDeadlines } from './enforce-deadlines.ts'
 import { expirePauses } from './expire-pauses.ts'
@@ -34,19 +35,19 @@ const pass = (seconds: number): void => {
 }
 const inSeconds = (seconds: number): string => formatInstant(clock() + seconds * 1_000_000)
 
-let flow: FlowOfTest
+let flow: TestFlow
 beforeEach(async () => {
   flow = await makeFlow(db)
 })
 
 const create = async (more: Partial<NewFlowRun> = {}): Promise<string> =>
-  (await here.engine.createFlowRun(newFlowRun(flow, more))).row.id
+  (await here.engine.createFlowRun(newRun(flow, more))).row.id
 
 const propose = (runId: string, type: StateType, details: StateDetails = {}, name?: string) =>
   here.engine.setFlowRunState({
     workspaceId: flow.workspaceId,
     runId,
-    state: stateOf(type, { details, ...(name && { name }) }),
+    state: proposed(type, { details, ...(name && { name }) }),
     policy: 'core',
     client: anyClient,
   })
@@ -70,7 +71,7 @@ const followUpsOf = async (runId: string): Promise<string[]> => {
 
 describe('late runs', () => {
   const scheduled = (seconds: number) => ({
-    state: stateOf('SCHEDULED', { details: { scheduled_time: inSeconds(seconds) } }),
+    state: proposed('SCHEDULED', { details: { scheduled_time: inSeconds(seconds) } }),
   })
 
   test('are marked once, fifteen seconds after they were due, by any number of replicas', async () => {
@@ -185,18 +186,20 @@ describe('cancellations', () => {
   test('reach task runs and sub-flows, down to the last generation', async () => {
     const parent = await create()
     await propose(parent, 'RUNNING')
-    const { row: plain } = await here.engine.createTaskRun(newTaskRun(parent, flow, '0'))
-    const { row: standIn } = await here.engine.createTaskRun(newTaskRun(parent, flow, '1'))
+    const { row: plain } = await here.engine.createTaskRun(newTaskRun(flow, parent, { dynamicKey: '0' }))
+    const { row: standIn } = await here.engine.createTaskRun(newTaskRun(flow, parent, { dynamicKey: '1' }))
     const child = await create({ parentTaskRunId: standIn.id })
     await propose(child, 'RUNNING')
-    const { row: childStandIn } = await here.engine.createTaskRun(newTaskRun(child, flow, '0'))
+    const { row: childStandIn } = await here.engine.createTaskRun(
+      newTaskRun(flow, child, { dynamicKey: '0' }),
+    )
     const grandchild = await create({ parentTaskRunId: childStandIn.id })
     await propose(grandchild, 'RUNNING')
-    const { row: done } = await here.engine.createTaskRun(newTaskRun(parent, flow, '2'))
+    const { row: done } = await here.engine.createTaskRun(newTaskRun(flow, parent, { dynamicKey: '2' }))
     await here.engine.setTaskRunState({
       workspaceId: flow.workspaceId,
       runId: done.id,
-      state: stateOf('COMPLETED'),
+      state: proposed('COMPLETED'),
       policy: 'core',
       client: anyClient,
     })
@@ -214,7 +217,7 @@ describe('cancellations', () => {
     }
     expect((await read(done.id, 'task_runs'))?.type).toBe('COMPLETED')
     // A second look, for what a client that had not heard yet began after the first.
-    const { row: tardy } = await here.engine.createTaskRun(newTaskRun(parent, flow, '3'))
+    const { row: tardy } = await here.engine.createTaskRun(newTaskRun(flow, parent, { dynamicKey: '3' }))
     pass(61)
     await cleanUpCancellations.runOnce(here)
     expect((await read(tardy.id, 'task_runs'))?.type).toBe('CANCELLED')
@@ -222,10 +225,10 @@ describe('cancellations', () => {
   })
 
   test('ask a sub-flow that has a process of its own to stop', async () => {
-    const deploymentId = await makeDeployment()
+    const deploymentId = await makeDeployment(db, flow)
     const parent = await create()
     await propose(parent, 'RUNNING')
-    const { row: standIn } = await here.engine.createTaskRun(newTaskRun(parent, flow))
+    const { row: standIn } = await here.engine.createTaskRun(newTaskRun(flow, parent))
     const child = await create({ parentTaskRunId: standIn.id, deploymentId })
     await propose(child, 'RUNNING')
     await propose(parent, 'CANCELLED')
@@ -237,7 +240,7 @@ describe('cancellations', () => {
   test('leave the children of a run that runs again alone', async () => {
     const parent = await create()
     await propose(parent, 'RUNNING')
-    const { row: task } = await here.engine.createTaskRun(newTaskRun(parent, flow))
+    const { row: task } = await here.engine.createTaskRun(newTaskRun(flow, parent))
     await propose(parent, 'CANCELLED')
     await propose(parent, 'RUNNING')
     await cleanUpCancellations.runOnce(here)
@@ -245,19 +248,11 @@ describe('cancellations', () => {
   })
 })
 
-const makeDeployment = async (): Promise<string> => {
-  const [row] = await db.engine<{ id: string }[]>`
-    insert into deployments (workspace_id, id, flow_id, name)
-    values (${flow.workspaceId}, gen_random_uuid(), ${flow.flowId}, 'd') returning id`
-  if (!row) throw new Error('no deployment')
-  return row.id
-}
-
 describe('deadlines', () => {
   const within = (policy: EmpiricalPolicy) => ({ empiricalPolicy: policy })
 
   test('to begin: a run that waits too long is cancelled, one that began is not', async () => {
-    const scheduled = { state: stateOf('SCHEDULED', { details: { scheduled_time: inSeconds(-1) } }) }
+    const scheduled = { state: proposed('SCHEDULED', { details: { scheduled_time: inSeconds(-1) } }) }
     const waiting = await create({ ...scheduled, ...within({ start_within_seconds: 60 }) })
     const begun = await create({ ...scheduled, ...within({ start_within_seconds: 60 }) })
     await propose(begun, 'PENDING')

@@ -3,7 +3,7 @@ import type { Database } from '../db/clients.ts'
 import { uuidv7 } from '../db/uuid.ts'
 import type { ProposedState } from '../domain/orchestration/decide.ts'
 import { defaultStateName, type RawJson, type StateType } from '../domain/state.ts'
-import type { NewFlowRun } from '../engine/engine.ts'
+import type { NewFlowRun, NewTaskRun } from '../engine/engine.ts'
 
 /** Rows that tests of the engine stand on, written without the verbs that users have for them. */
 
@@ -136,3 +136,26 @@ export async function makeDueRuns(
       '{}', now() - interval '1 day' + i * interval '1 millisecond', now() - interval '1 day' + i * interval '1 millisecond'
     from generate_series(0, ${count} - 1) i`
 }
+
+export const newTaskRun = (
+  { workspaceId }: Pick<TestFlow, 'workspaceId'>,
+  flowRunId: string | null,
+  more: Partial<NewTaskRun> = {},
+): NewTaskRun => ({
+  workspaceId,
+  id: null,
+  flowRunId,
+  taskKey: 'task',
+  dynamicKey: '0',
+  name: null,
+  taskVersion: null,
+  cacheKey: null,
+  cacheExpirationMicros: null,
+  empiricalPolicy: {},
+  tags: [],
+  labels: {},
+  taskInputs: '{}' as RawJson,
+  state: null,
+  client: anyClient,
+  ...more,
+})

@@ -2,7 +2,7 @@ import { beforeAll, expect, test } from 'vitest'
 import { uuidv7 } from '../../db/uuid.ts'
 import { formatInstant } from '../../domain/time.ts'
 import { type TestTenant, testApi } from '../../testing/api.ts'
-import { anyClient, newFlowRun, stateOf } from '../../testing/flow-runs.ts'
+import { anyClient, newRun, proposed } from '../../testing/work.ts'
 
 const { call, tenant, db, services } = await testApi()
 let us: TestTenant
@@ -23,12 +23,12 @@ const explain = async (id: string) => {
 }
 const inSeconds = (seconds: number): string => formatInstant(services.nowMicros() + seconds * 1_000_000)
 
-const run = async (more: Parameters<typeof newFlowRun>[1] = {}): Promise<string> =>
+const run = async (more: Parameters<typeof newRun>[1] = {}): Promise<string> =>
   (
     await services.engine.createFlowRun(
-      newFlowRun(
+      newRun(
         { workspaceId: us.workspaceId, flowId },
-        { state: stateOf('SCHEDULED', { details: { scheduled_time: inSeconds(-30) } }), ...more },
+        { state: proposed('SCHEDULED', { details: { scheduled_time: inSeconds(-30) } }), ...more },
       ),
     )
   ).row.id
@@ -145,7 +145,7 @@ test('a running run tells its last sign of life, and which tags its task runs wa
   await services.engine.setFlowRunState({
     workspaceId: us.workspaceId,
     runId: id,
-    state: stateOf('RUNNING'),
+    state: proposed('RUNNING'),
     policy: 'core',
     client: anyClient,
   })

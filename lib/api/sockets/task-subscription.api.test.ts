@@ -9,7 +9,7 @@ import { nowMicros } from '../../engine/clock.ts'
 import { createEngine } from '../../engine/create-engine.ts'
 import { createReplicaBus } from '../../live/replica-bus.ts'
 import { type TestTenant, testApi } from '../../testing/api.ts'
-import { anyClient } from '../../testing/flow-runs.ts'
+import { anyClient, newTaskRun, proposed } from '../../testing/work.ts'
 import { createSockets } from './accept.ts'
 
 const api = await testApi()
@@ -86,29 +86,15 @@ const delay = async (
   taskKey: string,
   { dynamicKey = '0', scheduledTime = formatInstant(nowMicros()), engine = here.engine } = {},
 ): Promise<string> => {
-  const { row } = await engine.createTaskRun({
-    workspaceId: tenant.workspaceId,
-    id: null,
-    flowRunId: null,
-    taskKey,
-    dynamicKey,
-    name: null,
-    taskVersion: null,
-    cacheKey: null,
-    cacheExpirationMicros: null,
-    empiricalPolicy: {},
-    tags: [],
-    labels: {},
-    taskInputs: '{}' as never,
-    state: {
-      type: 'SCHEDULED',
-      name: 'Scheduled',
-      message: '',
-      details: { deferred: true, scheduled_time: scheduledTime, task_parameters_id: 'p' },
-      data: null,
-    },
-    client: anyClient,
-  })
+  const { row } = await engine.createTaskRun(
+    newTaskRun(tenant, null, {
+      taskKey,
+      dynamicKey,
+      state: proposed('SCHEDULED', {
+        details: { deferred: true, scheduled_time: scheduledTime, task_parameters_id: 'p' },
+      }),
+    }),
+  )
   return row.id
 }
 
