@@ -112,7 +112,7 @@ test('a known key is answered from memory: no promise and no SQL', async () => {
     identity.authenticate({ authorization: `Bearer ${apiKey}`, cookie: undefined, userAgent: undefined })
   expect(ask()).toBe(actor)
   const { queries } = await countingQueries(async () => {
-    for (let n = 0; n < 2_000; n++) expect(ask()).toBe(actor)
+    for (let n = 0; n < 200; n++) expect(ask()).toBe(actor)
   })
   // The heartbeat may beat meanwhile; the counting itself asks too.
   expect(queries).toBeLessThan(10)

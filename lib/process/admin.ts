@@ -40,7 +40,7 @@ async function withDatabase<Result>(work: (reached: Reached) => Promise<Result>)
 function inWords(tenant: BootstrappedTenant, apiUrl: string): string {
   return [
     `User       ${tenant.userHandle}, ${tenant.accountRole} of ${tenant.accountHandle}`,
-    `Workspace  ${tenant.accountHandle}/${tenant.workspaceHandle}`,
+    `Workspace  ${tenant.accountHandle}/${tenant.workspaceHandle}, ${tenant.workspaceRole ?? 'no role'}`,
     `API        ${apiUrl}`,
     `API key    ${tenant.apiKey}`,
     '',
@@ -58,6 +58,8 @@ async function bootstrap(command: Extract<AdminCommand, { name: 'bootstrap' }>):
       accountHandle: command.account,
       workspaceHandle: command.workspace,
       ...(command['account-role'] ? { accountRole: command['account-role'] } : {}),
+      // An operator names the workspace because the user is to work in it.
+      memberRole: 'developer',
       ...(command['workspace-role'] ? { workspaceRole: command['workspace-role'] } : {}),
     })
     const apiUrl = `${publicUrl}/api`

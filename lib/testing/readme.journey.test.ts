@@ -22,7 +22,7 @@ import { findPrefectClient, startProgram } from './python.ts'
  * Runs what the README tells its reader to type, as it stands there. What differs from the reader's machine is said by the
  * environment, never by another command:
  *
- * - `git clone` of the public address takes this repository (git's `url.….insteadOf`);
+ * - REPOSITORY is this clone;
  * - the clone finds the packages and builds of this one, as after a first start: nothing is fetched twice;
  * - HOME, PORT and npm's global folder are temporary, RIGEL_API_URL and PREFECT_CLOUD_API_URL say the port, KEY and WORKSPACE are what
  *   the bootstrap made;
@@ -103,9 +103,7 @@ describe.skipIf(!canClone)('the commands of the README', () => {
       npm_config_prefix: join(folder, 'global'),
       npm_config_cache: join(folder, 'npm'),
       npm_config_update_notifier: 'false',
-      GIT_CONFIG_COUNT: '1',
-      GIT_CONFIG_KEY_0: `url.${rootFolder}.insteadOf`,
-      GIT_CONFIG_VALUE_0: /git clone (\S+)/.exec(readme)?.[1] ?? '',
+      REPOSITORY: rootFolder,
       RIGEL_API_URL: `http://127.0.0.1:${port}`,
       BROWSER: 'none',
     }

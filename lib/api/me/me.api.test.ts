@@ -326,10 +326,12 @@ test('a key that rolls itself gains no life by it', async () => {
 
 test('key making is rate-limited, each user for itself', async () => {
   const [busy, calm] = [await tenant(), await tenant()]
-  let last: Answer | undefined
-  for (let n = 0; n < 61; n++) last = await call(busy.apiKey, 'POST', '/me/api_keys', { name: `k${n}` })
-  expect(last?.status).toBe(429)
-  expect(Number(last?.headers.get('retry-after'))).toBeGreaterThan(0)
+  // Twice what may be made at once: on a slow machine some of it comes back meanwhile.
+  const answers = await Promise.all(
+    Array.from({ length: 120 }, (_, n) => call(busy.apiKey, 'POST', '/me/api_keys', { name: `k${n}` })),
+  )
+  const refused = answers.find((answer) => answer.status === 429)
+  expect(Number(refused?.headers.get('retry-after'))).toBeGreaterThan(0)
   expect((await call(calm.apiKey, 'POST', '/me/api_keys', { name: 'k' })).status).toBe(201)
 })
 

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { isWellFormedKey } from '../../../agent/src/protocol/keys.ts'
 import { testDatabase } from '../../testing/database.ts'
-import { bootstrapTenant } from './bootstrap-tenant.ts'
+import { type BootstrapInput, bootstrapTenant } from './bootstrap-tenant.ts'
 
 const db = await testDatabase()
 
@@ -57,6 +57,7 @@ test('other handles make a second tenant; an existing account takes another user
     accountId: first.accountId,
     workspaceId: first.workspaceId,
     accountRole: 'member',
+    workspaceRole: null,
   })
   const raised = await bootstrapTenant(db, {
     ...ada,
@@ -64,7 +65,17 @@ test('other handles make a second tenant; an existing account takes another user
     email: 'bob@example.com',
     accountRole: 'admin',
   })
-  expect(raised.accountRole).toBe('admin')
+  expect(raised).toMatchObject({ accountRole: 'admin', workspaceRole: 'owner' })
+})
+
+test('a member who joins gets the role for members, which changes none that is there', async () => {
+  await bootstrapTenant(db, ada)
+  const join = (more: Partial<BootstrapInput>) =>
+    bootstrapTenant(db, { ...ada, userLogin: 'eve', email: 'eve@example.com', ...more })
+  expect((await join({ memberRole: 'developer' })).workspaceRole).toBe('developer')
+  expect((await join({ workspaceRole: 'viewer' })).workspaceRole).toBe('viewer')
+  expect((await join({ memberRole: 'developer' })).workspaceRole).toBe('viewer')
+  expect((await join({ accountRole: 'owner', memberRole: 'developer' })).workspaceRole).toBe('owner')
 })
 
 test('many at once make one tenant', async () => {

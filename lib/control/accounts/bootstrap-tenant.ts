@@ -9,6 +9,7 @@ import {
   workspaces,
 } from '../../db/schema/identity.ts'
 import { uuidv7 } from '../../db/uuid.ts'
+import { ownsEveryWorkspace } from '../../domain/access/account-permissions.ts'
 import type { AccountRole, WorkspaceRole } from '../../domain/access/actor.ts'
 import { handleFrom, handleProblem, handleShapeProblem } from '../../domain/access/handle.ts'
 import { BadInput } from '../../domain/problem.ts'
@@ -24,8 +25,10 @@ export interface BootstrapInput {
   readonly workspaceHandle: string
   /** Default: owner of an account that is made now, member of one that was there; a member keeps the role it has. */
   readonly accountRole?: AccountRole
-  /** Given in the workspace. A plain member of the account has none unless this says so. */
+  /** Given in the workspace, in place of the role that the user has there. */
   readonly workspaceRole?: WorkspaceRole
+  /** Given to a plain member who has no role in the workspace yet: the key would open nothing else. Default: none. */
+  readonly memberRole?: WorkspaceRole
   readonly keyName?: string
 }
 
@@ -37,6 +40,8 @@ export interface BootstrappedTenant {
   readonly accountRole: AccountRole
   readonly workspaceId: string
   readonly workspaceHandle: string
+  /** What the user may do in the workspace; null: nothing. Owners and admins of the account own it. */
+  readonly workspaceRole: WorkspaceRole | null
   readonly apiKey: string
   readonly key: IssuedKey
 }
@@ -63,15 +68,7 @@ export async function bootstrapTenant(db: Database, input: BootstrapInput): Prom
     const account = await findOrCreateAccount(work, accountHandle)
     const accountRole = await join(work, account, userId, input.accountRole)
     const workspaceId = await findOrCreateWorkspace(work, account.id, workspaceHandle)
-    if (input.workspaceRole) {
-      await work
-        .insert(workspaceMemberships)
-        .values({ workspaceId, userId, role: input.workspaceRole })
-        .onConflictDoUpdate({
-          target: [workspaceMemberships.workspaceId, workspaceMemberships.userId],
-          set: { role: input.workspaceRole },
-        })
-    }
+    const workspaceRole = await joinWorkspace(work, workspaceId, userId, accountRole, input)
     const key = await issueKey(work, {
       userId,
       name: input.keyName ?? 'bootstrap',
@@ -88,6 +85,7 @@ export async function bootstrapTenant(db: Database, input: BootstrapInput): Prom
       accountRole,
       workspaceId,
       workspaceHandle,
+      workspaceRole,
       apiKey: key.key,
       key,
     }
@@ -160,6 +158,31 @@ async function join(
   if (wanted) await work.update(accountMemberships).set({ role: wanted }).where(mine)
   const [kept] = await work.select({ role: accountMemberships.role }).from(accountMemberships).where(mine)
   return kept?.role ?? role
+}
+
+async function joinWorkspace(
+  work: Work,
+  workspaceId: string,
+  userId: string,
+  accountRole: AccountRole,
+  { workspaceRole, memberRole }: BootstrapInput,
+): Promise<WorkspaceRole | null> {
+  const role = workspaceRole ?? (accountRole === 'member' ? memberRole : undefined)
+  if (role) {
+    const given = work.insert(workspaceMemberships).values({ workspaceId, userId, role })
+    await (workspaceRole
+      ? given.onConflictDoUpdate({
+          target: [workspaceMemberships.workspaceId, workspaceMemberships.userId],
+          set: { role },
+        })
+      : given.onConflictDoNothing())
+  }
+  if (ownsEveryWorkspace(accountRole)) return 'owner'
+  const [own] = await work
+    .select({ role: workspaceMemberships.role })
+    .from(workspaceMemberships)
+    .where(and(eq(workspaceMemberships.workspaceId, workspaceId), eq(workspaceMemberships.userId, userId)))
+  return own?.role ?? null
 }
 
 async function findOrCreateWorkspace(work: Work, accountId: string, handle: string): Promise<string> {
