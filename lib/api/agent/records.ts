@@ -116,9 +116,18 @@ export async function applyRecords(
     }
   }
 
-  // Runs first: their states, task runs and lines follow. A parent is created before its sub-flows, in the frame's order.
-  for (const { seq, record: made } of checked) {
-    if (made.kind === 'flow-run') await attempt(seq, () => createRun(ctx, engine, made))
+  // Runs first: their states, task runs and lines follow. A parent is created before its sub-flows, and so is the task run that
+  // stands for a sub-flow there: states of a sub-flow are copied to it, and a copy that finds nobody is lost.
+  const standIns = new Set<TaskRunRecord>()
+  for (const generation of generationsOf(checked.map((each) => each.record))) {
+    if (generation.standIns.length > 0) {
+      await engine.receiveEvents(ctx.workspaceId, generation.standIns.map(taskRunEvent))
+      for (const standIn of generation.standIns) standIns.add(standIn)
+    }
+    for (const { seq, record: made } of checked) {
+      if (made.kind === 'flow-run' && generation.runs.has(made))
+        await attempt(seq, () => createRun(ctx, engine, made))
+    }
   }
   const events: NewEvent[] = []
   const logs: NewLog[] = []
@@ -137,7 +146,7 @@ export async function applyRecords(
         break
       }
       case 'task-run':
-        events.push(taskRunEvent(one))
+        if (!standIns.has(one)) events.push(taskRunEvent(one))
         break
       case 'log':
         logs.push(newLog(one))
@@ -150,6 +159,33 @@ export async function applyRecords(
     logs.length > 0 ? engine.writeLogs(ctx.workspaceId, logs) : null,
   ])
   return replies
+}
+
+type FlowRunRecord = Extract<CheckedRecord, { kind: 'flow-run' }>
+type TaskRunRecord = Extract<CheckedRecord, { kind: 'task-run' }>
+interface Generation {
+  /** What must be there before the runs are. */
+  readonly standIns: TaskRunRecord[]
+  readonly runs: Set<FlowRunRecord>
+}
+
+/** The new runs of a frame, parents before their sub-flows. Mostly there is one generation, and no stand-in in it. */
+function generationsOf(records: readonly CheckedRecord[]): Generation[] {
+  const generations: Generation[] = []
+  const depths = new Map<string, number>()
+  const taskRuns = new Map<string, TaskRunRecord>()
+  for (const one of records) {
+    if (one.kind === 'task-run' && !taskRuns.has(one.id)) taskRuns.set(one.id, one)
+    if (one.kind !== 'flow-run') continue
+    const standIn = one.parentTaskRunId === undefined ? undefined : taskRuns.get(one.parentTaskRunId)
+    const depth = standIn ? (depths.get(standIn.flowRunId) ?? -1) + 1 : 0
+    depths.set(one.id, depth)
+    while (generations.length <= depth) generations.push({ standIns: [], runs: new Set() })
+    const generation = generations[depth]
+    generation?.runs.add(one)
+    if (standIn) generation?.standIns.push(standIn)
+  }
+  return generations
 }
 
 async function createRun(
