@@ -244,7 +244,7 @@ async function main() {
   say('starting Postgres and Rigel')
   const postgres = await stage.startPostgres()
   for (const name of ['reference', 'limit']) await postgres.create(name)
-  const rigel = await stage.startRigel(postgres.urlOf('rigel'))
+  const rigel = await stage.startRigel({ dataDir: postgres.dataDir })
   // Long enough that start-up's garbage is gone.
   await wait(3000)
   const idleMegabytes = residentMegabytes(rigel.pid)
@@ -269,7 +269,7 @@ async function main() {
   let limits
   if (!options['no-limit']) {
     say('Postgres alone')
-    const empty = await stage.startRigel(postgres.urlOf('limit'))
+    const empty = await stage.startRigel({ databaseUrl: postgres.urlOf('limit') })
     await empty.stop()
     limits = await measureLimits(postgres.urlOf('limit'), { seconds, cases })
   }
@@ -279,7 +279,7 @@ async function main() {
     profile = {}
     for (const name of cases) {
       const folder = join(root, '.rigel', 'bench-profiles', name)
-      const profiled = await stage.startRigel(postgres.urlOf('rigel'), { profile: folder })
+      const profiled = await stage.startRigel({ dataDir: postgres.dataDir, profile: folder })
       await drive(ownDriver, name, [...argsOf.rigel(profiled), '--tasks', String(tasks * 10)])
       await profiled.stop()
       profile[name] = topCosts(folder)

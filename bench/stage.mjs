@@ -49,14 +49,16 @@ function temporaryFolder() {
   return folder
 }
 
-/** A Postgres as `npm start` sets it up: what is acknowledged is on disk. */
+/** The Postgres of `npm start` in a data folder of its own: what is acknowledged is on disk. */
 export async function startPostgres() {
-  const folder = join(temporaryFolder(), 'postgres')
+  const dataDir = temporaryFolder()
+  const folder = join(dataDir, 'postgres')
   const { startEmbeddedPostgres } = await importSource('lib/process/embedded-postgres.ts')
   const server = await startEmbeddedPostgres({ folder })
   undo.push(server.stop)
   const pid = Number.parseInt(readFileSync(join(folder, 'data', 'postmaster.pid'), 'utf8'), 10)
   return {
+    dataDir,
     pid,
     urlOf: (name) => server.url.replace(/\/[^/]*$/, `/${name}`),
     async create(name) {
@@ -115,15 +117,23 @@ async function start(command, args, { env, isReady, seconds }) {
 
 const { PATH, HOME } = process.env
 
-/** Rigel's server, API only, with a tenant. `profile` names a folder for a CPU profile, written when it stops. */
-export async function startRigel(databaseUrl, { profile } = {}) {
+/** What `npm start` gives node. */
+const startFlags = () => {
+  const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+  return scripts.start.split(' ').filter((word) => word.startsWith('--'))
+}
+
+/**
+ * Rigel's server as `npm start` runs it, API only, with a tenant: on the embedded Postgres of `dataDir`, or on another
+ * database. `profile` names a folder for a CPU profile, written when it stops.
+ */
+export async function startRigel({ dataDir = temporaryFolder(), databaseUrl, profile }) {
   await ensureBuilt(['server'])
-  const dataDir = temporaryFolder()
   const env = {
-    ...{ PATH, HOME, NODE_ENV: 'production', PORT: '0', LOG_LEVEL: 'error' },
-    ...{ DATABASE_URL: databaseUrl, RIGEL_DATA_DIR: dataDir },
+    ...{ PATH, HOME, NODE_ENV: 'production', PORT: '0', LOG_LEVEL: 'error', RIGEL_DATA_DIR: dataDir },
+    ...(databaseUrl ? { DATABASE_URL: databaseUrl } : {}),
   }
-  const flags = profile ? ['--cpu-prof', '--cpu-prof-dir', profile] : []
+  const flags = [...startFlags(), ...(profile ? ['--cpu-prof', '--cpu-prof-dir', profile] : [])]
   const { child, stop } = await start(
     process.execPath,
     [...flags, join(root, 'dist', 'server.js'), '--no-ui'],

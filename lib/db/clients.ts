@@ -48,7 +48,7 @@ const types = {
 export interface ClientOptions {
   readonly url: string
   /** The server's Unix-domain socket, where it is on this machine: about a fifth less CPU a statement than loopback TCP. */
-  readonly socketPath?: string
+  readonly socketPath?: string | undefined
   /** Connections of the engine pool; the page pool has as many. Default 8. */
   readonly poolSize?: number
   readonly onNotice?: (notice: postgres.Notice) => void

@@ -65,6 +65,8 @@ function readiness(db: Database, migrations: number): () => Promise<boolean> {
 export interface ComposeOptions {
   readonly config: Config
   readonly databaseUrl: string
+  /** Of the embedded Postgres. */
+  readonly socketPath?: string | undefined
   readonly authSecret: string
   /** How many migrations there are, as `migrate` answered. */
   readonly migrations: number
@@ -73,10 +75,11 @@ export interface ComposeOptions {
 export function composeApplication({
   config,
   databaseUrl,
+  socketPath,
   authSecret,
   migrations,
 }: ComposeOptions): Application {
-  const db = connectDatabase({ url: databaseUrl, poolSize: config.poolSize })
+  const db = connectDatabase({ url: databaseUrl, socketPath, poolSize: config.poolSize })
   const metrics = createMetrics()
   const hub = createHub()
   const events = createFeed<EventRow>((event) => event.id)

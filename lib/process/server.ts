@@ -85,7 +85,13 @@ export async function startServer(wanted: Config, { onProgress }: StartOptions =
     const authSecret = resolveAuthSecret(wanted)
     const config = installConfig({ ...withPort(wanted, door.port), databaseUrl, authSecret })
     const migrations = await migrate(databaseUrl, migrationsFolder)
-    const application = composeApplication({ config, databaseUrl, authSecret, migrations })
+    const application = composeApplication({
+      config,
+      databaseUrl,
+      socketPath: database?.socketPath,
+      authSecret,
+      migrations,
+    })
     undo.push(() => application.close())
     let pages: Pages | undefined
     if (config.roles.ui) {
