@@ -12,11 +12,22 @@ import { flowRunEvent } from './flow-run-event.ts'
 import { publishAll, publishEvents, type TransitionDeps } from './flow-run-transitions.ts'
 import { type FollowUp, upsertFollowUps } from './follow-ups.ts'
 import { type Mirror, mirrorToParentTasks } from './mirror.ts'
+import { recordset } from './recordset.ts'
 import { RollupDeltas } from './rollup.ts'
 import type { Signal } from './signals.ts'
-import { countedAfter, type RunContext, stateColumns, stateRow, textOf, unstarted } from './stored.ts'
+import { countedAfter, type RunContext, stateColumns, textOf, unstarted } from './stored.ts'
 import { noFacts } from './task-run-transitions.ts'
-import { all, type EventRow, historyOfFlowRuns, type StateColumns, type StateRow } from './write-set.ts'
+import {
+  all,
+  byKey,
+  type EventRow,
+  type HappenedColumns,
+  happenedColumns,
+  happenedTypes,
+  historyOfFlowRuns,
+  type StateColumns,
+  stateTypes,
+} from './write-set.ts'
 
 interface FlowOfRun {
   readonly workspaceId: string
@@ -26,7 +37,7 @@ interface FlowOfRun {
   readonly labels: Readonly<Record<string, unknown>>
 }
 
-interface FlowRunInsert extends StateColumns {
+interface FlowRunColumns extends StateColumns {
   readonly workspace_id: string
   readonly id: string
   readonly flow_id: string
@@ -52,6 +63,8 @@ interface FlowRunInsert extends StateColumns {
   readonly created_at: string
 }
 
+type FlowRunInsert = FlowRunColumns & HappenedColumns
+
 const pending: ProposedState = { type: 'PENDING', name: 'Pending', message: '', details: {}, data: null }
 
 /**
@@ -74,7 +87,6 @@ export async function createFlowRuns(
       readContexts(sql, wanted),
     ])
     const inserts: FlowRunInsert[] = []
-    const states: StateRow[] = []
     const mirrors: Mirror[] = []
     const followUps: FollowUp[] = []
     const deltas = new RollupDeltas()
@@ -113,7 +125,7 @@ export async function createFlowRuns(
         ...(run.deploymentId ? { 'prefect.deployment.id': run.deploymentId } : {}),
         ...run.labels,
       }
-      const insert: FlowRunInsert = {
+      const insert: FlowRunColumns = {
         workspace_id: run.workspaceId,
         id,
         flow_id: flow.id,
@@ -139,8 +151,6 @@ export async function createFlowRuns(
         created_at: createdAt,
         ...columns,
       }
-      inserts.push(insert)
-      states.push(stateRow(run.workspaceId, id, stateId, write))
       deltas.move(
         null,
         countedAfter(
@@ -149,23 +159,16 @@ export async function createFlowRuns(
           patch,
         ),
       )
+      let event: EventRow | null = null
       for (const effect of effects) {
         if (effect.type === 'emit-event') {
-          events.push(
-            flowRunEvent(
-              {
-                ...run,
-                ...context,
-                id,
-                name,
-                runCount: patch.runCount,
-                flowName: flow.name,
-                flowTags: flow.tags,
-              },
-              null,
-              { id: stateId, ...write },
-            ),
+          event = flowRunEvent(
+            { ...run, ...context, id, name, flowName: flow.name, flowTags: flow.tags },
+            patch.runCount,
+            null,
+            { id: stateId, ...write },
           )
+          events.push(event)
         } else if (effect.type === 'mirror-to-parent-task') {
           mirrors.push({
             workspaceId: run.workspaceId,
@@ -189,6 +192,7 @@ export async function createFlowRuns(
           deploymentId: run.deploymentId,
           dueMicros: patch.nextScheduledStartMicros,
         })
+      inserts.push({ ...insert, ...happenedColumns(event) })
       published.push([
         run.workspaceId,
         {
@@ -256,10 +260,11 @@ export async function createFlowRuns(
     })
 
     if (inserts.length > 0) {
+      const isReplay = wanted.some((run) => run.reported !== undefined)
       const mirrored =
         mirrors.length > 0 ? await mirrorToParentTasks(deps, sql, mirrors, deltas, published) : []
       await all([
-        insertFlowRuns(sql, inserts, states, events, deltas),
+        insertFlowRuns(sql, inserts, deltas, isReplay),
         followUps.length > 0 ? upsertFollowUps(sql, followUps) : null,
         ...mirrored,
       ])
@@ -368,31 +373,55 @@ async function readExisting(
     (run.id === undefined ? undefined : found.get(`${run.workspaceId} ${run.id}`))
 }
 
+const flowRunInserts = recordset<FlowRunInsert>({
+  workspace_id: 'uuid',
+  id: 'uuid',
+  flow_id: 'uuid',
+  name: 'text',
+  flow_version: 'text',
+  deployment_id: 'uuid',
+  deployment_version: 'text',
+  deployment_version_id: 'uuid',
+  work_pool_name: 'text',
+  work_queue_id: 'uuid',
+  work_queue_name: 'text',
+  auto_scheduled: 'bool',
+  infrastructure_document_id: 'uuid',
+  idempotency_key: 'text',
+  parent_task_run_id: 'uuid',
+  parameters: 'json',
+  context: 'json',
+  job_variables: 'json',
+  empirical_policy: 'jsonb',
+  tags: 'text[]',
+  labels: 'jsonb',
+  created_by: 'jsonb',
+  created_at: 'timestamptz',
+  ...stateTypes,
+  ...happenedTypes,
+})
+
 const insertFlowRuns = (
   sql: Transaction,
   rows: readonly FlowRunInsert[],
-  states: readonly StateRow[],
-  events: readonly EventRow[],
   deltas: RollupDeltas,
+  isReplay: boolean,
 ) => sql`
-  with made as (insert into flow_runs (
-    workspace_id, id, flow_id, name, flow_version, deployment_id, deployment_version, deployment_version_id, work_pool_name, work_queue_id,
-    work_queue_name, auto_scheduled, infrastructure_document_id, idempotency_key, parent_task_run_id,
-    parameters, context, job_variables, empirical_policy, tags, labels, created_by, state_id, state_type, state_name, state_at,
-    state_message, state_details, state_data, run_count, start_at, end_at, expected_start_at, next_scheduled_start_at,
-    created_at, updated_at)
-  select
-    workspace_id, id, flow_id, name, flow_version, deployment_id, deployment_version, deployment_version_id, work_pool_name, work_queue_id,
-    work_queue_name, auto_scheduled, infrastructure_document_id, idempotency_key, parent_task_run_id,
-    parameters::json, context::json, job_variables::json, empirical_policy, tags, labels, created_by, state_id, state_type, state_name,
-    state_at, state_message, state_details, state_data::json, run_count, start_at, end_at, expected_start_at, next_scheduled_start_at,
-    created_at, created_at
-  from json_to_recordset(${JSON.stringify(rows)}::json) as r (
-    workspace_id uuid, id uuid, flow_id uuid, name text, flow_version text, deployment_id uuid, deployment_version text,
-    deployment_version_id uuid, work_pool_name text, work_queue_id uuid, work_queue_name text, auto_scheduled bool,
-    infrastructure_document_id uuid, idempotency_key text, parent_task_run_id uuid, parameters text, context text, job_variables text, empirical_policy jsonb, tags text[],
-    labels jsonb, created_by jsonb, state_id uuid, state_type state_type, state_name text, state_at timestamptz, state_message text,
-    state_details jsonb, state_data text, run_count int, start_at timestamptz, end_at timestamptz, expected_start_at timestamptz,
-    next_scheduled_start_at timestamptz, created_at timestamptz)
-  ), ${historyOfFlowRuns(sql, states, events, deltas)}
+  with r as materialized (
+    select * from ${flowRunInserts(sql, byKey(rows))} r
+  ), made as (
+    insert into flow_runs (
+      workspace_id, id, flow_id, name, flow_version, deployment_id, deployment_version, deployment_version_id, work_pool_name, work_queue_id,
+      work_queue_name, auto_scheduled, infrastructure_document_id, idempotency_key, parent_task_run_id,
+      parameters, context, job_variables, empirical_policy, tags, labels, created_by, state_id, state_type, state_name, state_at,
+      state_message, state_details, state_data, run_count, start_at, end_at, expected_start_at, next_scheduled_start_at,
+      created_at, updated_at)
+    select
+      workspace_id, id, flow_id, name, flow_version, deployment_id, deployment_version, deployment_version_id, work_pool_name, work_queue_id,
+      work_queue_name, auto_scheduled, infrastructure_document_id, idempotency_key, parent_task_run_id,
+      parameters, context, job_variables, empirical_policy, tags, labels, created_by, state_id, state_type, state_name, state_at,
+      state_message, state_details, state_data, run_count, start_at, end_at, expected_start_at, next_scheduled_start_at,
+      created_at, created_at
+    from r
+  ), ${historyOfFlowRuns(sql, deltas, isReplay)}
   select 1`

@@ -8,7 +8,6 @@ export interface RunOfEvent extends RunContext {
   readonly workspaceId: string
   readonly id: string
   readonly name: string
-  readonly runCount: number
   readonly flowId: string
   readonly flowName: string
   readonly flowTags: readonly string[]
@@ -23,7 +22,12 @@ const MAX_MESSAGE = 100_000
  * `prefect.flow-run.{StateName}` (wire-contract §7.2): its id is the state's, its time the state's. The body is joined
  * by hand, since it is made for every transition: objects for JSON.stringify would cost twice as much.
  */
-export function flowRunEvent(run: RunOfEvent, initial: StoredState | null, state: StoredState): EventRow {
+export function flowRunEvent(
+  run: RunOfEvent,
+  runCount: number,
+  initial: StoredState | null,
+  state: StoredState,
+): EventRow {
   const resourceId = `prefect.flow-run.${run.id}`
   const at = formatInstant(state.atMicros)
   const relatedIds = [`prefect.flow.${run.flowId}`]
@@ -60,7 +64,7 @@ export function flowRunEvent(run: RunOfEvent, initial: StoredState | null, state
     received_at: at,
     body:
       `{"resource":{"prefect.resource.id":"${resourceId}","prefect.resource.name":${JSON.stringify(run.name)},` +
-      `"prefect.run-count":"${run.runCount}","prefect.state-message":${message},"prefect.state-name":${name},` +
+      `"prefect.run-count":"${runCount}","prefect.state-message":${message},"prefect.state-name":${name},` +
       `"prefect.state-timestamp":"${at}","prefect.state-type":"${state.type}"},"related":[${related}],` +
       `"payload":{"intended":{"from":${initial ? `"${initial.type}"` : 'null'},"to":"${state.type}"},` +
       `"initial_state":${initialJson},"validated_state":{"type":"${state.type}","name":${name},"message":${message},` +

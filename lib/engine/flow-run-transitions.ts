@@ -21,7 +21,6 @@ import {
   type StoredFlowRun,
   startsLate,
   stateColumns,
-  stateRow,
   storedState,
 } from './stored.ts'
 import {
@@ -29,8 +28,8 @@ import {
   compareKeys,
   type EventRow,
   type FlowRunUpdate,
+  happenedColumns,
   type LateStart,
-  type StateRow,
   writeFlowRunTransitions,
 } from './write-set.ts'
 
@@ -94,7 +93,6 @@ export async function moveFlowRuns(
   const { published } = outcome
   const events: EventRow[] = []
   const updates: FlowRunUpdate[] = []
-  const states: StateRow[] = []
   const mirrors: Mirror[] = []
   const deltas = new RollupDeltas()
   const lateStarts: LateStart[] = []
@@ -133,14 +131,6 @@ export async function moveFlowRuns(
     }
     const stateId = reported?.stateId ?? uuidv7()
     const state: StoredState = { id: stateId, ...write }
-    updates.push({
-      workspace_id: run.workspaceId,
-      id: run.id,
-      ...stateColumns(stateId, write, patch),
-      empirical_policy: patch.policy,
-      claim_token: patch.claimToken,
-    })
-    states.push(stateRow(run.workspaceId, run.id, stateId, write))
     if (startsLate(run.startAt, patch)) {
       lateStarts.push({
         workspaceId: run.workspaceId,
@@ -157,10 +147,12 @@ export async function moveFlowRuns(
     } as const
     deltas.move(countedBefore(key, run), countedAfter(key, write, patch))
     ledger.apply({ proposal, run }, decision)
+    let event: EventRow | null = null
     for (const effect of decision.effects) {
-      if (effect.type === 'emit-event')
-        events.push(flowRunEvent({ ...run, runCount: patch.runCount }, current, state))
-      else if (effect.type === 'mirror-to-parent-task') {
+      if (effect.type === 'emit-event') {
+        event = flowRunEvent(run, patch.runCount, current, state)
+        events.push(event)
+      } else if (effect.type === 'mirror-to-parent-task') {
         mirrors.push({
           workspaceId: run.workspaceId,
           taskRunId: effect.taskRunId,
@@ -179,6 +171,15 @@ export async function moveFlowRuns(
         followUps.push({ workspaceId: run.workspaceId, runId: run.id, ...effect })
       }
     }
+    const columns = stateColumns(stateId, write, patch)
+    updates.push({
+      workspace_id: run.workspaceId,
+      id: run.id,
+      ...columns,
+      empirical_policy: patch.policy === run.empiricalPolicy ? null : patch.policy,
+      claim_token: patch.claimToken,
+      ...happenedColumns(event),
+    })
     published.push([
       run.workspaceId,
       {
@@ -188,11 +189,11 @@ export async function moveFlowRuns(
         name: run.name,
         stateType: write.type,
         stateName: write.name,
-        stateAt: formatInstant(write.atMicros),
+        stateAt: columns.state_at,
         stateMessage: write.message.slice(0, 2_000),
-        expectedStartAt: patch.expectedStartMicros === null ? null : formatInstant(patch.expectedStartMicros),
-        startAt: patch.startMicros === null ? null : formatInstant(patch.startMicros),
-        endAt: patch.endMicros === null ? null : formatInstant(patch.endMicros),
+        expectedStartAt: columns.expected_start_at,
+        startAt: columns.start_at,
+        endAt: columns.end_at,
         totalRunTimeSeconds: patch.totalRunTimeSeconds,
         runCount: patch.runCount,
         tags: run.tags,
@@ -204,11 +205,12 @@ export async function moveFlowRuns(
   })
 
   if (updates.length > 0) {
+    const isReplay = proposals.some((proposal) => proposal.reported !== undefined)
     const mirrored =
       mirrors.length > 0 ? await mirrorToParentTasks(deps, sql, mirrors, deltas, published) : []
     const reset = resets.length > 0 ? await resetFailedTasks(deps, sql, resets, deltas, published) : []
     await all([
-      writeFlowRunTransitions(sql, updates, states, events, deltas, lateStarts),
+      writeFlowRunTransitions(sql, updates, deltas, lateStarts, isReplay),
       followUps.length > 0 ? upsertFollowUps(sql, followUps) : null,
       ...ledger.statements(sql),
       ...mirrored,

@@ -71,8 +71,10 @@ function eventRow(workspaceId: string, event: NewEvent, receivedAt: string): Eve
 /** Stores chunks of log lines in one statement. */
 export async function storeLogs(deps: TransitionDeps, chunks: readonly LogChunk[]): Promise<true[]> {
   const rows: LogRow[] = []
+  let isReplay = false
   for (const { workspaceId, logs } of chunks) {
     for (const log of logs) {
+      if (log.id !== undefined) isReplay = true
       rows.push({
         workspace_id: workspaceId,
         at: formatInstant(log.atMicros),
@@ -87,7 +89,7 @@ export async function storeLogs(deps: TransitionDeps, chunks: readonly LogChunk[
       })
     }
   }
-  await insertLogs(deps.sql, rows)
+  await insertLogs(deps.sql, rows, isReplay)
   let from = 0
   for (const { workspaceId, logs } of chunks) {
     const stored = rows.slice(from, from + logs.length)

@@ -17,7 +17,7 @@ export interface Counted {
   readonly totalRunTimeSeconds: number
 }
 
-interface Delta {
+export interface Delta {
   workspace_id: string
   kind: string
   bucket_at: string

@@ -1,5 +1,6 @@
 import type { Queryable } from '../db/clients.ts'
-import { byKey, type StateColumns } from './write-set.ts'
+import { recordset } from './recordset.ts'
+import { byKey, type StateColumns, stateTypes } from './write-set.ts'
 
 /** A task run as it is written whole, when it is made or when events bring it. */
 export interface TaskRunUpsert extends StateColumns {
@@ -20,6 +21,25 @@ export interface TaskRunUpsert extends StateColumns {
   readonly created_at: string
 }
 
+const taskRunRows = recordset<TaskRunUpsert>({
+  workspace_id: 'uuid',
+  id: 'uuid',
+  flow_run_id: 'uuid',
+  task_key: 'text',
+  dynamic_key: 'text',
+  name: 'text',
+  task_version: 'text',
+  cache_key: 'text',
+  cache_expiration: 'timestamptz',
+  empirical_policy: 'jsonb',
+  tags: 'text[]',
+  labels: 'jsonb',
+  task_inputs: 'json',
+  flow_run_run_count: 'int',
+  created_at: 'timestamptz',
+  ...stateTypes,
+})
+
 /** Inserts, or brings what is there to the given facts. Callers have locked and compared: what is given is the newer. */
 export const upsertTaskRuns = (sql: Queryable, rows: readonly TaskRunUpsert[]) => sql`
   insert into task_runs (
@@ -28,14 +48,9 @@ export const upsertTaskRuns = (sql: Queryable, rows: readonly TaskRunUpsert[]) =
     start_at, end_at, expected_start_at, next_scheduled_start_at, total_run_time_seconds, created_at, updated_at)
   select
     workspace_id, id, flow_run_id, task_key, dynamic_key, name, task_version, cache_key, cache_expiration, empirical_policy, tags, labels,
-    task_inputs::json, flow_run_run_count, state_id, state_type, state_name, state_at, state_message, state_details, state_data::json,
+    task_inputs, flow_run_run_count, state_id, state_type, state_name, state_at, state_message, state_details, state_data,
     run_count, start_at, end_at, expected_start_at, next_scheduled_start_at, total_run_time_seconds, created_at, created_at
-  from json_to_recordset(${JSON.stringify(byKey(rows))}::json) as r (
-    workspace_id uuid, id uuid, flow_run_id uuid, task_key text, dynamic_key text, name text, task_version text, cache_key text,
-    cache_expiration timestamptz, empirical_policy jsonb, tags text[], labels jsonb, task_inputs text, flow_run_run_count int,
-    state_id uuid, state_type state_type, state_name text, state_at timestamptz, state_message text, state_details jsonb, state_data text,
-    run_count int, start_at timestamptz, end_at timestamptz, expected_start_at timestamptz, next_scheduled_start_at timestamptz,
-    total_run_time_seconds float8, created_at timestamptz)
+  from ${taskRunRows(sql, byKey(rows))} r
   on conflict (workspace_id, id) do update set
     name = excluded.name, task_version = coalesce(excluded.task_version, task_runs.task_version),
     cache_key = coalesce(excluded.cache_key, task_runs.cache_key), cache_expiration = coalesce(excluded.cache_expiration, task_runs.cache_expiration),

@@ -1,11 +1,10 @@
 import type { Queryable } from '../db/clients.ts'
 import type { StateDetails, StateType } from '../domain/state.ts'
-import { plainArray, textArray } from './array-literal.ts'
-import type { RollupDeltas } from './rollup.ts'
+import { recordset } from './recordset.ts'
+import type { Delta, RollupDeltas } from './rollup.ts'
 
 /**
- * The rows that a batch writes, a list a table, in the shape of the columns. `commit` sends one statement a table, without waiting
- * between them; each takes all its rows in one JSON parameter, so that a batch of any size is one prepared statement.
+ * The rows that a batch writes, in the shape of the columns. Each statement takes its rows a column a parameter (see `recordset`).
  * Members that hold raw JSON travel as text and are cast where they land.
  */
 export interface StateColumns {
@@ -24,10 +23,11 @@ export interface StateColumns {
   readonly total_run_time_seconds: number
 }
 
-export interface FlowRunUpdate extends StateColumns {
+export interface FlowRunUpdate extends StateColumns, HappenedColumns {
   readonly workspace_id: string
   readonly id: string
   readonly claim_token: string | null
+  /** null: as it was. */
   readonly empirical_policy: unknown
 }
 
@@ -97,98 +97,183 @@ export const byKey = <Row extends { readonly workspace_id: string; readonly id: 
   rows: readonly Row[],
 ): Row[] => [...rows].sort((a, b) => compareKeys(a.workspace_id, a.id, b.workspace_id, b.id))
 
-/** The rows that a transition of flow runs writes, in one statement: a statement costs more than most of its rows. */
+/** What the state of a flow run leaves behind besides itself; null where the transition tells nobody. */
+export interface HappenedColumns {
+  readonly event_body: string | null
+  /** Ids of related resources, a line each. */
+  readonly event_related: string | null
+  readonly event_follows: string | null
+}
+
+export const happenedColumns = (event: EventRow | null): HappenedColumns => ({
+  event_body: event?.body ?? null,
+  event_related: event?.related_ids.join('\n') ?? null,
+  event_follows: event?.follows ?? null,
+})
+
+export const stateTypes = {
+  state_id: 'uuid',
+  state_type: 'state_type',
+  state_name: 'text',
+  state_at: 'timestamptz',
+  state_message: 'text',
+  state_details: 'jsonb',
+  state_data: 'json',
+  run_count: 'int',
+  start_at: 'timestamptz',
+  end_at: 'timestamptz',
+  expected_start_at: 'timestamptz',
+  next_scheduled_start_at: 'timestamptz',
+  total_run_time_seconds: 'float8',
+} as const
+
+export const happenedTypes = { event_body: 'json', event_related: 'text', event_follows: 'uuid' } as const
+
+const flowRunUpdates = recordset<FlowRunUpdate>({
+  workspace_id: 'uuid',
+  id: 'uuid',
+  claim_token: 'uuid',
+  empirical_policy: 'jsonb',
+  ...stateTypes,
+  ...happenedTypes,
+})
+
+const lateStartRows = recordset<LateStart>({
+  workspaceId: 'uuid',
+  flowId: 'uuid',
+  startAt: 'timestamptz',
+  runId: 'uuid',
+})
+
+/**
+ * The rows that a transition of flow runs writes, in one statement: a statement costs more than most of its rows. The runs are locked.
+ * `isReplay`: some states bring their own ids, under which they may be there already.
+ */
 export const writeFlowRunTransitions = (
   sql: Queryable,
   updates: readonly FlowRunUpdate[],
-  states: readonly StateRow[],
-  events: readonly EventRow[],
   deltas: RollupDeltas,
   lateStarts: readonly LateStart[],
+  isReplay: boolean,
 ) => sql`
-  with updated as (
+  with r as materialized (
+    select * from ${flowRunUpdates(sql, updates)} r
+  ), updated as (
     update flow_runs t set
       state_id = r.state_id, state_type = r.state_type, state_name = r.state_name, state_at = r.state_at,
-      state_message = r.state_message, state_details = r.state_details, state_data = r.state_data::json,
+      state_message = r.state_message, state_details = r.state_details, state_data = r.state_data,
       run_count = r.run_count, start_at = r.start_at, end_at = r.end_at, expected_start_at = r.expected_start_at,
-      next_scheduled_start_at = r.next_scheduled_start_at,
-      total_run_time_seconds = r.total_run_time_seconds, empirical_policy = r.empirical_policy, claim_token = r.claim_token,
-      updated_at = r.state_at
-    from json_to_recordset(${JSON.stringify(byKey(updates))}::json) as r (
-      workspace_id uuid, id uuid, state_id uuid, state_type state_type, state_name text, state_at timestamptz, state_message text,
-      state_details jsonb, state_data text, run_count int, start_at timestamptz, end_at timestamptz, expected_start_at timestamptz,
-      next_scheduled_start_at timestamptz, total_run_time_seconds float8, empirical_policy jsonb,
-      claim_token uuid)
+      next_scheduled_start_at = r.next_scheduled_start_at, total_run_time_seconds = r.total_run_time_seconds,
+      empirical_policy = coalesce(r.empirical_policy, t.empirical_policy), claim_token = r.claim_token, updated_at = r.state_at
+    from r
     where t.workspace_id = r.workspace_id and t.id = r.id
-  ), started_late as (
-    insert into flow_run_late_starts (workspace_id, flow_id, start_at, run_id)
-    select * from unnest(
-      ${plainArray(lateStarts.map((late) => late.workspaceId))}::uuid[], ${plainArray(lateStarts.map((late) => late.flowId))}::uuid[],
-      ${plainArray(lateStarts.map((late) => late.startAt))}::timestamptz[], ${plainArray(lateStarts.map((late) => late.runId))}::uuid[])
-    on conflict do nothing
-  ), ${historyOfFlowRuns(sql, states, events, deltas)}
+  ), ${startedLate(sql, lateStarts)}
+  ${historyOfFlowRuns(sql, deltas, isReplay)}
   select 1`
 
-/** States, events and counts of flow runs, as the last members of a `with`. */
-export const historyOfFlowRuns = (
-  sql: Queryable,
-  states: readonly StateRow[],
-  events: readonly EventRow[],
-  deltas: RollupDeltas,
-) => sql`
+/** Most batches have none, and a statement without costs less. */
+const startedLate = (sql: Queryable, lateStarts: readonly LateStart[]) =>
+  lateStarts.length === 0
+    ? sql``
+    : sql`
+  started_late as (
+    insert into flow_run_late_starts (workspace_id, flow_id, start_at, run_id)
+    select * from ${lateStartRows(sql, lateStarts)} r
+    on conflict do nothing
+  ),`
+
+const deltaRows = recordset<Delta>({
+  workspace_id: 'uuid',
+  kind: 'text',
+  bucket_at: 'timestamptz',
+  flow_id: 'uuid',
+  deployment_id: 'uuid',
+  state_type: 'state_type',
+  state_name: 'text',
+  runs: 'bigint',
+  run_seconds: 'float8',
+  late_seconds: 'float8',
+})
+
+/** States, events and counts of the flow runs in `r`, as the last members of a `with`. Ids that were made here meet nobody. */
+export const historyOfFlowRuns = (sql: Queryable, deltas: RollupDeltas, isReplay: boolean) => sql`
   states as (
     insert into flow_run_states (workspace_id, run_id, at, id, type, name, message, details, data)
-    select workspace_id, run_id, at, id, type, name, message, details, data::json
-    from json_to_recordset(${JSON.stringify(states)}::json) as r (
-      workspace_id uuid, run_id uuid, at timestamptz, id uuid, type state_type, name text, message text, details jsonb, data text)
-    on conflict do nothing
+    select workspace_id, id, state_at, state_id, state_type, state_name, state_message, state_details, state_data from r
+    ${unlessThere(sql, isReplay)}
   ), happened as (
     insert into events (workspace_id, occurred_at, id, event, resource_id, related_ids, follows, received_at, body)
-    ${selectEvents(sql, events)}
-    on conflict do nothing
+    select workspace_id, state_at, state_id, 'prefect.flow-run.' || state_name, 'prefect.flow-run.' || id,
+           string_to_array(event_related, e'\n'), event_follows, state_at, event_body
+    from r where event_body is not null
+    ${unlessThere(sql, isReplay)}
   ), counted as (
     insert into run_count_deltas (workspace_id, kind, bucket_at, flow_id, deployment_id, state_type, state_name, runs, run_seconds, late_seconds)
-    select workspace_id, kind, bucket_at, flow_id, deployment_id, state_type, state_name, runs, run_seconds, late_seconds
-    from json_to_recordset(${JSON.stringify(deltas.rows())}::json) as r (
-      workspace_id uuid, kind text, bucket_at timestamptz, flow_id uuid, deployment_id uuid, state_type state_type, state_name text,
-      runs bigint, run_seconds float8, late_seconds float8)
+    select * from ${deltaRows(sql, deltas.rows())} r
   )`
+
+const unlessThere = (sql: Queryable, maybeThere: boolean) =>
+  maybeThere ? sql`on conflict do nothing` : sql``
+
+const taskRunUpdates = recordset<TaskRunUpdate>({
+  workspace_id: 'uuid',
+  id: 'uuid',
+  flow_run_run_count: 'int',
+  ...stateTypes,
+})
 
 export const updateTaskRuns = (sql: Queryable, rows: readonly TaskRunUpdate[]) => sql`
   update task_runs t set
     state_id = r.state_id, state_type = r.state_type, state_name = r.state_name, state_at = r.state_at,
-    state_message = r.state_message, state_details = r.state_details, state_data = r.state_data::json,
+    state_message = r.state_message, state_details = r.state_details, state_data = r.state_data,
     run_count = r.run_count, start_at = r.start_at, end_at = r.end_at, expected_start_at = r.expected_start_at,
     next_scheduled_start_at = r.next_scheduled_start_at, flow_run_run_count = r.flow_run_run_count,
     total_run_time_seconds = r.total_run_time_seconds, updated_at = r.state_at
-  from json_to_recordset(${JSON.stringify(byKey(rows))}::json) as r (
-    workspace_id uuid, id uuid, state_id uuid, state_type state_type, state_name text, state_at timestamptz, state_message text,
-    state_details jsonb, state_data text, run_count int, start_at timestamptz, end_at timestamptz, expected_start_at timestamptz,
-    next_scheduled_start_at timestamptz, flow_run_run_count int, total_run_time_seconds float8)
+  from ${taskRunUpdates(sql, byKey(rows))} r
   where t.workspace_id = r.workspace_id and t.id = r.id`
+
+const stateRows = recordset<StateRow>({
+  workspace_id: 'uuid',
+  run_id: 'uuid',
+  at: 'timestamptz',
+  id: 'uuid',
+  type: 'state_type',
+  name: 'text',
+  message: 'text',
+  details: 'jsonb',
+  data: 'json',
+})
 
 export const insertTaskRunStates = (sql: Queryable, rows: readonly StateRow[]) => sql`
   insert into task_run_states (workspace_id, run_id, at, id, type, name, message, details, data)
-  select workspace_id, run_id, at, id, type, name, message, details, data::json
-  from json_to_recordset(${JSON.stringify(rows)}::json) as r (
-    workspace_id uuid, run_id uuid, at timestamptz, id uuid, type state_type, name text, message text, details jsonb, data text)
+  select * from ${stateRows(sql, rows)} r
   on conflict do nothing`
+
+interface EventColumns extends Omit<EventRow, 'related_ids'> {
+  readonly related: string
+}
+
+const eventRows = recordset<EventColumns>({
+  workspace_id: 'uuid',
+  occurred_at: 'timestamptz',
+  id: 'uuid',
+  event: 'text',
+  resource_id: 'text',
+  related: 'text',
+  follows: 'uuid',
+  received_at: 'timestamptz',
+  body: 'json',
+})
 
 /** The same event sent twice is stored once. */
-export const insertEvents = (sql: Queryable, rows: readonly EventRow[]) => sql`
+export const insertEvents = (sql: Queryable, rows: readonly EventRow[]) => {
+  const columns = rows.map((row) => ({ ...row, related: row.related_ids.join('\n') }))
+  return sql`
   insert into events (workspace_id, occurred_at, id, event, resource_id, related_ids, follows, received_at, body)
-  ${selectEvents(sql, rows)}
+  select workspace_id, occurred_at, id, event, resource_id, string_to_array(related, e'\n'), follows, received_at, body
+  from ${eventRows(sql, columns)} r
   on conflict do nothing`
-
-const selectEvents = (sql: Queryable, rows: readonly EventRow[]) => sql`
-  select workspace_id, occurred_at, id, event, resource_id, string_to_array(related_ids, e'\n'), follows, received_at, body::json
-  from unnest(
-    ${plainArray(rows.map((row) => row.workspace_id))}::uuid[], ${plainArray(rows.map((row) => row.occurred_at))}::timestamptz[],
-    ${plainArray(rows.map((row) => row.id))}::uuid[], ${textArray(rows.map((row) => row.event))}::text[],
-    ${textArray(rows.map((row) => row.resource_id))}::text[],
-    ${textArray(rows.map((row) => row.related_ids.join('\n')))}::text[], ${plainArray(rows.map((row) => row.follows))}::uuid[],
-    ${plainArray(rows.map((row) => row.received_at))}::timestamptz[], ${textArray(rows.map((row) => row.body))}::text[]
-  ) as r (workspace_id, occurred_at, id, event, resource_id, related_ids, follows, received_at, body)`
+}
 
 export const insertDeltas = (sql: Queryable, deltas: RollupDeltas) => {
   const rows = deltas.rows()
@@ -196,28 +281,38 @@ export const insertDeltas = (sql: Queryable, deltas: RollupDeltas) => {
     ? null
     : sql`
   insert into run_count_deltas (workspace_id, kind, bucket_at, flow_id, deployment_id, state_type, state_name, runs, run_seconds, late_seconds)
-  select workspace_id, kind, bucket_at, flow_id, deployment_id, state_type, state_name, runs, run_seconds, late_seconds
-  from json_to_recordset(${JSON.stringify(rows)}::json) as r (
-    workspace_id uuid, kind text, bucket_at timestamptz, flow_id uuid, deployment_id uuid, state_type state_type, state_name text,
-    runs bigint, run_seconds float8, late_seconds float8)`
+  select * from ${deltaRows(sql, rows)} r`
 }
+
+const cacheRows = recordset<CacheRow>({
+  workspace_id: 'uuid',
+  cache_key: 'text',
+  state: 'json',
+  expires_at: 'timestamptz',
+})
 
 export const upsertCache = (sql: Queryable, rows: readonly CacheRow[]) => sql`
   insert into task_run_cache (workspace_id, cache_key, state, expires_at)
-  select distinct on (workspace_id, cache_key) workspace_id, cache_key, state::json, expires_at
-  from json_to_recordset(${JSON.stringify(rows)}::json) as r (workspace_id uuid, cache_key text, state text, expires_at timestamptz)
+  select distinct on (workspace_id, cache_key) * from ${cacheRows(sql, rows)} r
   on conflict (workspace_id, cache_key) do update set state = excluded.state, expires_at = excluded.expires_at, created_at = now()`
 
-export const insertLogs = (sql: Queryable, rows: readonly LogRow[]) => sql`
+const logRows = recordset<LogRow>({
+  workspace_id: 'uuid',
+  at: 'timestamptz',
+  id: 'uuid',
+  flow_run_id: 'uuid',
+  task_run_id: 'uuid',
+  worker_id: 'uuid',
+  logger: 'text',
+  level: 'smallint',
+  message: 'text',
+})
+
+/** `isReplay`: some lines bring their own ids, under which they may be there already. */
+export const insertLogs = (sql: Queryable, rows: readonly LogRow[], isReplay: boolean) => sql`
   insert into logs (workspace_id, at, id, flow_run_id, task_run_id, worker_id, logger, level, message)
-  select * from unnest(
-    ${plainArray(rows.map((row) => row.workspace_id))}::uuid[], ${plainArray(rows.map((row) => row.at))}::timestamptz[],
-    ${plainArray(rows.map((row) => row.id))}::uuid[], ${plainArray(rows.map((row) => row.flow_run_id))}::uuid[],
-    ${plainArray(rows.map((row) => row.task_run_id))}::uuid[], ${plainArray(rows.map((row) => row.worker_id))}::uuid[],
-    ${textArray(rows.map((row) => row.logger))}::text[], ${plainArray(rows.map((row) => row.level))}::smallint[],
-    ${textArray(rows.map((row) => row.message))}::text[]
-  )
-  on conflict do nothing`
+  select * from ${logRows(sql, rows)} r
+  ${unlessThere(sql, isReplay)}`
 
 /** Sends statements together and waits for all; the first failure is thrown after all have settled, as the transaction needs. */
 export async function all(statements: readonly (PromiseLike<unknown> | null)[]): Promise<void> {

@@ -352,6 +352,7 @@ async function startPostmaster(cluster: Cluster, kept: Access): Promise<{ pid: n
   for (let attempt = 1; attempt <= 20; attempt++) {
     // Nobody's, or it would have been found: its number may belong to any other process now, which Postgres cannot tell.
     rmSync(join(cluster.data, 'postmaster.pid'), { force: true })
+    rmSync(`${socketPathOf(cluster, access.port)}.lock`, { force: true })
     const launched = await launch(cluster, access.port)
     if ('pid' in launched) return { pid: launched.pid, access }
     lastFailure = launched.failure

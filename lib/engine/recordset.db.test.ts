@@ -1,0 +1,74 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { testDatabase } from '../testing/database.ts'
+import { plainArray, textArray } from './array-literal.ts'
+import { recordset } from './recordset.ts'
+
+const db = await testDatabase()
+
+const anyText = fc.oneof(
+  fc.string({ unit: 'grapheme' }).map((s) => s.replaceAll('\0', '').toWellFormed()),
+  fc.constantFrom('', 'NULL', 'null', '{}', '"', '\\', '\\"', 'a,b', '{"a":"\\\\n"}', ' ', '\n'),
+  fc.constantFrom('\x1d', '\x1e', 'a\x1eb', '\x1d\x1d', '\x1f'),
+)
+
+test('array literals come back as they went in, whatever the text', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.option(anyText), { maxLength: 20 }), async (items) => {
+      const rows = await db.engine<{ item: string | null }[]>`
+        select item from unnest(${textArray(items)}::text[]) with ordinality t (item, n) order by n`
+      expect(rows.map((row) => row.item)).toEqual(items)
+    }),
+    { numRuns: 100 },
+  )
+  const rows = await db.engine`select array_to_json(${plainArray([1, null, 3])}::int[])::text as items`
+  expect(rows).toEqual([{ items: '[1,null,3]' }])
+})
+
+interface Row {
+  readonly id: string | null
+  readonly at: string | null
+  readonly n: number | null
+  readonly seconds: number
+  readonly is_so: boolean
+  readonly name: string | null
+  readonly tags: readonly string[]
+  readonly raw: string | null
+  readonly value: unknown
+}
+
+const rowsAsSent = recordset<Row>({
+  id: 'uuid',
+  at: 'timestamptz',
+  n: 'int',
+  seconds: 'float8',
+  is_so: 'bool',
+  name: 'text',
+  tags: 'text[]',
+  raw: 'json',
+  value: 'jsonb',
+})
+
+test('rows come back as they went in, in their order, whatever they hold', async () => {
+  const storable = fc.jsonValue().filter((value) => !/\\u0000|\\ud[89a-f]/i.test(JSON.stringify(value)))
+  const row: fc.Arbitrary<Row> = fc.record({
+    id: fc.option(fc.uuid()),
+    at: fc.option(fc.constantFrom('2026-08-21T16:27:33.123456Z', '0001-01-01T00:00:00.000000Z')),
+    n: fc.option(fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 })),
+    seconds: fc.double({ noNaN: true, noDefaultInfinity: true }).map((n) => (n === 0 ? 0 : n)),
+    is_so: fc.boolean(),
+    name: fc.option(anyText),
+    tags: fc.array(anyText, { maxLength: 3 }),
+    raw: fc.option(fc.constantFrom('{}', '[1.0, 12345678901234567890]', ' {"a" :\n"\\u001e"}', 'null')),
+    value: fc.option(storable.map((value) => JSON.parse(JSON.stringify(value)) as unknown)),
+  })
+  await fc.assert(
+    fc.asyncProperty(fc.array(row, { maxLength: 8 }), async (rows) => {
+      const back = await db.engine`select * from ${rowsAsSent(db.engine, rows)} r`
+      expect(back.map(({ isSo, ...rest }) => ({ ...rest, is_so: isSo }))).toEqual(
+        rows.map((each) => ({ ...each, at: each.at?.replace(/\.?0+Z$/, 'Z') })),
+      )
+    }),
+    { numRuns: 200 },
+  )
+})

@@ -1,0 +1,85 @@
+import type { Queryable } from '../db/clients.ts'
+import { plainArray, separatedText, textArray } from './array-literal.ts'
+
+/** Items of these never hold a character that would need quoting. */
+const plainTypes = [
+  'uuid',
+  'timestamptz',
+  'smallint',
+  'int',
+  'bigint',
+  'float8',
+  'bool',
+  'state_type',
+] as const
+type PlainType = (typeof plainTypes)[number]
+
+/** `json` is raw JSON text, cast where it lands; `jsonb` any value, which is made JSON of. */
+type ColumnType = PlainType | 'text' | 'text[]' | 'json' | 'jsonb'
+type ColumnTypes<Row> = { readonly [Name in keyof Row & string]: ColumnType }
+
+interface Column<Row> {
+  readonly name: keyof Row & string
+  readonly type: ColumnType
+}
+
+/** A `from` item: the rows, under the names of their columns. */
+export type Recordset<Row> = (sql: Queryable, rows: readonly Row[]) => ReturnType<Queryable>
+
+/**
+ * Rows as a `from` item whose every column is one parameter, so that a batch of any size is one prepared statement.
+ * Columns cost Postgres about a third of what it spends on the same rows as JSON, and node less than half.
+ */
+export function recordset<Row>(types: ColumnTypes<Row>): Recordset<Row> {
+  // Safe: the keys of `types` are those of Row, by its type.
+  const columns = (Object.entries(types) as [keyof Row & string, ColumnType][]).map(([name, type]) => ({
+    name,
+    type,
+  }))
+  const separated = templateOf(columns, (at) => `unnest(string_to_array(${at}, e'\\x1e', e'\\x1d'))`)
+  const quoted = templateOf(columns, (at) => `unnest(${at}::text[])`)
+  return (sql, rows) => {
+    const values: string[] = []
+    for (const column of columns) {
+      const value = isPlain(column.type) ? plainColumn(rows, column) : separatedText(textColumn(rows, column))
+      // Text that holds a separator; it hardly ever happens.
+      if (value === null) return sql(quoted, ...columns.map((each) => quotedColumn(rows, each)))
+      values.push(value)
+    }
+    return sql(separated, ...values)
+  }
+}
+
+const isPlain = (type: ColumnType): type is PlainType => (plainTypes as readonly string[]).includes(type)
+
+const plainColumn = <Row>(rows: readonly Row[], { name }: Column<Row>): string =>
+  // Safe: the column's type says so.
+  plainArray(rows.map((row) => row[name] as string | number | boolean | null))
+
+const quotedColumn = <Row>(rows: readonly Row[], column: Column<Row>): string =>
+  isPlain(column.type) ? plainColumn(rows, column) : textArray(textColumn(rows, column))
+
+function textColumn<Row>(rows: readonly Row[], { name, type }: Column<Row>): (string | null)[] {
+  switch (type) {
+    case 'jsonb':
+      return rows.map((row) => (row[name] === null ? null : JSON.stringify(row[name])))
+    case 'text[]':
+      return rows.map((row) => textArray(row[name] as readonly string[]))
+    default:
+      return rows.map((row) => row[name] as string | null)
+  }
+}
+
+/** The text around the parameters, made once. */
+function templateOf<Row>(
+  columns: readonly Column<Row>[],
+  unnested: (at: string) => string,
+): TemplateStringsArray {
+  const at = '\0'
+  const items = columns.map(({ name, type }) => {
+    if (isPlain(type)) return `unnest(${at}::${type}[]) as ${name}`
+    return `${unnested(at)}${type === 'text' ? '' : `::${type}`} as ${name}`
+  })
+  const parts = `(select ${items.join(', ')})`.split(at)
+  return Object.assign(parts, { raw: parts })
+}
