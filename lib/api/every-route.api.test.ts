@@ -74,8 +74,17 @@ async function makeOneOfEverything(who: TestTenant): Promise<Record<string, stri
   await post(`/work_pools/${secret}/queues`, { name: secret })
   await post(`/work_pools/${secret}/workers/heartbeat`, { name: secret })
   const queue = await post('/work_queues/', { name: secret })
+  const deployment = await post('/deployments/', {
+    name: secret,
+    flow_id: flow.id,
+    work_pool_name: secret,
+    work_queue_name: secret,
+    concurrency_limit: 1,
+    schedules: [{ schedule: { cron: '0 9 15 * *' }, slug: secret }],
+  })
   return {
     secret,
+    deployments: deployment.id,
     variable: variable.name,
     variables: variable.id,
     artifacts: artifact.id,
@@ -128,6 +137,8 @@ function bodyOnOurs(route: Route): unknown {
         block_schemas: any(ours.block_schemas),
         block_documents: any(ours.block_documents),
         variables: any(ours.variables),
+        deployments: any(ours.deployments),
+        deployment_ids: [ours.deployments],
         work_pools: any(ours.work_pools),
         work_queues: any(ours.work_queues),
         base_job_template: {},
@@ -179,6 +190,10 @@ async function keptOf(who: TestTenant): Promise<string> {
     'artifact_collections',
     'flow_run_inputs',
     'saved_searches',
+    'deployments',
+    'deployment_schedules',
+    'deployment_versions',
+    'concurrency_limits',
     'work_pools',
     'work_queues',
     'workers',

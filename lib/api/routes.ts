@@ -3,10 +3,13 @@ import { workspaceRoutes } from './accounts/workspace-routes.ts'
 import { agentRoutes } from './agent/routes.ts'
 import { artifactCollectionRoutes } from './artifacts/collection-routes.ts'
 import { artifactRoutes } from './artifacts/routes.ts'
+import { automationRoutes } from './automations/routes.ts'
 import { blockDocumentRoutes } from './blocks/document-routes.ts'
 import { blockSchemaRoutes } from './blocks/schema-routes.ts'
 import { blockTypeRoutes } from './blocks/type-routes.ts'
 import { concurrencyRoutes } from './concurrency/routes.ts'
+import { deploymentRoutes } from './deployments/routes.ts'
+import { deploymentRunRoutes } from './deployments/run-routes.ts'
 import { eventReadRoutes } from './events/read-routes.ts'
 import { eventWriteRoutes } from './events/write-routes.ts'
 import { flowRunInputRoutes } from './flow-run-inputs/routes.ts'
@@ -64,6 +67,9 @@ export const routes: readonly Route[] = [
   ...artifactCollectionRoutes,
   ...savedSearchRoutes,
   ...concurrencyRoutes,
+  ...deploymentRunRoutes,
+  ...deploymentRoutes,
+  ...automationRoutes,
   ...workPoolRoutes,
   ...poolQueueRoutes,
   ...workQueueRoutes,

@@ -5,6 +5,7 @@ import { expirePauses } from './expire-pauses.ts'
 import { foldRunCounts } from './fold-run-counts.ts'
 import { markLateRuns } from './mark-late-runs.ts'
 import { preparePartitions } from './prepare-partitions.ts'
+import { scheduleRuns } from './schedule-runs.ts'
 import type { Service } from './service.ts'
 
 /** Every background loop. */
@@ -16,4 +17,5 @@ export const services: readonly Service[] = [
   cleanUpCancellations,
   enforceDeadlines,
   crashZombies,
+  scheduleRuns,
 ]

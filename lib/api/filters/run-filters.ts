@@ -4,6 +4,7 @@ import {
   anyId,
   anyText,
   creatorFilter,
+  equalFilter,
   existsFilter,
   flowRunStateFilter,
   idFilter,
@@ -13,13 +14,15 @@ import {
   nullFilter,
   operator,
   ownTagsFilter,
-  queueNameFilter,
   spanFilter,
+  sub,
   tagsFilter,
   taskRunStateFilter,
+  text,
   textFilter,
   textPresence,
 } from './operators.ts'
+import { workPoolListFilter, workQueueListFilter } from './work-filters.ts'
 
 export const flowFilter = z
   .object({ operator, id: idFilter, deployment: nullFilter, name: nameFilter, tags: ownTagsFilter })
@@ -61,14 +64,27 @@ export const taskRunFilter = z
   })
   .meta({ id: 'TaskRunFilter' })
 
-/** Keys beside the id are kept, so that the verb knows that more was asked than it can tell. */
-const deploymentFilter = z.looseObject({ operator, id: idFilter }).meta({ id: 'DeploymentFilter' })
-const workPoolFilter = z
-  .looseObject({ operator, id: idFilter, name: nameFilter })
-  .meta({ id: 'WorkPoolFilter' })
-const workQueueFilter = z
-  .looseObject({ operator, id: idFilter, name: queueNameFilter })
-  .meta({ id: 'WorkQueueFilter' })
+export const deploymentFilter = z
+  .object({
+    operator,
+    id: idFilter,
+    name: nameFilter,
+    flow_or_deployment_name: sub({ like_: text.nullish() }),
+    paused: equalFilter,
+    is_schedule_active: equalFilter,
+    tags: tagsFilter,
+    flow_id: anyId,
+    work_queue_id: anyId,
+    work_queue_name: anyText,
+    status: anyText,
+    branch: textPresence,
+    concurrency_limit: sub({
+      ge_: z.int().nullish(),
+      le_: z.int().nullish(),
+      is_null_: z.boolean().nullish(),
+    }),
+  })
+  .meta({ id: 'DeploymentFilter' })
 
 /** The named parts that all lists of flows and runs take. */
 export const runFilterParts = {
@@ -76,9 +92,9 @@ export const runFilterParts = {
   flow_runs: flowRunFilter.nullish(),
   task_runs: taskRunFilter.nullish(),
   deployments: deploymentFilter.nullish(),
-  work_pools: workPoolFilter.nullish(),
-  work_pool_queues: workQueueFilter.nullish(),
-  work_queues: workQueueFilter.nullish(),
+  work_pools: workPoolListFilter.nullish(),
+  work_pool_queues: workQueueListFilter.nullish(),
+  work_queues: workQueueListFilter.nullish(),
 }
 
 const parts = z.object(runFilterParts)

@@ -121,6 +121,9 @@ beforeAll(async () => {
       await sql`insert into variables (workspace_id, id, name, value, tags) values (${id}, ${variable.id}, ${variable.name}, '1', ${variable.tags}::text[])`
     for (const flow of flows)
       await sql`insert into flows (workspace_id, id, name) values (${id}, ${flow.id}, ${flow.name})`
+    for (const [i, deployment] of deployments.entries())
+      await sql`
+        insert into deployments (workspace_id, id, flow_id, name) values (${id}, ${deployment}, ${runs[0]?.flow.id ?? ''}, ${`d${i}`})`
     for (const run of runs)
       await sql`
         insert into flow_runs (workspace_id, id, flow_id, name, deployment_id)
@@ -192,7 +195,10 @@ const wasMade = ({ run, task }: Artifact, filters: Related): Verdict =>
     asked(filters.flow_runs, (f) => run !== null && isNamed(run, f)),
     asked(filters.flows, (f) => run !== null && isNamed(run.flow, f)),
     asked(filters.task_runs, (f) => task !== null && isNamed(task, f)),
-    asked(filters.deployments, (f) => run !== null && any(run.deploymentId, f.id ?? {})),
+    asked(
+      filters.deployments,
+      (f) => run !== null && run.deploymentId !== null && any(run.deploymentId, f.id ?? {}),
+    ),
   ])
 
 const namedFilter = (rows: readonly { id: string; name: string }[]): fc.Arbitrary<Named> =>

@@ -141,6 +141,11 @@ export class Operators {
     )
   }
 
+  equals(column: Fragment, filter: Maybe<{ readonly eq_?: Maybe<boolean> }>): Condition {
+    if (!filter) return null
+    return typeof filter.eq_ === 'boolean' ? this.sql`${column} = ${filter.eq_}` : EVERYTHING
+  }
+
   isNull(column: Fragment, wanted: Maybe<boolean>): Condition {
     if (typeof wanted !== 'boolean') return null
     return wanted ? this.sql`${column} is null` : this.sql`${column} is not null`

@@ -13,6 +13,7 @@ import {
   given,
   inState,
   join,
+  like,
   named,
   nullish,
   operator,
@@ -29,12 +30,14 @@ import {
 import { flowRunSorts, selectFlowRuns } from '../flow-runs/list-flow-runs.ts'
 import type { AnyOf, Operator } from './operators.ts'
 import {
+  type DeploymentFilter,
   type FlowFilter,
   type FlowRunFilter,
   RunConditions,
   type RunFilters,
   type TaskRunFilter,
 } from './run-filters.ts'
+import type { WorkPoolFilter, WorkQueueFilter } from './work-filters.ts'
 
 // The compiled SQL must find the rows that a plain reading of the filter finds, whatever the filter and the rows.
 
@@ -47,13 +50,33 @@ interface Flow {
   name: string
   tags: string[]
 }
+interface Pool {
+  id: string
+  name: string
+  type: string
+  paused: boolean
+}
+interface Queue {
+  id: string
+  name: string
+  pool: Pool
+}
+interface Deployment {
+  id: string
+  flow: Flow
+  name: string
+  tags: string[]
+  paused: boolean
+  status: string
+  queue: Queue | null
+}
 interface Run {
   id: string
   flow: Flow
   name: string
   tags: string[]
-  deploymentId: string | null
-  queue: string | null
+  deployment: Deployment | null
+  queue: Queue | null
   state: [string, string] | null
   version: string | null
   start: number | null
@@ -78,7 +101,7 @@ interface Task {
 const T0 = Date.UTC(2026, 0, 1) * 1000
 const names = ['Load', 'load_2', 'lo%d', 'save\\', 'Ünï']
 const tagSets = [[], ['a'], ['a', 'b'], ['b']]
-const deployments = [uuidv7(), uuidv7()]
+const creators = [uuidv7(), uuidv7()]
 const stateNames = ['Late', 'Done', 'Failed']
 const pick = <Item>(items: readonly Item[], n: number): Item => items[Math.abs(n) % items.length] as Item
 
@@ -96,6 +119,26 @@ const flows: Flow[] = Array.from({ length: 4 }, (_, i) => ({
   name: `${pick(names, i)}-${i}`,
   tags: pick(tagSets, i),
 }))
+const pools: Pool[] = ['process', 'docker'].map((type, i) => ({
+  id: uuidv7(),
+  name: `p${i}`,
+  type,
+  paused: i === 0,
+}))
+const queues: Queue[] = [0, 0, 1].map((pool, i) => ({
+  id: uuidv7(),
+  name: `q${i % 2}`,
+  pool: pick(pools, pool),
+}))
+const deployments: Deployment[] = Array.from({ length: 8 }, (_, i) => ({
+  id: uuidv7(),
+  flow: pick(flows, dice(3)),
+  name: `${pick(names, i)}-${i}`,
+  tags: pick(tagSets, dice(4)),
+  paused: dice(2) === 0,
+  status: pick(['READY', 'NOT_READY'], dice(2)),
+  queue: maybe(() => pick(queues, dice(3))),
+}))
 const tasks: Task[] = []
 const runs: Run[] = []
 for (let i = 0; i < 60; i++) {
@@ -104,8 +147,8 @@ for (let i = 0; i < 60; i++) {
     flow: pick(flows.slice(0, 3), dice(3)),
     name: pick(names, dice(5)),
     tags: pick(tagSets, dice(4)),
-    deploymentId: maybe(() => pick(deployments, dice(2))),
-    queue: maybe(() => pick(['q1', 'q2'], dice(2))),
+    deployment: maybe(() => pick(deployments, dice(8))),
+    queue: maybe(() => pick(queues, dice(3))),
     state: maybe(() => [pick(stateTypes, dice(9)), pick(stateNames, dice(3))]),
     version: maybe(() => pick(['1', '2'], dice(2))),
     start: maybe(instant),
@@ -114,7 +157,7 @@ for (let i = 0; i < 60; i++) {
     due: maybe(instant),
     parentTask: i > 10 ? maybe(() => pick(tasks, dice(tasks.length)).id) : null,
     key: maybe(() => `key-${i}`),
-    by: maybe(() => ({ id: pick(deployments, dice(2)), type: pick(['DEPLOYMENT', 'SCHEDULE'], dice(2)) })),
+    by: maybe(() => ({ id: pick(creators, dice(2)), type: pick(['DEPLOYMENT', 'SCHEDULE'], dice(2)) })),
   })
   tasks.push({
     id: uuidv7(),
@@ -142,11 +185,25 @@ beforeAll(async () => {
     // The stranger has the same rows: none of them may ever show up.
     for (const flow of flows)
       await sql`insert into flows (workspace_id, id, name, tags) values (${id}, ${flow.id}, ${flow.name}, ${flow.tags}::text[])`
+    for (const pool of pools)
+      await sql`
+        insert into work_pools (workspace_id, id, name, type, is_paused, default_queue_id)
+        values (${id}, ${pool.id}, ${pool.name}, ${pool.type}, ${pool.paused}, ${pool.id})`
+    for (const [i, queue] of queues.entries())
+      await sql`
+        insert into work_queues (workspace_id, id, work_pool_id, name, priority)
+        values (${id}, ${queue.id}, ${queue.pool.id}, ${queue.name}, ${i + 1})`
+    for (const deployment of deployments)
+      await sql`
+        insert into deployments (workspace_id, id, flow_id, name, tags, paused, status, work_queue_id)
+        values (${id}, ${deployment.id}, ${deployment.flow.id}, ${deployment.name}, ${deployment.tags}::text[], ${deployment.paused},
+          ${deployment.status}, ${deployment.queue?.id ?? null})`
     for (const run of runs) {
       await sql`
-        insert into flow_runs (workspace_id, id, flow_id, name, tags, deployment_id, work_queue_name, state_type, state_name, flow_version,
+        insert into flow_runs (workspace_id, id, flow_id, name, tags, deployment_id, work_queue_id, work_queue_name, state_type, state_name, flow_version,
           start_at, end_at, expected_start_at, next_scheduled_start_at, parent_task_run_id, idempotency_key, created_by)
-        values (${id}, ${run.id}, ${run.flow.id}, ${run.name}, ${run.tags}::text[], ${run.deploymentId}, ${run.queue},
+        values (${id}, ${run.id}, ${run.flow.id}, ${run.name}, ${run.tags}::text[], ${run.deployment?.id ?? null},
+          ${run.queue?.id ?? null}, ${run.queue?.name ?? null},
           ${run.state?.[0] ?? null}::text::state_type, ${run.state?.[1] ?? null}, ${run.version}, ${at(run.start)}, ${at(run.end)},
           ${at(run.expected)}, ${at(run.due)}, ${run.parentTask}, ${run.key}, ${run.by && JSON.stringify(run.by)}::text::jsonb)`
       if (run.start !== null && (run.start < run.expected || run.start - run.expected > 1_000_000)) {
@@ -169,7 +226,10 @@ beforeAll(async () => {
 const isFlow = (flow: Flow, filter: FlowFilter): Verdict =>
   join(filter.operator, [
     given(filter.id, (f) => any(flow.id, f)),
-    given(filter.deployment, (f) => f.is_null_ !== false),
+    given(
+      filter.deployment,
+      (f) => typeof f.is_null_ !== 'boolean' || deployments.some((d) => d.flow === flow) !== f.is_null_,
+    ),
     given(filter.name, (f) => named(flow.name, f)),
     given(filter.tags, (f) => tagged(flow.tags, f)),
   ])
@@ -179,8 +239,8 @@ const isRun = (run: Run, filter: FlowRunFilter): Verdict =>
     given(filter.id, (f) => any(run.id, f)),
     given(filter.name, (f) => named(run.name, f)),
     given(filter.tags, (f) => tagged(run.tags, f)),
-    given(filter.deployment_id, (f) => present(run.deploymentId, f)),
-    given(filter.work_queue_name, (f) => present(run.queue, f)),
+    given(filter.deployment_id, (f) => present(run.deployment?.id ?? null, f)),
+    given(filter.work_queue_name, (f) => present(run.queue?.name ?? null, f)),
     given(filter.state, (f) => inState(run.state, f)),
     given(filter.flow_version, (f) => any(run.version, f)),
     given(filter.start_time, (f) => within(run.start ?? run.expected, f, run.start)),
@@ -229,17 +289,69 @@ const isTask = (task: Task, filter: TaskRunFilter): Verdict =>
     ),
   ])
 
-const matchesRun = (
-  run: Run,
-  { flows: onFlow, flow_runs, task_runs, deployments: onDeployment }: RunFilters,
-): boolean =>
+const isDeployment = (deployment: Deployment, filter: DeploymentFilter): Verdict =>
+  join(filter.operator, [
+    given(filter.id, (f) => any(deployment.id, f)),
+    given(filter.name, (f) => named(deployment.name, f)),
+    given(filter.flow_or_deployment_name, ({ like_ }) =>
+      typeof like_ === 'string' ? like(deployment.name, like_) || like(deployment.flow.name, like_) : true,
+    ),
+    given(filter.paused, (f) => (typeof f.eq_ === 'boolean' ? deployment.paused === f.eq_ : true)),
+    given(filter.is_schedule_active, (f) =>
+      typeof f.eq_ === 'boolean' ? deployment.paused !== f.eq_ : true,
+    ),
+    given(filter.tags, (f) => tagged(deployment.tags, f)),
+    given(filter.flow_id, (f) => any(deployment.flow.id, f)),
+    // What a deployment without a queue is asked about its queue, it is not.
+    given(filter.work_queue_name, (f) =>
+      f.any_ || f.not_any_ ? any(deployment.queue?.name ?? null, f) === true : true,
+    ),
+    given(filter.status, (f) => any(deployment.status, f)),
+    given(filter.concurrency_limit, () => true),
+  ])
+
+const isQueue = (queue: Queue, filter: WorkQueueFilter): Verdict =>
+  join(filter.operator, [
+    given(filter.id, (f) => any(queue.id, f)),
+    given(filter.name, (f) =>
+      all([
+        named(queue.name, f),
+        f.startswith_ ? f.startswith_.some((start) => queue.name.startsWith(start.toLowerCase())) : true,
+      ]),
+    ),
+  ])
+
+const isPool = (pool: Pool, filter: WorkPoolFilter): Verdict =>
+  join(filter.operator, [
+    given(filter.id, (f) => any(pool.id, f)),
+    given(filter.name, (f) => named(pool.name, f)),
+    given(filter.type, (f) => any(pool.type, f)),
+    given(filter.paused, (f) => (typeof f.eq_ === 'boolean' ? pool.paused === f.eq_ : true)),
+  ])
+
+const waitsIn = (queue: Queue | null, { work_pools, work_queues }: RunFilters): boolean =>
+  (!work_queues || !says(work_queues) || (queue !== null && isQueue(queue, work_queues) === true)) &&
+  (!work_pools || !says(work_pools) || (queue !== null && isPool(queue.pool, work_pools) === true))
+
+const matchesDeployment = (deployment: Deployment, filters: RunFilters): boolean =>
+  (filters.deployments ? isDeployment(deployment, filters.deployments) === true : true) &&
+  waitsIn(deployment.queue, filters)
+
+const matchesRun = (run: Run, filters: RunFilters): boolean =>
+  hasRunParts(run, filters) &&
+  waitsIn(run.queue, filters) &&
+  (!filters.deployments ||
+    !says(filters.deployments) ||
+    (run.deployment !== null && isDeployment(run.deployment, filters.deployments) === true))
+
+/** Without what is said of its deployment, pool and queue. */
+const hasRunParts = (run: Run, { flows: onFlow, flow_runs, task_runs }: RunFilters): boolean =>
   all([
     onFlow ? isFlow(run.flow, onFlow) : true,
     flow_runs ? isRun(run, flow_runs) : true,
     task_runs && says(task_runs)
       ? tasks.some((task) => task.run === run && isTask(task, task_runs) === true)
       : true,
-    onDeployment?.id ? any(run.deploymentId, onDeployment.id) : true,
   ]) === true
 
 /** A filter of a related kind that constrains nothing does not ask for a related row either. */
@@ -254,7 +366,8 @@ const says = (filter: object): boolean => {
 }
 const partAsks = (key: string, value: Record<string, unknown>): boolean => {
   if (key === 'flow_run_id') return true
-  if (key === 'deployment') return value.is_null_ === false
+  if (key === 'deployment') return typeof value.is_null_ === 'boolean'
+  if (key === 'concurrency_limit') return false
   const inner = Object.entries(value).filter(([k, v]) => k !== 'operator' && v !== null && v !== undefined)
   if (key !== 'state') return inner.length > 0
   const states = inner
@@ -296,8 +409,8 @@ const runFilter: fc.Arbitrary<FlowRunFilter> = few({
   id: anyOf(runs.map((r) => r.id)),
   name,
   tags,
-  deployment_id: presence(deployments),
-  work_queue_name: presence(['q1', 'q2']),
+  deployment_id: presence(deployments.map((d) => d.id)),
+  work_queue_name: presence(['q0', 'q1']),
   state,
   flow_version: sub({ any_: nullish(some$(['1', '2'])) }),
   start_time: nullableSpan,
@@ -309,17 +422,42 @@ const runFilter: fc.Arbitrary<FlowRunFilter> = few({
   idempotency_key: anyOf(runs.map((r) => r.key ?? 'none')),
   created_by: sub({
     operator,
-    id_: nullish(some$(deployments)),
+    id_: nullish(some$(creators)),
     type_: nullish(some$(['DEPLOYMENT', 'SCHEDULE'])),
     is_null_: nullish(fc.boolean()),
   }),
+})
+const equal = sub({ eq_: nullish(fc.boolean()) })
+const deploymentFilter: fc.Arbitrary<DeploymentFilter> = few({
+  id: anyOf(deployments.map((d) => d.id)),
+  name,
+  flow_or_deployment_name: sub({ like_: nullish(patterns) }),
+  paused: equal,
+  is_schedule_active: equal,
+  tags,
+  flow_id: sub({ any_: nullish(some$(flows.map((f) => f.id))) }),
+  work_queue_name: sub({ any_: nullish(some$(['q0', 'q1'])) }),
+  status: sub({ any_: nullish(some$(['READY', 'NOT_READY'])) }),
+  concurrency_limit: sub({ ge_: nullish(fc.constant(1)) }),
+})
+const queueFilter: fc.Arbitrary<WorkQueueFilter> = few({
+  id: anyOf(queues.map((q) => q.id)),
+  name: sub({ any_: nullish(some$(['q0', 'q1', 'other'])), startswith_: nullish(some$(['q', 'Q1', 'x'])) }),
+})
+const poolFilter: fc.Arbitrary<WorkPoolFilter> = few({
+  id: anyOf(pools.map((p) => p.id)),
+  name: sub({ any_: nullish(some$(['p0', 'p1', 'other'])) }),
+  type: sub({ any_: nullish(some$(['process', 'docker'])) }),
+  paused: equal,
 })
 const filters: fc.Arbitrary<RunFilters> = fc.record(
   {
     flows: nullish(flowFilter),
     flow_runs: nullish(runFilter),
     task_runs: nullish(taskFilter),
-    deployments: nullish(fc.record({ id: anyOf(deployments) })),
+    deployments: nullish(deploymentFilter),
+    work_pools: nullish(poolFilter),
+    work_queues: nullish(queueFilter),
   },
   { requiredKeys: [] },
 )
@@ -365,15 +503,37 @@ test('task runs', async () => {
 test('flows', async () => {
   await fc.assert(
     fc.asyncProperty(filters, async (filter) => {
-      const { flows: onFlow, ...others } = filter
+      const { flows: onFlow, flow_runs, task_runs, ...placed } = filter
       const ids = await found(
         (is) => is.sql`select f.id from flows f where f.workspace_id = ${workspaceId} ${is.onFlows(filter)}`,
       )
-      const asks = Object.values(others).some((part) => part && says(part))
+      const asksRun = [flow_runs, task_runs].some((part) => part && says(part))
+      const asksDeployment = Object.values(placed).some((part) => part && says(part))
       const matches = (flow: Flow) =>
         (onFlow ? isFlow(flow, onFlow) === true : true) &&
-        (!asks || runs.some((run) => run.flow === flow && matchesRun(run, others)))
+        (!asksRun || runs.some((run) => run.flow === flow && hasRunParts(run, { flow_runs, task_runs }))) &&
+        (!asksDeployment || deployments.some((d) => d.flow === flow && matchesDeployment(d, placed)))
       expect(ids.sort()).toEqual(idsOf(flows.filter(matches)))
+    }),
+    settings,
+  )
+})
+
+test('deployments', async () => {
+  await fc.assert(
+    fc.asyncProperty(filters, async (filter) => {
+      const { flows: onFlow, flow_runs, task_runs } = filter
+      const ids = await found(
+        (is) =>
+          is.sql`select d.id from deployments d where d.workspace_id = ${workspaceId} ${is.onDeployments(filter)}`,
+      )
+      const asksRun = [flow_runs, task_runs].some((part) => part && says(part))
+      const matches = (deployment: Deployment) =>
+        matchesDeployment(deployment, filter) &&
+        (!onFlow || !says(onFlow) || isFlow(deployment.flow, onFlow) === true) &&
+        (!asksRun ||
+          runs.some((run) => run.deployment === deployment && hasRunParts(run, { flow_runs, task_runs })))
+      expect(ids.sort()).toEqual(idsOf(deployments.filter(matches)))
     }),
     settings,
   )

@@ -11,6 +11,7 @@ import type {
   Tags,
 } from './operators.ts'
 import { EVERYTHING, Operators } from './operators.ts'
+import { isWorkPool, isWorkQueue, type WorkPoolFilter, type WorkQueueFilter } from './work-filters.ts'
 
 type Maybe<Value> = Value | null | undefined
 
@@ -59,19 +60,22 @@ export interface TaskRunFilter {
   readonly flow_run_id?: Maybe<Presence>
 }
 
-/** Deployments have no table yet: what asks for more than their id matches none. */
 export interface DeploymentFilter {
   readonly operator?: Operator
   readonly id?: Maybe<AnyOf<string>>
-  readonly [other: string]: unknown
-}
-
-/** Work pools and queues are known by what a run carries of them: their names, and a queue's id. */
-export interface NamedFilter {
-  readonly operator?: Operator
-  readonly id?: Maybe<AnyOf<string>>
   readonly name?: Maybe<Names>
-  readonly [other: string]: unknown
+  readonly flow_or_deployment_name?: Maybe<{ readonly like_?: Maybe<string> }>
+  readonly paused?: Maybe<{ readonly eq_?: Maybe<boolean> }>
+  /** Of clients 2.x: whether it is not paused. */
+  readonly is_schedule_active?: Maybe<{ readonly eq_?: Maybe<boolean> }>
+  readonly tags?: Maybe<Tags>
+  readonly flow_id?: Maybe<AnyOf<string>>
+  readonly work_queue_id?: Maybe<AnyOf<string>>
+  readonly work_queue_name?: Maybe<AnyOf<string>>
+  readonly status?: Maybe<AnyOf<string>>
+  readonly branch?: Maybe<Presence>
+  /** Taken, as others do, and without effect: limits are objects of their own. */
+  readonly concurrency_limit?: unknown
 }
 
 /** A row matches when it meets its own filter, and a related row exists that meets each of the others. */
@@ -80,13 +84,13 @@ export interface RunFilters {
   readonly flow_runs?: Maybe<FlowRunFilter>
   readonly task_runs?: Maybe<TaskRunFilter>
   readonly deployments?: Maybe<DeploymentFilter>
-  readonly work_pools?: Maybe<NamedFilter>
-  readonly work_queues?: Maybe<NamedFilter>
+  readonly work_pools?: Maybe<WorkPoolFilter>
+  readonly work_queues?: Maybe<WorkQueueFilter>
 }
 
 /**
- * Compiles filters on flows, flow runs and task runs. The aliases are fixed: `f` flows, `r` flow_runs, `t` task_runs;
- * each query that uses these conditions names its table so, and names the workspace itself, first.
+ * Compiles filters on flows, flow runs, task runs and deployments. The aliases are fixed: `f` flows, `r` flow_runs,
+ * `t` task_runs, `d` deployments; each query that uses these conditions names its table so, and names the workspace itself, first.
  */
 export class RunConditions {
   readonly #is: Operators
@@ -98,30 +102,54 @@ export class RunConditions {
     this.#is = new Operators(sql)
   }
 
-  /** `and …` after `f.workspace_id = …`. */
+  /** `and …` after `f.workspace_id = …`. A flow is where its deployments are. */
   onFlows(filters: RunFilters): Fragment {
     const { sql, workspaceId } = this
-    const run = this.#is.join([
-      this.flowRun(filters.flow_runs),
-      this.#hasTaskRun(filters.task_runs),
-      ...this.#carried(filters),
-    ])
+    const run = this.#is.join([this.flowRun(filters.flow_runs), this.#hasTaskRun(filters.task_runs)])
     const hasRun = this.#is.related(
       run,
       (its) =>
         sql`exists (select from flow_runs r where r.workspace_id = ${workspaceId} and r.flow_id = f.id and ${its})`,
     )
-    return this.#is.and(this.#is.join([this.flow(filters.flows), hasRun]))
+    const deployment = this.#is.join([
+      this.deployment(filters.deployments),
+      ...this.#waitsIn(filters, sql`d.work_queue_id`),
+    ])
+    const hasDeployment = this.#is.related(
+      deployment,
+      (its) =>
+        sql`exists (select from deployments d where d.workspace_id = ${workspaceId} and d.flow_id = f.id and ${its})`,
+    )
+    return this.#is.and(this.#is.join([this.flow(filters.flows), hasRun, hasDeployment]))
+  }
+
+  /** `and …` after `d.workspace_id = …`. */
+  onDeployments(filters: RunFilters): Fragment {
+    const { sql, workspaceId } = this
+    const run = this.#is.join([this.flowRun(filters.flow_runs), this.#hasTaskRun(filters.task_runs)])
+    const hasRun = this.#is.related(
+      run,
+      (its) =>
+        sql`exists (select from flow_runs r where r.workspace_id = ${workspaceId} and r.deployment_id = d.id and ${its})`,
+    )
+    return this.#is.and(
+      this.#is.join([
+        this.deployment(filters.deployments),
+        this.#isOfFlow(filters.flows, sql`d.flow_id`),
+        hasRun,
+        ...this.#waitsIn(filters, sql`d.work_queue_id`),
+      ]),
+    )
   }
 
   /** `and …` after `r.workspace_id = …`. */
   onFlowRuns(filters: RunFilters): Fragment {
     return this.#is.and(
       this.#is.join([
-        this.#isOfFlow(filters.flows),
+        this.#isOfFlow(filters.flows, this.sql`r.flow_id`),
         this.flowRun(filters.flow_runs),
         this.#hasTaskRun(filters.task_runs),
-        ...this.#carried(filters),
+        ...this.#placed(filters),
       ]),
     )
   }
@@ -147,17 +175,69 @@ export class RunConditions {
   }
 
   flow(filter: Maybe<FlowFilter>): Condition {
-    const { sql } = this
+    const { sql, workspaceId } = this
+    const hasDeployment = sql`exists (select from deployments fd where fd.workspace_id = ${workspaceId} and fd.flow_id = f.id)`
     const is = this.#is
     if (!filter) return null
     const withoutDeployments = filter.deployment?.is_null_
     return is.join(
       [
         is.ids(sql`f.id`, filter.id),
-        // Nothing is deployed yet: no flow has a deployment.
-        filter.deployment ? (withoutDeployments === false ? sql`false` : EVERYTHING) : null,
+        !filter.deployment
+          ? null
+          : typeof withoutDeployments !== 'boolean'
+            ? EVERYTHING
+            : withoutDeployments
+              ? sql`not ${hasDeployment}`
+              : hasDeployment,
         is.names(sql`f.name`, filter.name),
         is.tags(sql`f.tags`, filter.tags),
+      ],
+      filter.operator,
+    )
+  }
+
+  deployment(filter: Maybe<DeploymentFilter>): Condition {
+    const { sql, workspaceId } = this
+    const is = this.#is
+    if (!filter) return null
+    const like = filter.flow_or_deployment_name?.like_
+    const active = filter.is_schedule_active?.eq_
+    return is.join(
+      [
+        is.ids(sql`d.id`, filter.id),
+        is.names(sql`d.name`, filter.name),
+        !filter.flow_or_deployment_name
+          ? null
+          : typeof like !== 'string'
+            ? EVERYTHING
+            : is.join(
+                [
+                  is.names(sql`d.name`, { like_: like }),
+                  is.related(
+                    is.names(sql`nf.name`, { like_: like }),
+                    (its) =>
+                      sql`exists (select from flows nf where nf.workspace_id = ${workspaceId} and nf.id = d.flow_id and ${its})`,
+                  ),
+                ],
+                'or_',
+              ),
+        is.equals(sql`d.paused`, filter.paused),
+        is.equals(
+          sql`d.paused`,
+          filter.is_schedule_active && { eq_: typeof active === 'boolean' ? !active : null },
+        ),
+        is.tags(sql`d.tags`, filter.tags),
+        is.ids(sql`d.flow_id`, filter.flow_id),
+        is.ids(sql`d.work_queue_id`, filter.work_queue_id),
+        is.related(
+          is.texts(sql`nq.name`, filter.work_queue_name),
+          (its) =>
+            sql`exists (select from work_queues nq where nq.workspace_id = ${workspaceId} and nq.id = d.work_queue_id and ${its})`,
+        ),
+        is.texts(sql`d.status`, filter.status),
+        is.presence(sql`d.branch`, filter.branch, 'text'),
+        filter.concurrency_limit ? EVERYTHING : null,
       ],
       filter.operator,
     )
@@ -241,17 +321,17 @@ export class RunConditions {
     return any ?? sql`t.flow_run_id is not null`
   }
 
-  /** The run `r` is one of such a flow. Flows asked for by id alone need no look at the flows. */
-  #isOfFlow(filter: Maybe<FlowFilter>): Condition {
+  /** The run or deployment is one of such a flow. Flows asked for by id alone need no look at the flows. */
+  #isOfFlow(filter: Maybe<FlowFilter>, flowId: Fragment): Condition {
     const { sql, workspaceId } = this
     const others = Object.entries(filter ?? {}).filter(
       ([key, value]) => key !== 'id' && key !== 'operator' && value,
     )
-    if (filter?.id && others.length === 0) return this.#is.ids(sql`r.flow_id`, filter.id)
+    if (filter?.id && others.length === 0) return this.#is.ids(flowId, filter.id)
     return this.#is.related(
       this.flow(filter),
       (its) =>
-        sql`exists (select from flows f where f.workspace_id = ${workspaceId} and f.id = r.flow_id and ${its})`,
+        sql`exists (select from flows f where f.workspace_id = ${workspaceId} and f.id = ${flowId} and ${its})`,
     )
   }
 
@@ -260,8 +340,8 @@ export class RunConditions {
     const { sql, workspaceId } = this
     const run = this.#is.join([
       this.flowRun(filters.flow_runs),
-      this.#isOfFlow(filters.flows),
-      ...this.#carried(filters),
+      this.#isOfFlow(filters.flows, sql`r.flow_id`),
+      ...this.#placed(filters),
     ])
     return this.#is.related(
       run,
@@ -280,34 +360,46 @@ export class RunConditions {
     )
   }
 
-  /** What a run carries of its deployment, work pool and work queue. */
-  #carried(filters: RunFilters): Condition[] {
-    const { sql } = this
-    return [
-      this.#carriedOf(filters.deployments, { id: sql`r.deployment_id` }),
-      this.#carriedOf(filters.work_pools, { name: sql`r.work_pool_name` }),
-      this.#carriedOf(filters.work_queues, { id: sql`r.work_queue_id`, name: sql`r.work_queue_name` }),
-    ]
+  /** The run `r` is one of such a deployment, and waits, or waited, in such a pool and queue. */
+  #placed(filters: RunFilters): Condition[] {
+    const { sql, workspaceId } = this
+    const only = onlyId(filters.deployments)
+    const deployment = only
+      ? this.#is.ids(sql`r.deployment_id`, only)
+      : this.#is.related(
+          this.deployment(filters.deployments),
+          (its) =>
+            sql`exists (select from deployments d where d.workspace_id = ${workspaceId} and d.id = r.deployment_id and ${its})`,
+        )
+    return [deployment, ...this.#waitsIn(filters, sql`r.work_queue_id`)]
   }
 
-  #carriedOf(
-    filter: Maybe<NamedFilter>,
-    columns: { readonly id?: Fragment; readonly name?: Fragment },
-  ): Condition {
-    if (!filter) return null
-    const parts = Object.entries(filter).map(([key, value]): Condition => {
-      if (key === 'operator' || value === null || value === undefined) return null
-      if (!constrains(value)) return EVERYTHING
-      if (key === 'id' && columns.id) return this.#is.ids(columns.id, filter.id)
-      if (key === 'name' && columns.name) return this.#is.names(columns.name, filter.name)
-      return this.sql`false`
-    })
-    return this.#is.join(parts, filter.operator)
+  /** The queue of this id is such a queue, in such a pool. */
+  #waitsIn(filters: RunFilters, queueId: Fragment): Condition[] {
+    const { sql, workspaceId } = this
+    const only = onlyId(filters.work_queues)
+    const queue = only
+      ? this.#is.ids(queueId, only)
+      : this.#is.related(
+          isWorkQueue(sql, filters.work_queues),
+          (its) =>
+            sql`exists (select from work_queues q where q.workspace_id = ${workspaceId} and q.id = ${queueId} and ${its})`,
+        )
+    const pool = this.#is.related(
+      isWorkPool(sql, filters.work_pools),
+      (its) => sql`exists (
+        select from work_queues pq join work_pools p on p.workspace_id = pq.workspace_id and p.id = pq.work_pool_id
+        where pq.workspace_id = ${workspaceId} and pq.id = ${queueId} and ${its})`,
+    )
+    return [queue, pool]
   }
 }
 
-/** Whether a sub-filter says anything: `{}`, null and `{any_: null}` do not. */
-const constrains = (value: unknown): boolean =>
-  typeof value === 'object' &&
-  value !== null &&
-  Object.entries(value).some(([key, part]) => key !== 'operator' && part !== null && part !== undefined)
+/** The ids of a filter that asks for nothing but some of them: then the row that refers to them says it all. */
+function onlyId(filter: Maybe<{ readonly id?: Maybe<AnyOf<string>> }>): AnyOf<string> | null {
+  if (!filter?.id?.any_) return null
+  const others = Object.entries(filter).filter(
+    ([key, value]) => key !== 'id' && key !== 'operator' && value !== null && value !== undefined,
+  )
+  return others.length === 0 ? filter.id : null
+}

@@ -1,6 +1,14 @@
 import type { Transaction } from '../../db/clients.ts'
 import type { WorkerStatus, WorkStatus } from '../../domain/work/status.ts'
-import { type AnyOf, type Fragment, type Names, type Operator, Operators, type Span } from './operators.ts'
+import {
+  type AnyOf,
+  type Condition,
+  type Fragment,
+  type Names,
+  type Operator,
+  Operators,
+  type Span,
+} from './operators.ts'
 
 type Maybe<Value> = Value | null | undefined
 
@@ -27,29 +35,34 @@ export interface WorkerFilter {
 }
 
 /** `and …` after `p.workspace_id = …`; `p` is work_pools. */
-export function onWorkPools(sql: Transaction, filter: Maybe<WorkPoolFilter>): Fragment {
+export const onWorkPools = (sql: Transaction, filter: Maybe<WorkPoolFilter>): Fragment =>
+  new Operators(sql).and(isWorkPool(sql, filter))
+
+/** What a pool `p` must be. */
+export function isWorkPool(sql: Transaction, filter: Maybe<WorkPoolFilter>): Condition {
   const is = new Operators(sql)
-  if (!filter) return is.and(null)
-  const paused = filter.paused?.eq_
-  return is.and(
-    is.join(
-      [
-        is.ids(sql`p.id`, filter.id),
-        is.names(sql`p.name`, filter.name),
-        is.texts(sql`p.type`, filter.type),
-        is.texts(sql`p.status`, filter.status),
-        typeof paused === 'boolean' ? sql`p.is_paused = ${paused}` : null,
-      ],
-      filter.operator,
-    ),
+  if (!filter) return null
+  return is.join(
+    [
+      is.ids(sql`p.id`, filter.id),
+      is.names(sql`p.name`, filter.name),
+      is.texts(sql`p.type`, filter.type),
+      is.texts(sql`p.status`, filter.status),
+      is.equals(sql`p.is_paused`, filter.paused),
+    ],
+    filter.operator,
   )
 }
 
 /** `and …` after `q.workspace_id = …`; `q` is work_queues. */
-export function onWorkQueues(sql: Transaction, filter: Maybe<WorkQueueFilter>): Fragment {
+export const onWorkQueues = (sql: Transaction, filter: Maybe<WorkQueueFilter>): Fragment =>
+  new Operators(sql).and(isWorkQueue(sql, filter))
+
+/** What a queue `q` must be. */
+export function isWorkQueue(sql: Transaction, filter: Maybe<WorkQueueFilter>): Condition {
   const is = new Operators(sql)
-  if (!filter) return is.and(null)
-  return is.and(is.join([is.ids(sql`q.id`, filter.id), is.names(sql`q.name`, filter.name)], filter.operator))
+  if (!filter) return null
+  return is.join([is.ids(sql`q.id`, filter.id), is.names(sql`q.name`, filter.name)], filter.operator)
 }
 
 /** `and …` after `w.workspace_id = …`; `w` is workers. */

@@ -1,0 +1,19 @@
+import { z } from 'zod'
+import { route } from '../route.ts'
+
+/**
+ * Deploying clients first delete the automations that their deployment owns. There are none until automations are served,
+ * so that nothing is left to delete.
+ */
+const removeOwned = route({
+  method: 'DELETE',
+  path: '/automations/owned-by/{resource}',
+  permission: { in: 'workspace', scope: 'write_deployments' },
+  summary: 'Delete the automations that a resource owns',
+  tag: 'Automations',
+  params: z.object({ resource: z.string().max(1_000) }),
+  success: { 202: null },
+  handle: () => ({ status: 202 }),
+})
+
+export const automationRoutes = [removeOwned]

@@ -1,0 +1,445 @@
+import { randomUUID } from 'node:crypto'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { type TestTenant, testApi } from '../../testing/api.ts'
+
+const { call, tenant, db } = await testApi()
+let us: TestTenant
+let them: TestTenant
+let flowId: string
+const post = (path: string, body: unknown = {}, who = us) => call(who, 'POST', path, body)
+const get = (path: string, who = us) => call(who, 'GET', path)
+const patch = (path: string, body: unknown, who = us) => call(who, 'PATCH', path, body)
+const read = async (id: string) => (await get(`/deployments/${id}`)).json
+const hourly = { interval: 3600, anchor_date: '2026-01-01T00:00:00+00:00', timezone: 'UTC' }
+let made = 0
+const deploy = async (body: object = {}) => {
+  const answer = await post('/deployments/', { name: `d${++made}`, flow_id: flowId, ...body })
+  expect(answer.status, answer.text).toBe(201)
+  return answer.json
+}
+const runsOf = async (id: string, filter: object = {}) =>
+  (
+    await post('/flow_runs/filter', {
+      flow_runs: { deployment_id: { any_: [id] }, ...filter },
+      sort: 'EXPECTED_START_TIME_ASC',
+    })
+  ).json as {
+    id: string
+    state_name: string
+    expected_start_time: string
+    tags: string[]
+    parameters: object
+    [key: string]: unknown
+  }[]
+const eventsOf = async (id: string) =>
+  (
+    await post('/events/filter', { filter: { resource: { id: [`prefect.deployment.${id}`] }, order: 'ASC' } })
+  ).json.events.map((event: { event: string }) => event.event) as string[]
+/** Counted by the rollups, and one by one. */
+const counts = async () => {
+  const [rolled, counted] = [
+    await post('/flow_runs/count', {}),
+    await db.engine<
+      { n: number }[]
+    >`select count(*)::int as n from flow_runs where workspace_id = ${us.workspaceId}`,
+  ]
+  return [rolled.json, counted[0]?.n]
+}
+
+beforeAll(async () => {
+  us = await tenant()
+  them = await tenant()
+  flowId = (await post('/flows/', { name: 'etl' })).json.id
+})
+
+describe('a deployment', () => {
+  test('is made once, and later changed by what is sent and nothing else', async () => {
+    const body = {
+      name: 'upsert',
+      flow_id: flowId,
+      description: 'Says hello.',
+      version: 'v1',
+      tags: ['a', 'a', 'b'],
+      parameters: { n: 1 },
+      entrypoint: 'flows.py:etl',
+      labels: { team: 'x' },
+      pull_steps: [{ 'prefect.step': { n: 1 } }],
+    }
+    const first = await post('/deployments/', body)
+    expect(first.status).toBe(201)
+    const again = await post('/deployments/', {
+      name: 'upsert',
+      flow_id: flowId,
+      version: 'v2',
+      description: null,
+    })
+    expect(again.status).toBe(200)
+    expect(again.json).toMatchObject({
+      ...body,
+      id: first.json.id,
+      tags: ['a', 'b'],
+      version: 'v2',
+      enforce_parameter_schema: true,
+      paused: false,
+      is_schedule_active: true,
+      concurrency_limit: null,
+      global_concurrency_limit: null,
+      infra_overrides: {},
+      status: 'NOT_READY',
+      created_by: { type: 'USER' },
+    })
+    expect((await patch(`/deployments/${first.json.id}`, { description: null, paused: true })).status).toBe(
+      204,
+    )
+    expect(await read(first.json.id)).toMatchObject({
+      description: null,
+      paused: true,
+      version: 'v2',
+      tags: ['a', 'b'],
+    })
+    expect((await get('/deployments/name/etl/upsert')).json.id).toBe(first.json.id)
+    expect(await eventsOf(first.json.id)).toEqual([
+      'prefect.deployment.created',
+      'prefect.deployment.updated',
+      'prefect.deployment.updated',
+    ])
+  })
+
+  test('is made once by four who try at the same time', async () => {
+    const answers = await Promise.all(
+      [1, 2, 3, 4].map(() => post('/deployments/', { name: 'raced', flow_id: flowId })),
+    )
+    expect(answers.map((answer) => answer.status).sort()).toEqual([200, 200, 200, 201])
+    expect(new Set(answers.map((answer) => answer.json.id)).size).toBe(1)
+  })
+
+  test('keeps numbers of any size', async () => {
+    const name = 'exact'
+    const text = `{"name":"${name}","flow_id":"${flowId}","parameters":{"big":12345678901234567890,"one":1.0},"job_variables":{"x":1e2},"schedules":[{"schedule":{"cron":"0 0 1 1 *"},"parameters":{"y":98765432109876543210}}]}`
+    const answer = await call(us, 'POST', '/deployments/', text)
+    expect(answer.status, answer.text).toBe(201)
+    for (const part of [
+      '"parameters":{"big":12345678901234567890,"one":1.0}',
+      '"job_variables":{"x":1e2}',
+      '"parameters":{"y":98765432109876543210}',
+    ])
+      expect(answer.text).toContain(part)
+    const run = await post(`/deployments/${answer.json.id}/create_flow_run`)
+    expect(run.text).toContain('"big":12345678901234567890')
+  })
+
+  test.each([
+    [{ name: 'a/b' }, 422],
+    [{ name: '' }, 422],
+    [{ flow_id: randomUUID() }, 404],
+    [{ concurrency_limit: -1 }, 422],
+    [{ concurrency_limit: 0 }, 422],
+    [{ concurrency_limit: 2 ** 31 }, 422],
+    [{ concurrency_limit: 1, global_concurrency_limit_id: randomUUID() }, 422],
+    [{ global_concurrency_limit_id: randomUUID() }, 404],
+    [{ work_pool_name: 'nowhere' }, 404],
+    [{ storage_document_id: randomUUID() }, 409],
+    [{ infrastructure_document_id: randomUUID() }, 409],
+    [{ parameter_openapi_schema: { $ref: 'https://example.com/x' } }, 422],
+    [{ parameter_openapi_schema: { $ref: '#' } }, 422],
+    [{ parameter_openapi_schema: { properties: { n: { type: 'integer' } } }, parameters: { n: 'x' } }, 409],
+    [{ schedules: [{ schedule: { cron: 'often' } }] }, 422],
+    [{ schedules: [{ schedule: { cron: '0 0 31 2 *' } }] }, 422],
+    [{ schedules: [{ schedule: { cron: '* * * * *', timezone: 'Mars/Olympus' } }] }, 422],
+    [{ schedules: [{ schedule: { interval: 0 } }] }, 422],
+    [{ schedules: [{ schedule: { rrule: 'FREQ=SECONDLY;BYMONTH=2;BYMONTHDAY=30' } }] }, 422],
+    [{ schedules: [{ schedule: { rrule: 'FREQ=NEVER' } }] }, 422],
+    [{ schedules: [{ schedule: hourly, max_scheduled_runs: 2 ** 31 }] }, 422],
+    [{ schedules: [{ schedule: hourly, max_scheduled_runs: -1 }] }, 422],
+    [
+      {
+        schedules: [
+          { schedule: hourly, slug: 'a' },
+          { schedule: hourly, slug: 'a' },
+        ],
+      },
+      422,
+    ],
+    [{ schedules: [{ slug: 'nothing' }] }, 422],
+    [{ concurrency_options: { collision_strategy: 'FIGHT' } }, 422],
+  ])('is refused with %j', async (body, status) => {
+    const answer = await post('/deployments/', { name: 'refused', flow_id: flowId, ...body })
+    expect(answer.status, answer.text).toBe(status)
+    expect(JSON.stringify(answer.json.detail).length).toBeGreaterThan(5)
+    expect((await get('/deployments/name/etl/refused')).status).toBe(404)
+  })
+
+  test("is one's own", async () => {
+    const { id } = await deploy({ name: 'ours' })
+    const scheduleId = randomUUID()
+    for (const [method, path, body] of [
+      ['GET', '', undefined],
+      ['PATCH', '', { description: 'stolen' }],
+      ['DELETE', '', undefined],
+      ['POST', '/create_flow_run', {}],
+      ['POST', '/pause_deployment', undefined],
+      ['GET', '/schedules', undefined],
+      ['POST', '/schedules', [{ schedule: hourly }]],
+      ['DELETE', `/schedules/${scheduleId}`, undefined],
+      ['GET', '/versions', undefined],
+    ] as const)
+      expect((await call(them, method, `/deployments/${id}${path}`, body)).status, path).toBe(404)
+    expect((await post('/deployments/filter', {}, them)).json).toEqual([])
+    expect((await post('/deployments/get_scheduled_flow_runs', { deployment_ids: [id] }, them)).json).toEqual(
+      [],
+    )
+    expect((await read(id)).last_polled).toBeNull()
+  })
+
+  test('needs the permission for each thing', async () => {
+    const { id } = await deploy({ name: 'guarded' })
+    const status = async (
+      role: 'viewer' | 'runner' | 'worker',
+      method: string,
+      path: string,
+      body?: unknown,
+    ) => (await call(us, method, path, body, { key: us.key(role) })).status
+    expect(await status('viewer', 'GET', `/deployments/${id}`)).toBe(200)
+    expect(await status('viewer', 'POST', `/deployments/${id}/create_flow_run`, {})).toBe(403)
+    expect(await status('runner', 'POST', `/deployments/${id}/create_flow_run`, {})).toBe(201)
+    expect(
+      await status('worker', 'POST', '/deployments/get_scheduled_flow_runs', { deployment_ids: [id] }),
+    ).toBe(200)
+    expect(await status('runner', 'PATCH', `/deployments/${id}`, { paused: true })).toBe(403)
+    expect(await status('worker', 'DELETE', `/deployments/${id}`)).toBe(403)
+  })
+
+  test('goes with its schedules, limit and scheduled runs; what ran stays', async () => {
+    const { id } = await deploy({ concurrency_limit: 2, schedules: [{ schedule: hourly }] })
+    const { id: run } = (await post(`/deployments/${id}/create_flow_run`, { state: { type: 'RUNNING' } }))
+      .json
+    expect((await runsOf(id)).length).toBeGreaterThan(3)
+    expect((await call(us, 'DELETE', `/deployments/${id}`)).status).toBe(204)
+    expect((await call(us, 'DELETE', `/deployments/${id}`)).status).toBe(404)
+    expect((await get(`/flow_runs/${run}`)).json).toMatchObject({
+      deployment_id: null,
+      state_type: 'RUNNING',
+    })
+    expect(await runsOf(id)).toEqual([])
+    const limits = await db.engine`select id from concurrency_limits where name = ${`deployment:${id}`}`
+    expect(limits).toEqual([])
+    const [rolled, counted] = await counts()
+    expect(rolled).toBe(counted)
+    expect((await eventsOf(id)).at(-1)).toBe('prefect.deployment.deleted')
+  })
+})
+
+describe('a run of a deployment', () => {
+  test('has what both say', async () => {
+    const { id, version_id } = await deploy({
+      parameters: { a: 1, b: { c: 2 } },
+      tags: ['one'],
+      labels: { x: 1, y: 1 },
+      version: 'v7',
+    })
+    const answer = await post(`/deployments/${id}/create_flow_run`, {
+      parameters: { b: 3 },
+      tags: ['two', 'one'],
+      labels: { y: 2 },
+      name: 'by-hand',
+    })
+    expect(answer.status).toBe(201)
+    expect(answer.json).toMatchObject({
+      name: 'by-hand',
+      deployment_id: id,
+      deployment_version: 'v7',
+      deployment_version_id: version_id,
+      parameters: { a: 1, b: 3 },
+      tags: ['one', 'two'],
+      labels: { x: 1, y: 2, 'prefect.flow.id': flowId, 'prefect.deployment.id': id },
+      state: { type: 'SCHEDULED', name: 'Scheduled' },
+      auto_scheduled: false,
+      created_by: { type: 'USER' },
+    })
+  })
+
+  test('is held against the schema, which names the field', async () => {
+    const { id } = await deploy({
+      parameter_openapi_schema: {
+        type: 'object',
+        properties: { name: { type: 'string' }, times: { type: 'integer', default: 1 } },
+        required: ['name'],
+      },
+    })
+    const run = (body: object) => post(`/deployments/${id}/create_flow_run`, body)
+    expect(await run({})).toMatchObject({
+      status: 409,
+      json: { detail: 'Error creating flow run: parameter name is required.' },
+    })
+    expect((await run({ parameters: { name: 'x', times: 'often' } })).json.detail).toContain(
+      'times must be integer',
+    )
+    expect((await run({ parameters: { name: 'x' } })).status).toBe(201)
+    expect((await run({ enforce_parameter_schema: false })).status).toBe(201)
+    expect((await patch(`/deployments/${id}`, { parameters: { times: 'x' } })).json.detail).toContain(
+      'Error updating deployment: parameter times must be integer',
+    )
+    expect((await patch(`/deployments/${id}`, { parameters: { times: 2 } })).status).toBe(204)
+  })
+
+  test('is filled in from variables, templates and JSON', async () => {
+    await post('/variables/', { name: 'place', value: { city: 'Oslo' } })
+    const { id } = await deploy()
+    const run = (parameters: object) => post(`/deployments/${id}/create_flow_run`, { parameters })
+    const kind = (name: string, more: object) => ({ __prefect_kind: name, ...more })
+    expect(
+      (
+        await run({
+          a: kind('workspace_variable', { variable_name: 'place' }),
+          b: [kind('json', { value: '{"c":[1]}' })],
+          d: kind('jinja', { template: "{{ 'x' ~ 'y' }}" }),
+        })
+      ).json.parameters,
+    ).toEqual({ a: { city: 'Oslo' }, b: [{ c: [1] }], d: 'xy' })
+    expect(await run({ a: kind('workspace_variable', { variable_name: 'none' }) })).toMatchObject({
+      status: 400,
+      json: { detail: "Variable 'none' not found in workspace." },
+    })
+    expect((await run({ a: kind('json', { value: '{' }) })).status).toBe(400)
+    expect((await run({ a: kind('jinja', { template: '{% include "x" %}' }) })).status).toBe(400)
+  })
+
+  test('is made once for an idempotency key', async () => {
+    const { id } = await deploy()
+    const first = await post(`/deployments/${id}/create_flow_run`, { idempotency_key: 'once' })
+    const again = await post(`/deployments/${id}/create_flow_run`, {
+      idempotency_key: 'once',
+      tags: ['other'],
+    })
+    expect([first.status, again.status]).toEqual([201, 200])
+    expect(again.json.id).toBe(first.json.id)
+  })
+
+  test('may be one of many, each made or told why not', async () => {
+    const { id } = await deploy({ parameter_openapi_schema: { properties: { n: { type: 'integer' } } } })
+    const answer = await post(`/deployments/${id}/create_flow_run/bulk`, [
+      { parameters: { n: 1 } },
+      { parameters: { n: 'x' } },
+      { work_queue_name: 'q' },
+      {},
+    ])
+    expect(answer.json.results.map((result: { status: string }) => result.status)).toEqual([
+      'CREATED',
+      'FAILED',
+      'FAILED',
+      'CREATED',
+    ])
+    expect(answer.json.results[1].error).toContain('n must be integer')
+    expect(await runsOf(id)).toHaveLength(2)
+    expect((await post(`/deployments/${id}/create_flow_run/bulk`, Array(101).fill({}))).status).toBe(422)
+  })
+
+  test('goes to the pool and queue of its deployment, or to another queue of it', async () => {
+    const template = {
+      job_configuration: { env: '{{ env }}' },
+      variables: { type: 'object', properties: { env: { type: 'object' }, cpu: { type: 'integer' } } },
+    }
+    await post('/work_pools/', { name: 'pool', type: 'process', base_job_template: template })
+    const { id } = await deploy({ work_pool_name: 'pool', job_variables: { cpu: 2 } })
+    expect(await read(id)).toMatchObject({ work_pool_name: 'pool', work_queue_name: 'default' })
+    const run = (body: object) => post(`/deployments/${id}/create_flow_run`, body)
+    const plain = await run({})
+    expect(plain.json).toMatchObject({ work_pool_name: 'pool', work_queue_name: 'default' })
+    const other = await run({ work_queue_name: 'urgent', job_variables: { env: { A: 'b' } } })
+    expect(other.json).toMatchObject({ work_queue_name: 'urgent', job_variables: { env: { A: 'b' } } })
+    expect((await run({ job_variables: { cpu: 'many' } })).json.detail).toContain('cpu must be integer')
+    expect((await run({ job_variables: { cpu: '{{ prefect.variables.cpu }}' } })).status).toBe(201)
+    expect(
+      (
+        await post('/deployments/', {
+          name: 'bad',
+          flow_id: flowId,
+          work_pool_name: 'pool',
+          job_variables: { cpu: 'x' },
+        })
+      ).status,
+    ).toBe(409)
+    expect((await get(`/deployments/${id}/work_queue_check`)).json).toMatchObject([{ name: 'default' }])
+    const special = await deploy({ work_pool_name: 'pool', work_queue_name: 'special' })
+    expect(special).toMatchObject({ work_queue_name: 'special' })
+    const old = await deploy({ work_queue_name: 'for-agents' })
+    expect(old).toMatchObject({ work_pool_name: 'default-agent-pool', work_queue_name: 'for-agents' })
+    const poolless = await deploy()
+    expect((await post(`/deployments/${poolless.id}/create_flow_run`, { work_queue_name: 'q' })).status).toBe(
+      400,
+    )
+  })
+
+  test('is handed to whoever serves the deployment, the soonest first, and that makes it ready', async () => {
+    const [a, b] = [await deploy(), await deploy()]
+    const at = (time: string) => ({ state: { type: 'SCHEDULED', state_details: { scheduled_time: time } } })
+    const later = (await post(`/deployments/${a.id}/create_flow_run`, at('2026-02-01T00:00:00Z'))).json
+    const sooner = (await post(`/deployments/${b.id}/create_flow_run`, at('2026-01-01T00:00:00Z'))).json
+    await post(`/deployments/${a.id}/create_flow_run`, at('2096-01-01T00:00:00Z'))
+    const poll = (body: object) =>
+      post('/deployments/get_scheduled_flow_runs', { deployment_ids: [a.id, b.id], ...body })
+    const due = await poll({ scheduled_before: '2026-08-21 16:27:33.123456+00:00' })
+    expect(due.json.map((run: { id: string }) => run.id)).toEqual([sooner.id, later.id])
+    expect((await poll({ limit: 1 })).json).toHaveLength(1)
+    expect((await poll({ limit: 201 })).status).toBe(422)
+    expect(await read(a.id)).toMatchObject({ status: 'READY', last_polled: expect.any(String) })
+    expect(await eventsOf(a.id)).toEqual(['prefect.deployment.created', 'prefect.deployment.ready'])
+  })
+
+  test('is not made of a deployment that is disabled', async () => {
+    const { id } = await deploy({ schedules: [{ schedule: hourly }] })
+    expect((await post(`/deployments/${id}/disable`)).status).toBe(200)
+    expect((await post(`/deployments/${id}/create_flow_run`)).status).toBe(409)
+    expect(await runsOf(id)).toEqual([])
+    await post(`/deployments/${id}/enable`)
+    expect((await runsOf(id)).length).toBeGreaterThanOrEqual(3)
+  })
+})
+
+describe('a limit of a deployment', () => {
+  test('is its own, changes with it, and can be shared instead', async () => {
+    const { id, global_concurrency_limit: limit } = await deploy({
+      concurrency_limit: 3,
+      concurrency_options: { collision_strategy: 'CANCEL_NEW' },
+    })
+    expect(limit).toMatchObject({ name: `deployment:${id}`, limit: 3, active_slots: 0 })
+    await patch(`/deployments/${id}`, { concurrency_limit: 5 })
+    expect((await read(id)).global_concurrency_limit).toMatchObject({ id: limit.id, limit: 5 })
+    await patch(`/deployments/${id}`, { description: 'x' })
+    expect((await read(id)).global_concurrency_limit.limit).toBe(5)
+    const shared = await deploy({ global_concurrency_limit_id: limit.id })
+    expect(shared.global_concurrency_limit.id).toBe(limit.id)
+    await patch(`/deployments/${shared.id}`, { global_concurrency_limit_id: null })
+    expect((await read(shared.id)).global_concurrency_limit).toBeNull()
+    await patch(`/deployments/${id}`, { concurrency_limit: null })
+    expect(await read(id)).toMatchObject({
+      global_concurrency_limit: null,
+      concurrency_options: { collision_strategy: 'CANCEL_NEW' },
+    })
+  })
+})
+
+describe('bodies of clients 2.x', () => {
+  test('mean what they meant', async () => {
+    const made = await deploy({
+      schedule: { cron: '0 9 15 * *', timezone: 'Europe/Oslo' },
+      is_schedule_active: false,
+      infra_overrides: { env: { A: 'b' } },
+      manifest_path: 'm.json',
+      parameter_openapi_schema: null,
+      worker_pool_name: null,
+    })
+    expect(made).toMatchObject({
+      schedule: { cron: '0 9 15 * *', timezone: 'Europe/Oslo', day_or: true },
+      is_schedule_active: false,
+      paused: true,
+      infra_overrides: { env: { A: 'b' } },
+      manifest_path: 'm.json',
+    })
+    expect(await runsOf(made.id)).toEqual([])
+    expect((await post(`/deployments/${made.id}/set_schedule_active`)).status).toBe(200)
+    expect(await runsOf(made.id)).toHaveLength(3)
+    await post(`/deployments/${made.id}/set_schedule_inactive`)
+    expect(await runsOf(made.id)).toEqual([])
+  })
+})

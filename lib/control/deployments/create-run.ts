@@ -1,0 +1,158 @@
+import type { Transaction } from '../../db/clients.ts'
+import type { DeploymentRow } from '../../db/rows/deployment.ts'
+import type { FlowRunRow } from '../../db/rows/flow-run.ts'
+import { inWorkspace } from '../../db/scope.ts'
+import type { ClientView, EmpiricalPolicy, ProposedState } from '../../domain/orchestration/decide.ts'
+import { mergeJson } from '../../domain/parameters/merge.ts'
+import { BadInput, Conflict, Problem } from '../../domain/problem.ts'
+import type { RawJson } from '../../domain/state.ts'
+import type { Created, Engine } from '../../engine/engine.ts'
+import { type Context, requireScope } from '../context.ts'
+import { creatorOf } from '../creator.ts'
+import { requireValid } from '../parameters/check-parameters.ts'
+import { hydrateParameters } from '../parameters/hydrate-parameters.ts'
+import { validateJobVariables } from '../parameters/validate-job-variables.ts'
+import { requireStorable } from '../storable-json.ts'
+import { deploymentById } from './read-deployment.ts'
+import { type QueueOfPool, resolveQueue } from './resolve-queue.ts'
+
+/** What one run of a deployment has of its own. */
+export interface RunRequest {
+  readonly name: string | null
+  readonly state: ProposedState | null
+  readonly parameters: RawJson
+  /** null: as the deployment says. */
+  readonly enforceParameterSchema: boolean | null
+  readonly context: RawJson
+  readonly tags: readonly string[]
+  readonly labels: Readonly<Record<string, unknown>>
+  readonly idempotencyKey: string | null
+  readonly parentTaskRunId: string | null
+  readonly workQueueName: string | null
+  readonly jobVariables: RawJson | null
+  readonly empiricalPolicy: EmpiricalPolicy
+  readonly infrastructureDocumentId: string | null
+}
+
+const DOING = 'Error creating flow run'
+const now: ProposedState = { type: 'SCHEDULED', name: 'Scheduled', message: '', details: {}, data: null }
+
+/**
+ * A run of a deployment, scheduled for now unless its state says otherwise; one whose idempotency key is there already is answered
+ * as it stands. Throws NotFound, Conflict for values that do not fit their schema, BadInput.
+ */
+export async function createRun(
+  ctx: Context,
+  engine: Engine,
+  deploymentId: string,
+  request: RunRequest,
+  client: ClientView,
+): Promise<Created<FlowRunRow>> {
+  const [result] = await createRuns(ctx, engine, deploymentId, [request], client)
+  if (!result || result instanceof Error) throw result
+  return result
+}
+
+/** Several runs of a deployment, in their order: each is made, or told why not. Throws NotFound. */
+export async function createRuns(
+  ctx: Context,
+  engine: Engine,
+  deploymentId: string,
+  requests: readonly RunRequest[],
+  client: ClientView,
+): Promise<readonly (Created<FlowRunRow> | Problem)[]> {
+  requireScope(ctx, 'run_deployments')
+  const { workspaceId } = ctx
+  const planned = await inWorkspace(ctx.db, workspaceId, async (sql) => {
+    const deployment = await deploymentById(sql, workspaceId, deploymentId)
+    const plans: (Planned | Problem)[] = []
+    for (const request of requests)
+      plans.push(await orProblem(() => plan(sql, workspaceId, deployment, request)))
+    return plans
+  })
+  return Promise.all(
+    planned.map((its) =>
+      its instanceof Problem ? its : orProblem(() => engine.createFlowRun(newRun(ctx, its, client))),
+    ),
+  )
+}
+
+const orProblem = async <Result>(work: () => Promise<Result>): Promise<Result | Problem> =>
+  work().catch((error: unknown) => {
+    if (error instanceof Problem) return error
+    throw error
+  })
+
+async function plan(
+  sql: Transaction,
+  workspaceId: string,
+  deployment: DeploymentRow,
+  request: RunRequest,
+): Promise<Planned> {
+  requireStorable(request.parameters, 'Parameters')
+  requireStorable(request.jobVariables, 'Job variables')
+  requireStorable(request.context, 'A context')
+  if (deployment.disabled)
+    throw new Conflict(`The deployment ${deployment.name} is disabled. Enable it before you run it.`)
+  const parameters = await hydrateParameters(
+    sql,
+    workspaceId,
+    mergeJson(deployment.parameters, request.parameters),
+  )
+  const schema = deployment.parameterOpenapiSchema
+  if (schema && (request.enforceParameterSchema ?? deployment.enforceParameterSchema))
+    requireValid({ doing: DOING, noun: 'parameter', schema, values: parameters })
+  const { workPoolName } = deployment
+  if (request.workQueueName !== null && workPoolName === null) {
+    throw new BadInput(
+      `The run cannot be put into the work queue ${request.workQueueName}, since its deployment has no work pool.`,
+      { status: 400 },
+    )
+  }
+  const queue =
+    request.workQueueName === null
+      ? null
+      : await resolveQueue(sql, workspaceId, workPoolName, request.workQueueName)
+  if (request.jobVariables && workPoolName !== null) {
+    const pool = queue ?? (await resolveQueue(sql, workspaceId, workPoolName, null))
+    if (pool)
+      validateJobVariables(
+        DOING,
+        pool.baseJobTemplate,
+        mergeJson(deployment.jobVariables, request.jobVariables),
+      )
+  }
+  return { deployment, request, parameters, queue }
+}
+
+interface Planned {
+  readonly deployment: DeploymentRow
+  readonly request: RunRequest
+  readonly parameters: RawJson
+  readonly queue: QueueOfPool | null
+}
+
+const newRun = (ctx: Context, { deployment, request, parameters, queue }: Planned, client: ClientView) => ({
+  workspaceId: ctx.workspaceId,
+  flowId: deployment.flowId,
+  name: request.name,
+  flowVersion: null,
+  deploymentId: deployment.id,
+  deploymentVersion: deployment.version,
+  deploymentVersionId: deployment.versionId,
+  workPoolName: deployment.workPoolName,
+  workQueueId: queue?.id ?? deployment.workQueueId,
+  workQueueName: queue?.name ?? deployment.workQueueName,
+  infrastructureDocumentId: request.infrastructureDocumentId ?? deployment.infrastructureDocumentId,
+  idempotencyKey: request.idempotencyKey,
+  parentTaskRunId: request.parentTaskRunId,
+  parameters,
+  context: request.context,
+  jobVariables: request.jobVariables,
+  empiricalPolicy: request.empiricalPolicy,
+  tags: [...new Set([...deployment.tags, ...request.tags])],
+  labels: { ...deployment.labels, ...request.labels },
+  createdBy: creatorOf(ctx.actor),
+  state: request.state ?? now,
+  client,
+})

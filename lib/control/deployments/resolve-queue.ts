@@ -1,0 +1,42 @@
+import type { Transaction } from '../../db/clients.ts'
+import type { RawJson } from '../../domain/state.ts'
+import { DEFAULT_POOL_NAME } from '../../domain/work/status.ts'
+import { lockPool, poolNotFound } from '../work-pools/read-work-pool.ts'
+import { insertWorkQueue } from '../work-queues/create-work-queue.ts'
+
+export interface QueueOfPool {
+  readonly id: string
+  readonly name: string
+  readonly workPoolId: string
+  readonly workPoolName: string
+  readonly baseJobTemplate: RawJson
+}
+
+/**
+ * The queue that these names mean: of the pool, or of the pool for agents where none is named (`ensureDefaultPool` has made it);
+ * the pool's default queue where none is named. A queue that is not there is made. null: neither is named. Throws NotFound for
+ * a pool that is not there.
+ */
+export async function resolveQueue(
+  sql: Transaction,
+  workspaceId: string,
+  poolName: string | null,
+  queueName: string | null,
+): Promise<QueueOfPool | null> {
+  if (poolName === null && queueName === null) return null
+  const name = poolName ?? DEFAULT_POOL_NAME
+  const [found] = await sql<(QueueOfPool & { id: string | null })[]>`
+    select q.id, q.name, p.id as work_pool_id, p.name as work_pool_name, p.base_job_template
+    from work_pools p
+    left join work_queues q on q.workspace_id = p.workspace_id and q.work_pool_id = p.id
+      and ${queueName === null ? sql`q.id = p.default_queue_id` : sql`q.name = ${queueName}`}
+    where p.workspace_id = ${workspaceId} and p.name = ${name}`
+  if (!found) throw poolNotFound(name)
+  if (found.id !== null || queueName === null) return found
+  await lockPool(sql, workspaceId, { name })
+  await insertWorkQueue(sql, workspaceId, found.workPoolId, { ...plainQueue, name: queueName }, null)
+  // Made just now, or meanwhile by somebody else.
+  return resolveQueue(sql, workspaceId, name, queueName)
+}
+
+const plainQueue = { description: '', isPaused: false, concurrencyLimit: null, priority: null, filter: null }

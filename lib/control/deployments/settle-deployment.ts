@@ -1,0 +1,24 @@
+import type { Engine } from '../../engine/engine.ts'
+import type { Context } from '../context.ts'
+import { recordObjectEvent } from '../events/record-object-event.ts'
+import { announceTakenBack } from '../schedules/announce-taken-back.ts'
+import { materialiseSchedules } from '../schedules/materialise-schedules.ts'
+import { changesOf, deploymentEvent } from './deployment-event.ts'
+import type { Written } from './write-deployment.ts'
+
+/** After a deployment was written: pages hear of it, and what its schedules now say is scheduled at once. */
+export async function settleDeployment(
+  ctx: Context,
+  engine: Engine,
+  { before, after, takenBack }: Written,
+  created = false,
+): Promise<void> {
+  announceTakenBack(ctx, engine, takenBack)
+  const changes = created ? null : changesOf(before, after)
+  if (created) await recordObjectEvent(ctx, engine, deploymentEvent('created', after))
+  else if (changes) await recordObjectEvent(ctx, engine, deploymentEvent('updated', after, changes))
+  await materialiseSchedules(
+    { db: ctx.db, engine, nowMicros: ctx.nowMicros },
+    { workspaceId: ctx.workspaceId, deploymentId: after.id },
+  )
+}

@@ -1,0 +1,54 @@
+import type { Transaction } from '../../db/clients.ts'
+import { uuidv7 } from '../../db/uuid.ts'
+import { NotFound } from '../../domain/problem.ts'
+
+export const ownLimitName = (deploymentId: string): string => `deployment:${deploymentId}`
+
+/** Gives the deployment a limit of its own, changes it, or (null) takes it away, with the slots that are held of it. */
+export async function writeOwnLimit(
+  sql: Transaction,
+  workspaceId: string,
+  deploymentId: string,
+  limit: number | null,
+): Promise<void> {
+  if (limit === null) {
+    await removeOwnLimit(sql, workspaceId, deploymentId)
+    await point(sql, workspaceId, deploymentId, null)
+    return
+  }
+  const [row] = await sql<{ id: string }[]>`
+    insert into concurrency_limits as c (workspace_id, id, name, slot_limit)
+    values (${workspaceId}, ${uuidv7()}, ${ownLimitName(deploymentId)}, ${limit})
+    on conflict (workspace_id, name) do update set slot_limit = excluded.slot_limit, active = true, updated_at = now()
+    returning c.id`
+  await point(sql, workspaceId, deploymentId, row?.id ?? null)
+}
+
+/** Makes the deployment's runs take their slots of a limit that others share; null: of none. Throws NotFound. */
+export async function shareLimit(
+  sql: Transaction,
+  workspaceId: string,
+  deploymentId: string,
+  limitId: string | null,
+): Promise<void> {
+  if (limitId !== null) {
+    const [limit] = await sql<{ name: string }[]>`
+      select name from concurrency_limits where workspace_id = ${workspaceId} and id = ${limitId}`
+    if (!limit) throw new NotFound('Concurrency limit')
+    if (limit.name === ownLimitName(deploymentId)) return
+  }
+  await point(sql, workspaceId, deploymentId, limitId)
+  await removeOwnLimit(sql, workspaceId, deploymentId)
+}
+
+export async function removeOwnLimit(
+  sql: Transaction,
+  workspaceId: string,
+  deploymentId: string,
+): Promise<void> {
+  await sql`
+    delete from concurrency_limits where workspace_id = ${workspaceId} and name = ${ownLimitName(deploymentId)}`
+}
+
+const point = (sql: Transaction, workspaceId: string, deploymentId: string, limitId: string | null) => sql`
+  update deployments set concurrency_limit_id = ${limitId} where workspace_id = ${workspaceId} and id = ${deploymentId}`

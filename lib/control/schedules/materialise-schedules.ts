@@ -1,0 +1,203 @@
+import type { Database, Sql, Transaction } from '../../db/clients.ts'
+import type { StoredSchedule } from '../../db/rows/deployment.ts'
+import type { Change } from '../../domain/change.ts'
+import { mergeJson } from '../../domain/parameters/merge.ts'
+import type { CatchUpPolicy } from '../../domain/schedules/catch-up.ts'
+import { planSchedule, type SchedulePlan } from '../../domain/schedules/plan-schedule.ts'
+import { scheduledRunKey } from '../../domain/schedules/runs-to-schedule.ts'
+import { parseSchedule, type Schedule } from '../../domain/schedules/schedule.ts'
+import { scheduleKindName } from '../../domain/schedules/stored-schedule.ts'
+import type { RawJson } from '../../domain/state.ts'
+import { formatInstant, parseInstant } from '../../domain/time.ts'
+import type { Engine } from '../../engine/engine.ts'
+import { insertScheduledRuns, type ScheduledRun, type TicksOfSchedule } from '../../engine/schedule-runs.ts'
+
+export interface Materialising {
+  readonly db: Pick<Database, 'engine'>
+  readonly engine: Pick<Engine, 'announce'>
+  readonly nowMicros: () => number
+  readonly dice?: () => number
+}
+
+export interface Materialised {
+  readonly schedules: number
+  readonly runs: number
+  readonly skipped: number
+}
+
+/** Schedules that are planned in one transaction. */
+export const SCHEDULES_AT_ONCE = 500
+/** How long a schedule rests that the database refused. */
+const REST_MICROS = 60_000_000
+
+interface DueSchedule {
+  readonly workspaceId: string
+  readonly deploymentId: string
+  readonly id: string
+  readonly schedule: StoredSchedule
+  readonly maxScheduledRuns: number | null
+  readonly catchUp: CatchUpPolicy
+  readonly scheduledUntil: string | null
+  readonly parameters: RawJson
+  /** null where the schedule has none of its own. */
+  readonly deploymentParameters: RawJson | null
+}
+
+/**
+ * Makes the runs that schedules have to have by now: of one deployment, or of whichever are due, `SCHEDULES_AT_ONCE` at most.
+ * Safe on any number of replicas: each takes other schedules, and a run that is there already stays as it is.
+ */
+export async function materialiseSchedules(
+  deps: Materialising,
+  of: { readonly workspaceId: string; readonly deploymentId: string } | 'whichever are due',
+): Promise<Materialised> {
+  const sql = deps.db.engine
+  const now = formatInstant(deps.nowMicros())
+  const which =
+    of === 'whichever are due'
+      ? sql`order by s.look_at limit ${SCHEDULES_AT_ONCE}`
+      : sql`and s.workspace_id = ${of.workspaceId} and s.deployment_id = ${of.deploymentId}`
+  const due = (from: Transaction) => from<DueSchedule[]>`
+    select s.workspace_id, s.deployment_id, s.id, s.schedule, s.max_scheduled_runs, s.catch_up, s.scheduled_until, s.parameters,
+      case when s.parameters::text <> '{}' then d.parameters end as deployment_parameters
+    from deployment_schedules s
+    join deployments d on d.workspace_id = s.workspace_id and d.id = s.deployment_id
+    where s.look_at is not null and s.look_at <= ${now} and s.active and not d.paused and not d.disabled ${which}
+    for update of s skip locked`
+  let taken: readonly DueSchedule[] = []
+  try {
+    return await planAll(deps, async (transaction) => {
+      taken = await due(transaction)
+      return taken
+    })
+  } catch (error) {
+    // One bad row must not hold up the others: each is tried by itself, and one that fails again rests.
+    if (taken.length === 0) throw error
+    return planSingly(deps, taken)
+  }
+}
+
+/** Plans what `take` answers, in one transaction, and tells of it after the COMMIT. */
+async function planAll(
+  deps: Materialising,
+  take: (sql: Transaction) => Promise<readonly DueSchedule[]>,
+): Promise<Materialised> {
+  const [schedules, made] = (await deps.db.engine.begin(async (transaction) => {
+    const sql = transaction as unknown as Transaction
+    const due = await take(sql)
+    if (due.length === 0) return [0, []]
+    const nowMicros = deps.nowMicros()
+    const planned = due.map((row) => ({ row, plan: planOf(row, nowMicros) }))
+    const runs = await insertScheduledRuns(
+      sql,
+      planned.map(({ row, plan }) => ticksOf(row, plan)),
+      { nowMicros, dice: deps.dice ?? Math.random },
+    )
+    await sql`
+      update deployment_schedules s set scheduled_until = p.until, look_at = p.look_at
+      from json_to_recordset(${JSON.stringify(
+        planned.map(({ row, plan }) => ({
+          workspace_id: row.workspaceId,
+          deployment_id: row.deploymentId,
+          id: row.id,
+          until: formatInstant(plan.untilMicros),
+          look_at: plan.lookAtMicros === null ? null : formatInstant(plan.lookAtMicros),
+        })),
+      )}::json) as p (workspace_id uuid, deployment_id uuid, id uuid, until timestamptz, look_at timestamptz)
+      where s.workspace_id = p.workspace_id and s.deployment_id = p.deployment_id and s.id = p.id`
+    return [due.length, runs]
+  })) as [number, readonly ScheduledRun[]]
+  const byWorkspace = new Map<string, Change[]>()
+  let skipped = 0
+  for (const [workspaceId, change] of made) {
+    if (change.stateType === 'CANCELLED') skipped++
+    const changes = byWorkspace.get(workspaceId)
+    if (changes) changes.push(change)
+    else byWorkspace.set(workspaceId, [change])
+  }
+  for (const [workspaceId, changes] of byWorkspace) deps.engine.announce(workspaceId, changes)
+  return { schedules, runs: made.length - skipped, skipped }
+}
+
+async function planSingly(deps: Materialising, taken: readonly DueSchedule[]): Promise<Materialised> {
+  const sum = { schedules: 0, runs: 0, skipped: 0 }
+  for (const row of taken) {
+    try {
+      const one = await planAll(deps, (sql) => lockOne(sql, row))
+      sum.schedules += one.schedules
+      sum.runs += one.runs
+      sum.skipped += one.skipped
+    } catch {
+      await rest(deps.db.engine, row, deps.nowMicros() + REST_MICROS)
+    }
+  }
+  return sum
+}
+
+async function lockOne(sql: Transaction, row: DueSchedule): Promise<readonly DueSchedule[]> {
+  const [locked] = await sql`
+    select s.id from deployment_schedules s
+    where s.workspace_id = ${row.workspaceId} and s.deployment_id = ${row.deploymentId} and s.id = ${row.id} and s.look_at is not null
+    for update skip locked`
+  return locked ? [row] : []
+}
+
+const rest = (sql: Sql, row: DueSchedule, untilMicros: number) => sql`
+  update deployment_schedules set look_at = ${formatInstant(untilMicros)}
+  where workspace_id = ${row.workspaceId} and deployment_id = ${row.deploymentId} and id = ${row.id} and look_at is not null`
+
+interface Planned extends SchedulePlan {
+  readonly schedule: Schedule | null
+}
+
+function planOf(row: DueSchedule, nowMicros: number): Planned {
+  const parsed = parseSchedule(row.schedule, { nowMicros })
+  const since = row.scheduledUntil === null ? undefined : parseInstant(row.scheduledUntil)
+  // What is stored was read before, by a version that may have read more: such a schedule makes no runs until it is changed.
+  if (!parsed.ok)
+    return {
+      schedule: null,
+      run: [],
+      skip: [],
+      unrecorded: 0,
+      untilMicros: since ?? nowMicros,
+      lookAtMicros: null,
+    }
+  const { schedule } = parsed
+  return {
+    schedule,
+    ...planSchedule({
+      schedule,
+      sinceMicros: since ?? nowMicros,
+      nowMicros,
+      catchUp: row.catchUp,
+      maxScheduledRuns: row.maxScheduledRuns,
+    }),
+  }
+}
+
+function ticksOf(row: DueSchedule, { schedule, run, skip, unrecorded }: Planned): TicksOfSchedule {
+  const { workspaceId, deploymentId, id } = row
+  const reason = `Nothing could run at this time, and the schedule's catch-up policy is “${policyWords(row.catchUp)}”.`
+  const earlier = unrecorded > 0 ? ` At least ${unrecorded} earlier times were skipped as well.` : ''
+  const keyOf = (at: number): string => (schedule ? scheduledRunKey(deploymentId, id, schedule, at) : '')
+  return {
+    workspaceId,
+    deploymentId,
+    scheduleId: id,
+    parameters:
+      row.deploymentParameters === null ? null : mergeJson(row.deploymentParameters, row.parameters),
+    kindName: schedule ? scheduleKindName(schedule) : '',
+    ticks: [
+      ...skip.map((atMicros, i) => ({
+        key: keyOf(atMicros),
+        atMicros,
+        skipped: i === 0 ? reason + earlier : reason,
+      })),
+      ...run.map((atMicros) => ({ key: keyOf(atMicros), atMicros, skipped: null })),
+    ],
+  }
+}
+
+const policyWords = (policy: CatchUpPolicy): string =>
+  policy.kind === 'last' ? `last ${policy.count}` : policy.kind
