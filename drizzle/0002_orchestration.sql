@@ -162,6 +162,8 @@ create table deployments (
 ) with (fillfactor = 75);
 -- Deployments of a queue: polls mark them ready.
 create index deployments_queue on deployments (workspace_id, work_queue_id) where work_queue_id is not null;
+-- Deployments that are served without a queue: watched for going silent.
+create index deployments_served on deployments (workspace_id, id) where work_queue_id is null;
 create index deployments_limit on deployments (workspace_id, concurrency_limit_id) where concurrency_limit_id is not null;
 
 -- What a deployment was, each time that it was changed: shown, compared, gone back to.

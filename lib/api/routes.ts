@@ -7,6 +7,7 @@ import { automationRoutes } from './automations/routes.ts'
 import { blockDocumentRoutes } from './blocks/document-routes.ts'
 import { blockSchemaRoutes } from './blocks/schema-routes.ts'
 import { blockTypeRoutes } from './blocks/type-routes.ts'
+import { collectionRoutes } from './collections/routes.ts'
 import { concurrencyRoutes } from './concurrency/routes.ts'
 import { deploymentRoutes } from './deployments/routes.ts'
 import { deploymentRunRoutes } from './deployments/run-routes.ts'
@@ -74,6 +75,7 @@ export const routes: readonly Route[] = [
   ...poolQueueRoutes,
   ...workQueueRoutes,
   ...workerRoutes,
+  ...collectionRoutes,
   ...uiRoutes,
   ...agentRoutes,
   ...liveRoutes,

@@ -7,6 +7,7 @@ import { markLateRuns } from './mark-late-runs.ts'
 import { preparePartitions } from './prepare-partitions.ts'
 import { scheduleRuns } from './schedule-runs.ts'
 import type { Service } from './service.ts'
+import { watchWorkers } from './watch-workers.ts'
 
 /** Every background loop. */
 export const services: readonly Service[] = [
@@ -18,4 +19,5 @@ export const services: readonly Service[] = [
   enforceDeadlines,
   crashZombies,
   scheduleRuns,
+  watchWorkers,
 ]
