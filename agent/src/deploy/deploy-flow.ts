@@ -16,6 +16,9 @@ export interface Deployed extends Deployment {
   readonly api: WorkspaceApi
 }
 
+/** What this process has deployed, in that order. */
+export const deployments: Deployment[] = []
+
 /** Creates or changes the deployment. In a process that executes one run nothing happens: its file is only loaded. */
 export async function deployFlow(flow: FlowHandle, options: DeployOptions): Promise<Deployment> {
   if (isHosted()) return { id: '', fullName: `${flow.name}/${options.name}`, url: '' }
@@ -25,6 +28,7 @@ export async function deployFlow(flow: FlowHandle, options: DeployOptions): Prom
     job_variables: options.jobVariables ?? {},
     ...(options.paused !== undefined && { paused: options.paused }),
   })
+  deployments.push(deployment)
   return deployment
 }
 

@@ -10,7 +10,7 @@ export async function loadFlow(target: string): Promise<PickedFlow & { readonly 
   return { ...pickFlow(await importFile(file), file, wanted), file }
 }
 
-function splitTarget(target: string): { file: string; wanted: string | undefined } {
+export function splitTarget(target: string): { file: string; wanted: string | undefined } {
   const [, path = target, wanted] = /^(.*):([A-Za-z_$][\w$]*)$/.exec(target) ?? []
   const file = resolve(existsSync(target) ? target : path)
   if (!existsSync(file)) throw new CliError(`there is no file ${file}`)
