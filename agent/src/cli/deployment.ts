@@ -19,10 +19,10 @@ export interface DeploymentRow {
 /** By id, by `flow/deployment`, or by the deployment's name alone when only one has it. Throws CliError. */
 export async function findDeployment(api: WorkspaceApi, reference: string): Promise<DeploymentRow> {
   const at = reference.indexOf('/')
-  if (UUID.test(reference)) return only(api, await api.find(`deployments/${reference}`), reference)
+  if (UUID.test(reference)) return readFound(await api.find(`deployments/${reference}`), reference)
   if (at > 0) {
     const [flow, name] = [reference.slice(0, at), reference.slice(at + 1)].map(encodeURIComponent)
-    return only(api, await api.find(`deployments/name/${flow}/${name}`), reference)
+    return readFound(await api.find(`deployments/name/${flow}/${name}`), reference)
   }
   const found = await listDeployments(api, { deployments: { name: { any_: [reference] } }, limit: 10 })
   if (found.length > 1) {
@@ -32,36 +32,29 @@ export async function findDeployment(api: WorkspaceApi, reference: string): Prom
   return found[0] ?? notThere(reference)
 }
 
-async function only(api: WorkspaceApi, value: unknown, reference: string): Promise<DeploymentRow> {
-  return value === null
-    ? notThere(reference)
-    : ((await withFlowNames(api, [value]))[0] ?? notThere(reference))
-}
+const readFound = (value: unknown, reference: string): DeploymentRow =>
+  value === null ? notThere(reference) : readDeployment(value)
 
 function notThere(reference: string): never {
   throw new CliError(`there is no deployment "${reference}" in this workspace`, 'rigel deployment ls')
 }
 
 export async function listDeployments(api: WorkspaceApi, filter: Fields): Promise<DeploymentRow[]> {
-  return withFlowNames(api, listOf(await api.post('deployments/filter', { sort: 'NAME_ASC', ...filter })))
+  return listOf(await api.post('deployments/filter', { sort: 'NAME_ASC', ...filter })).map(readDeployment)
 }
 
-async function withFlowNames(api: WorkspaceApi, deployments: readonly unknown[]): Promise<DeploymentRow[]> {
-  const rows = deployments.map(fieldsOf)
-  const ids = [...new Set(rows.map((row) => textOf(row.flow_id)))]
-  const flows =
-    ids.length > 0 ? await api.post('flows/filter', { flows: { id: { any_: ids } }, limit: 200 }) : []
-  const names = new Map(listOf(flows).map((flow) => [textOf(fieldsOf(flow).id), textOf(fieldsOf(flow).name)]))
-  return rows.map((raw) => ({
+function readDeployment(value: unknown): DeploymentRow {
+  const raw = fieldsOf(value)
+  return {
     id: textOf(raw.id),
-    fullName: `${names.get(textOf(raw.flow_id)) ?? '?'}/${textOf(raw.name)}`,
+    fullName: `${textOf(raw.flow_name) || '?'}/${textOf(raw.name)}`,
     isPaused: raw.paused === true,
     status: textOf(raw.status),
     workPool: textOf(raw.work_pool_name) || null,
     schedules: listOf(raw.schedules).map(fieldsOf),
     tags: listOf(raw.tags).map(String),
     raw,
-  }))
+  }
 }
 
 /** `cron 0 9 * * * (Europe/Berlin)`, `every 1h 0m`, `rule FREQ=DAILY`. */

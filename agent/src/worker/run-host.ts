@@ -29,11 +29,13 @@ export interface HostOptions {
 
 /** What a run is being stopped for; it decides what is written once its process is gone. */
 type Stopping = 'cancelled' | 'lost' | 'handed back'
+const REPEATED = /already made this state transition/
 
 interface HostedRun {
   readonly work: Work
   readonly process: HostedProcess
   stopping: Stopping | null
+  lostBecause: string
   readonly finished: Promise<void>
 }
 
@@ -94,7 +96,13 @@ export class RunHost {
       },
     })
     const place = `${hostname()}:${process.pid ?? 0}`
-    const run: HostedRun = { work, process, stopping: null, finished: this.follow(work, process) }
+    const run: HostedRun = {
+      work,
+      process,
+      stopping: null,
+      lostBecause: '',
+      finished: this.follow(work, process),
+    }
     this.runs.set(job.flowRunId, run)
     say(`${job.name}: started in process ${process.pid ?? '-'}`)
     this.log(job.flowRunId, LEVEL.info, `Started by ${who} in process ${place}`)
@@ -119,9 +127,6 @@ export class RunHost {
 
   /** The control plane no longer counts on us: nothing more may be written. */
   lose(flowRunId: string, reason: string): void {
-    const name = this.runs.get(flowRunId)?.work.job.name
-    if (name !== undefined)
-      this.options.say(`${name}: the claim is lost, so its process is stopped. ${reason}`)
     this.stop(flowRunId, 'lost', reason)
   }
 
@@ -130,6 +135,7 @@ export class RunHost {
     // What is lost stays lost; what is being cancelled may still be lost.
     if (!run || run.stopping === 'lost' || run.stopping === why) return
     run.stopping = why
+    if (why === 'lost') run.lostBecause = reason
     const patience = why === 'cancelled' ? (this.options.cancelPatience ?? CANCEL_PATIENCE) : SHORT_PATIENCE
     run.process.stop(reason, patience)
   }
@@ -175,7 +181,8 @@ export class RunHost {
     const run = this.runs.get(flowRunId)
     await this.deliverLeftovers()
     if (end.said?.isRecorded) return end.said.state.name
-    if (!run || run.stopping === 'lost') return 'stopped, since its claim was lost'
+    if (!run || run.stopping === 'lost')
+      return `stopped, since its claim was lost (${run?.lostBecause ?? ''})`
     const how = describeEnd(end)
     const receipt = receiptOf(end.steps, { at: end.at, how })
     const now = fieldsOf(await this.insist(() => this.options.api.get(`flow_runs/${flowRunId}`)))
@@ -224,8 +231,10 @@ export class RunHost {
       await this.insist(() => this.options.api.post(`flow_runs/${job.flowRunId}/set_state`, { state })),
     )
     const status = textOf(answer.status)
-    if (status === 'ACCEPT' || status === '') return name
-    return `${name} was refused: ${textOf(fieldsOf(answer.details).reason) || status}`
+    const reason = textOf(fieldsOf(answer.details).reason)
+    // An answer that was lost: it was written the first time.
+    if (status === 'ACCEPT' || status === '' || REPEATED.test(reason)) return name
+    return `${name} was refused: ${reason || status}`
   }
 
   /** Executes a claim that cannot be: the run ends Crashed, and says why. */
