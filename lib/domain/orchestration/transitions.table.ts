@@ -8,16 +8,29 @@ import type {
   TaskRunView,
   Verdict,
 } from './decide.ts'
-import { deploymentLimit, due, facts, flowRunFact, json, propose, result, tagLimit } from './fixtures.ts'
+import {
+  claim,
+  deploymentLimit,
+  due,
+  facts,
+  flowRunFact,
+  json,
+  now,
+  propose,
+  result,
+  tagLimit,
+} from './fixtures.ts'
 import {
   backgroundTaskPolicy,
   clientSideTaskPolicy,
   coreFlowPolicy,
   coreTaskPolicy,
+  flowPolicies,
   markLateRunsPolicy,
   minimalFlowPolicy,
   minimalTaskPolicy,
   reportedFlowPolicy,
+  taskPolicies,
 } from './policies.ts'
 
 /**
@@ -51,6 +64,8 @@ export type Word = Outcome | ((from: FromType, to: StateType) => Outcome)
 const refuse = (reason: string): Outcome => ({ verdict: 'REJECT', reason })
 const abort = (reason: string): Outcome => ({ verdict: 'ABORT', reason })
 const forgotten = { resuming: false, pause_keys: [] }
+const lostMessage =
+  'No sign of life from the worker w1 since 2026-08-21T11:58:20.000000Z; its lease ended at 2026-08-21T11:59:50.000000Z.'
 const noSlot = 'Deployment concurrency limit reached.'
 
 export const vocabulary = {
@@ -126,6 +141,44 @@ export const vocabulary = {
   },
   notlate: refuse('Only scheduled flow runs can be marked late.'),
   islate: refuse('This flow run is already marked late.'),
+
+  // --- what services propose
+  notpaused: refuse('The run is not paused.'),
+  pauselives: refuse('The pause has not timed out.'),
+  notcancelling: refuse('The run is not cancelling.'),
+  mayconfirm: refuse('The cancellation may still be confirmed.'),
+  nearend: refuse('The run is over, or about to be.'),
+  nodeadline: refuse('No deadline of the run has passed.'),
+  overdue: {
+    verdict: 'ACCEPT',
+    written: {
+      type: 'CANCELLING',
+      name: 'Cancelling',
+      message: 'The run had to end by 2026-08-21T12:00:00.000000Z, 10 s after it began.',
+    },
+  },
+  unexecuted: refuse('Nobody executes the run now.'),
+  unheld: refuse('Nobody holds a claim of the run.'),
+  alive: refuse('The holder is alive.'),
+  lostrun: { verdict: 'ACCEPT', written: { type: 'CRASHED', name: 'Crashed', message: lostMessage } },
+  lostcancel: {
+    verdict: 'REJECT',
+    reason: 'It was asked to stop, and whoever ran it is gone.',
+    written: { type: 'CANCELLED', name: 'Cancelled', message: lostMessage },
+  },
+  lostagain: {
+    verdict: 'REJECT',
+    reason: 'Lost runs of this kind are scheduled again.',
+    written: {
+      type: 'SCHEDULED',
+      name: 'AwaitingRetry',
+      message: `${lostMessage} Scheduled again (1 of 3).`,
+    },
+    scheduledTime: '2026-08-21T12:00:00.000000Z',
+    policy: { ...forgotten, times_lost: 1, retry_type: 'reschedule' },
+  },
+  isended: refuse('The run has ended already.'),
+  cancelledbetween: refuse('The run was cancelled while it waited for its next attempt.'),
 
   // --- task runs
   isover: (from) => abort(`Run is already ${from}.`),
@@ -268,6 +321,14 @@ const old = (minor: number, patch: number) => ({
   apiVersion: [0, minor, patch] as const,
   clientVersion: '2.7.0',
 })
+
+const endedRows = `
+    COMPLETED   isended   isended isended isended isended isended isended isended isended
+    FAILED      isended   isended isended isended isended isended isended isended isended
+    CRASHED     isended   isended isended isended isended isended isended isended isended
+    CANCELLED   isended   isended isended isended isended isended isended isended isended
+`
+const silentClaim = claim({ beatMicros: now - 100_000_000, expiresMicros: now - 10_000_000 })
 
 export const flowScenarios: readonly FlowScenario[] = [
   {
@@ -554,6 +615,119 @@ export const flowScenarios: readonly FlowScenario[] = [
     table: allOk,
     column: ['SCHEDULED', 'notlate dropped notlate notlate notlate notlate notlate notlate notlate notlate'],
   },
+  {
+    name: 'a run that was cancelled while its process waited for the next attempt',
+    policy: coreFlowPolicy,
+    state: { details: { cancelled_between_attempts: true } },
+    stateOf: 'CANCELLED',
+    table: plainFlow,
+    rows: 'CANCELLED nodeploy claimed cancelledbetween over over ok ok over ok',
+  },
+  {
+    name: 'the end of a pause that goes on',
+    policy: flowPolicies['pause-timeout'],
+    table: allOk,
+    column: [
+      'FAILED',
+      'notpaused notpaused notpaused notpaused pauselives notpaused notpaused notpaused notpaused notpaused',
+    ],
+  },
+  {
+    name: 'the end of a pause',
+    policy: flowPolicies['pause-timeout'],
+    state: expiredPause,
+    stateOf: 'PAUSED',
+    table: allOk,
+    column: [
+      'FAILED',
+      'notpaused notpaused notpaused notpaused ok notpaused notpaused notpaused notpaused notpaused',
+    ],
+  },
+  {
+    name: 'the end of a cancellation that may be confirmed',
+    policy: flowPolicies['cancel-timeout'],
+    table: allOk,
+    column: [
+      'CANCELLED',
+      'notcancelling notcancelling notcancelling notcancelling notcancelling mayconfirm notcancelling notcancelling notcancelling notcancelling',
+    ],
+  },
+  {
+    name: 'the end of a cancellation that nobody confirmed',
+    policy: flowPolicies['cancel-timeout'],
+    state: { atMicros: now - 300_000_000 },
+    stateOf: 'CANCELLING',
+    table: allOk,
+    column: [
+      'CANCELLED',
+      'notcancelling notcancelling notcancelling notcancelling notcancelling ok notcancelling notcancelling notcancelling notcancelling',
+    ],
+  },
+  {
+    name: 'a deadline that has not passed',
+    policy: flowPolicies.deadline,
+    table: allOk,
+    column: [
+      'CANCELLING',
+      'nearend nodeadline nodeadline nodeadline nodeadline nearend nearend nearend nearend nearend',
+    ],
+  },
+  {
+    name: 'a deadline that has passed',
+    policy: flowPolicies.deadline,
+    run: { policy: { finish_within_seconds: 10 } },
+    state: { details: { finish_by: '2026-08-21T12:00:00Z' } },
+    table: allOk,
+    column: ['CANCELLING', 'nearend atonce overdue overdue overdue nearend nearend nearend nearend nearend'],
+  },
+  {
+    name: 'the search for silent holders, of a run that nobody claimed',
+    policy: flowPolicies.zombie,
+    table: allOk,
+    column: [
+      'CRASHED',
+      'unexecuted unexecuted unheld unheld unexecuted unheld unexecuted unexecuted unexecuted unexecuted',
+    ],
+  },
+  {
+    name: 'the search for silent holders, of a run whose holder beats',
+    policy: flowPolicies.zombie,
+    facts: facts({ claim: claim() }),
+    table: allOk,
+    column: [
+      'CRASHED',
+      'unexecuted unexecuted alive alive unexecuted alive unexecuted unexecuted unexecuted unexecuted',
+    ],
+  },
+  {
+    name: 'the search for silent holders, of a run whose holder is silent',
+    policy: flowPolicies.zombie,
+    facts: facts({ claim: silentClaim }),
+    table: allOk,
+    column: [
+      'CRASHED',
+      'unexecuted unexecuted lostrun lostrun unexecuted lostcancel unexecuted unexecuted unexecuted unexecuted',
+    ],
+  },
+  {
+    name: 'the search for silent holders, of a run that its deployment wants run again',
+    policy: flowPolicies.zombie,
+    run: { deploymentId: 'deployment-1', policy: { on_lost: 'reschedule' } },
+    facts: facts({ claim: silentClaim }),
+    table: allOk,
+    column: [
+      'CRASHED',
+      'unexecuted unexecuted lostagain lostagain unexecuted lostcancel unexecuted unexecuted unexecuted unexecuted',
+    ],
+  },
+  {
+    name: 'what a cancelled run had started',
+    policy: flowPolicies.cascade,
+    table: allOk,
+    rows: `
+    SCHEDULED   ok        ok      ok      ok     atonce     ok        ok     ok      ok
+    ${endedRows.trim()}`,
+  },
 ]
 
 const running = facts({ flowRun: flowRunFact('RUNNING') })
@@ -740,5 +914,12 @@ export const taskScenarios: readonly TaskScenario[] = [
     state: { data: result },
     facts: facts({ flowRun: flowRunFact('CANCELLING'), tagLimits: [tagLimit({ active: 2 })] }),
     table: allOk,
+  },
+  {
+    name: 'a task of a flow that was cancelled',
+    policy: taskPolicies.cascade,
+    facts: stopped,
+    table: allOk,
+    rows: endedRows,
   },
 ]
