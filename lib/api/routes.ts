@@ -18,6 +18,7 @@ import { flowRunChangeRoutes } from './flow-runs/change-routes.ts'
 import { flowRunExplainRoutes } from './flow-runs/explain-routes.ts'
 import { flowRunGraphRoutes } from './flow-runs/graph-routes.ts'
 import { flowRunReadRoutes } from './flow-runs/read-routes.ts'
+import { flowRunResumeRoutes } from './flow-runs/resume-routes.ts'
 import { flowRunWriteRoutes } from './flow-runs/write-routes.ts'
 import { flowRoutes } from './flows/routes.ts'
 import { liveRoutes } from './live/routes.ts'
@@ -51,6 +52,7 @@ export const routes: readonly Route[] = [
   ...flowRunChangeRoutes,
   ...flowRunGraphRoutes,
   ...flowRunExplainRoutes,
+  ...flowRunResumeRoutes,
   ...flowRunInputRoutes,
   ...taskRunWriteRoutes,
   ...taskRunReadRoutes,

@@ -68,6 +68,9 @@ export const flowRunPolicy = z.looseObject({
   pause_keys: z.array(z.string().max(1_000)).max(1_000).nullish(),
   resuming: z.boolean().nullish(),
   retry_type: z.enum(['in_process', 'reschedule']).nullish(),
+  start_within_seconds: z.number().positive().max(1e9).nullish(),
+  finish_within_seconds: z.number().positive().max(1e9).nullish(),
+  on_lost: z.enum(['crash', 'reschedule']).nullish(),
 })
 
 export const taskRunPolicy = z.looseObject({

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { Verdict } from '../../domain/orchestration/decide.ts'
 import { rawMember } from '../../domain/raw-json.ts'
 import type { RawJson } from '../../domain/state.ts'
 import type { StateProposal, TaskStateProposal, TransitionResult } from '../../engine/engine.ts'
@@ -104,24 +105,36 @@ const setFlowRunState = route({
 })
 
 /** All four verdicts are successes; 201 says that a state was written just now. */
-export function transitionAnswer(result: TransitionResult): Answer {
+export function transitionAnswer(
+  result: TransitionResult,
+  detailsType = detailsTypes[result.verdict],
+): Answer {
   const state = result.state === null ? 'null' : stateJson(result.state)
   return {
     status: result.written ? 201 : 200,
-    rawJson: `{"state":${state},"status":"${result.verdict}","details":${details(result)}}`,
+    rawJson: `{"state":${state},"status":"${result.verdict}","details":${details(result, detailsType)}}`,
   }
 }
 
-function details({ verdict, reason, delaySeconds }: TransitionResult): string {
+const detailsTypes = {
+  ACCEPT: 'accept_details',
+  REJECT: 'reject_details',
+  ABORT: 'abort_details',
+  WAIT: 'wait_details',
+} as const satisfies Record<Verdict, string>
+
+function details(
+  { verdict, reason, delaySeconds }: TransitionResult,
+  type: (typeof detailsTypes)[Verdict],
+): string {
   switch (verdict) {
     case 'ACCEPT':
-      return '{"type":"accept_details"}'
+      return `{"type":"${type}"}`
     case 'REJECT':
-      return `{"type":"reject_details","reason":${JSON.stringify(reason)}}`
     case 'ABORT':
-      return `{"type":"abort_details","reason":${JSON.stringify(reason)}}`
+      return `{"type":"${type}","reason":${JSON.stringify(reason)}}`
     case 'WAIT':
-      return `{"type":"wait_details","delay_seconds":${delaySeconds},"reason":${JSON.stringify(reason)}}`
+      return `{"type":"${type}","delay_seconds":${delaySeconds},"reason":${JSON.stringify(reason)}}`
   }
 }
 

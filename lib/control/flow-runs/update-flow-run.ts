@@ -10,6 +10,7 @@ export interface FlowRunChanges {
   readonly name?: string
   readonly flowVersion?: string | null
   readonly parameters?: RawJson
+  /** Clients send all that they know; what they do not know of stays. */
   readonly empiricalPolicy?: EmpiricalPolicy
   readonly tags?: readonly string[]
   readonly infrastructurePid?: string | null
@@ -45,7 +46,7 @@ export async function updateFlowRun(ctx: Context, changes: FlowRunChanges): Prom
         ${name === undefined ? sql`` : sql`, name = ${name}`}
         ${flowVersion === undefined ? sql`` : sql`, flow_version = ${flowVersion}`}
         ${parameters === undefined ? sql`` : sql`, parameters = ${parameters}::text::json`}
-        ${empiricalPolicy === undefined ? sql`` : sql`, empirical_policy = ${JSON.stringify(empiricalPolicy)}::text::jsonb`}
+        ${empiricalPolicy === undefined ? sql`` : sql`, empirical_policy = empirical_policy || ${JSON.stringify(empiricalPolicy)}::text::jsonb`}
         ${tags === undefined ? sql`` : sql`, tags = ${[...tags]}::text[]`}
         ${infrastructurePid === undefined ? sql`` : sql`, infrastructure_pid = ${infrastructurePid}`}
         ${jobVariables === undefined ? sql`` : sql`, job_variables = ${jobVariables}::text::json`}

@@ -64,7 +64,7 @@ const sentence = (error: Error): string =>
 export interface Check {
   /** What was being done, as its answer begins: `Error creating flow run`. */
   readonly doing: string
-  readonly noun: 'parameter' | 'job variable'
+  readonly noun: 'parameter' | 'job variable' | 'input'
   readonly schema: RawJson
   /** Text of a JSON object. */
   readonly values: RawJson

@@ -1,7 +1,14 @@
 import { describe, expect, test } from 'vitest'
+import {
+  bookTable,
+  cell,
+  everyPair,
+  expectOutcome,
+  outcomeOf,
+  readCells,
+} from '../../testing/expect-outcome.ts'
 import { isFinal, type StateType } from '../state.ts'
 import { decide } from './decide.ts'
-import { bookTable, cell, everyPair, expectOutcome, outcomeOf, readCells } from './expect-outcome.ts'
 import { entered, flowRunIn, now, propose, facts as someFacts, taskRunIn } from './fixtures.ts'
 import { flowPolicies, taskPolicies } from './policies.ts'
 import { flowScenarios, taskScenarios } from './transitions.table.ts'

@@ -1,10 +1,10 @@
 import { expect } from 'vitest'
-import { type StateType, stateTypes } from '../state.ts'
-import { parseInstant } from '../time.ts'
-import { fromTypes } from './compile-policy.ts'
-import type { Decision, FromType, RunPatch, RunView } from './decide.ts'
-import { dueMicros, ended, now } from './fixtures.ts'
-import { books, type Outcome, vocabulary, type Word } from './transitions.table.ts'
+import { fromTypes } from '../domain/orchestration/compile-policy.ts'
+import type { Decision, FromType, RunPatch, RunView } from '../domain/orchestration/decide.ts'
+import { dueMicros, ended, now } from '../domain/orchestration/fixtures.ts'
+import { books, type Outcome, vocabulary, type Word } from '../domain/orchestration/transitions.table.ts'
+import { type StateType, stateTypes } from '../domain/state.ts'
+import { parseInstant } from '../domain/time.ts'
 
 /** How the tables of transitions are read, and decisions held against them. */
 
