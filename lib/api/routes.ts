@@ -11,6 +11,8 @@ import { collectionRoutes } from './collections/routes.ts'
 import { concurrencyRoutes } from './concurrency/routes.ts'
 import { deploymentRoutes } from './deployments/routes.ts'
 import { deploymentRunRoutes } from './deployments/run-routes.ts'
+import { scheduleRoutes } from './deployments/schedule-routes.ts'
+import { deploymentVersionRoutes } from './deployments/version-routes.ts'
 import { eventReadRoutes } from './events/read-routes.ts'
 import { eventWriteRoutes } from './events/write-routes.ts'
 import { flowRunInputRoutes } from './flow-run-inputs/routes.ts'
@@ -71,6 +73,8 @@ export const routes: readonly Route[] = [
   ...savedSearchRoutes,
   ...concurrencyRoutes,
   ...deploymentRunRoutes,
+  ...scheduleRoutes,
+  ...deploymentVersionRoutes,
   ...deploymentRoutes,
   ...automationRoutes,
   ...workPoolRoutes,

@@ -77,7 +77,7 @@ export async function insertScheduledRuns(
         array(select distinct unnest(d.tags || '{auto-scheduled}'::text[])) as tags,
         f.labels || jsonb_build_object('prefect.flow.id', f.id, 'prefect.deployment.id', d.id) || d.labels as labels,
         jsonb_build_object('id', s.id, 'type', 'SCHEDULE', 'display_value', coalesce(s.slug, k.kind_name)) as created_by,
-        t.id, t.state_id, t.name, t.key, t.at, t.skipped
+        t.id, t.state_id, t.name, t.key, t.at::timestamptz as at, t.at as at_text, t.skipped
       from json_to_recordset(${JSON.stringify(rows)}::json) as k (
         workspace_id uuid, deployment_id uuid, schedule_id uuid, parameters text, kind_name text, ticks json)
       join deployment_schedules s on s.workspace_id = k.workspace_id and s.deployment_id = k.deployment_id and s.id = k.schedule_id
@@ -85,7 +85,7 @@ export async function insertScheduledRuns(
       join flows f on f.workspace_id = d.workspace_id and f.id = d.flow_id
       left join work_queues q on q.workspace_id = d.workspace_id and q.id = d.work_queue_id
       left join work_pools p on p.workspace_id = q.workspace_id and p.id = q.work_pool_id
-      cross join lateral json_to_recordset(k.ticks) as t (id uuid, state_id uuid, name text, key text, at timestamptz, skipped text)
+      cross join lateral json_to_recordset(k.ticks) as t (id uuid, state_id uuid, name text, key text, at text, skipped text)
     ), made as (
       insert into flow_runs (
         workspace_id, id, flow_id, name, deployment_id, deployment_version, deployment_version_id, infrastructure_document_id,
@@ -97,7 +97,7 @@ export async function insertScheduledRuns(
         work_pool_name, work_queue_id, work_queue_name, key, parameters, tags, labels, created_by, true,
         state_id, (case when skipped is null then 'SCHEDULED' else 'CANCELLED' end)::state_type,
         case when skipped is null then 'Scheduled' else 'Skipped' end, ${now}::timestamptz, coalesce(skipped, 'Flow run scheduled'),
-        jsonb_build_object('flow_run_id', id) || case when skipped is null then jsonb_build_object('scheduled_time', at) else '{}' end,
+        jsonb_build_object('flow_run_id', id) || case when skipped is null then jsonb_build_object('scheduled_time', at_text) else '{}' end,
         case when skipped is not null then ${now}::timestamptz end,
         at, case when skipped is null then at end, ${now}::timestamptz, ${now}::timestamptz
       from wanted

@@ -419,6 +419,327 @@ describe('a limit of a deployment', () => {
   })
 })
 
+describe('schedules', () => {
+  const slots = async (id: string) => (await runsOf(id)).map((run) => run.expected_start_time)
+  const cron = (text: string, more: object = {}) => ({ schedule: { cron: text, timezone: 'UTC' }, ...more })
+
+  test('have their next runs as soon as they are written', async () => {
+    const { id, schedules } = await deploy({
+      tags: ['x'],
+      parameters: { a: 1, b: 1 },
+      version: 'v1',
+      schedules: [
+        { schedule: hourly, parameters: { b: 2 }, slug: 'hour' },
+        cron('0 9 15 * *', { active: false }),
+      ],
+    })
+    expect(schedules).toMatchObject([
+      { slug: 'hour', active: true, max_scheduled_runs: null, catchup: false, catch_up: { kind: 'none' } },
+      { slug: null, active: false, schedule: { cron: '0 9 15 * *', timezone: 'UTC', day_or: true } },
+    ])
+    const runs = await runsOf(id)
+    expect(runs).toHaveLength(3)
+    for (const run of runs) {
+      expect(run).toMatchObject({
+        state_name: 'Scheduled',
+        auto_scheduled: true,
+        parameters: { a: 1, b: 2 },
+        deployment_version: 'v1',
+        created_by: { id: schedules[0].id, type: 'SCHEDULE', display_value: 'hour' },
+        state: {
+          message: 'Flow run scheduled',
+          state_details: { scheduled_time: expect.stringContaining(run.expected_start_time.slice(0, 19)) },
+        },
+        next_scheduled_start_time: run.expected_start_time,
+        labels: { 'prefect.flow.id': flowId, 'prefect.deployment.id': id },
+      })
+      expect(run.tags.sort()).toEqual(['auto-scheduled', 'x'])
+      expect(run.idempotency_key).toMatch(
+        new RegExp(`^scheduled ${id} ${schedules[0].id} \\d{4}-\\d\\d-\\d\\d \\d\\d:00:00\\+00:00$`),
+      )
+    }
+    // Other than most states, these make no events (wire-contract §6.2).
+    const events = await post('/events/filter', {
+      filter: { resource: { id: [`prefect.flow-run.${runs[0]?.id}`] } },
+    })
+    expect(events.json.events).toEqual([])
+    const states = await get(`/flow_run_states/?flow_run_id=${runs[0]?.id}`)
+    expect(states.json).toMatchObject([{ name: 'Scheduled' }])
+    const [rolled, counted] = await counts()
+    expect(rolled).toBe(counted)
+  })
+
+  test('are added, changed and removed one by one', async () => {
+    const { id } = await deploy()
+    const added = await post(`/deployments/${id}/schedules`, [
+      cron('0 * * * *', { slug: 'a' }),
+      cron('30 2 * * *'),
+    ])
+    expect(added.status, added.text).toBe(201)
+    const [a, b] = added.json
+    expect((await get(`/deployments/${id}/schedules`)).json).toHaveLength(2)
+    expect(await runsOf(id)).toHaveLength(6)
+    expect((await patch(`/deployments/${id}/schedules/${a.id}`, { active: false })).status).toBe(204)
+    expect(await runsOf(id)).toHaveLength(3)
+    await patch(`/deployments/${id}/schedules/${a.id}`, {
+      active: true,
+      max_scheduled_runs: 2,
+      parameters: { x: 1 },
+    })
+    expect(await runsOf(id)).toHaveLength(5)
+    await patch(`/deployments/${id}/schedules/${a.id}`, {
+      schedule: { interval: 60 },
+      max_scheduled_runs: 50,
+    })
+    expect(await runsOf(id)).toHaveLength(53)
+    expect((await post(`/deployments/${id}/schedules`, [cron('0 * * * *', { slug: 'a' })])).status).toBe(422)
+    expect((await patch(`/deployments/${id}/schedules/${b.id}`, { slug: 'a' })).status).toBe(422)
+    expect((await patch(`/deployments/${id}/schedules/${b.id}`, { schedule: { cron: 'x' } })).status).toBe(
+      422,
+    )
+    expect((await post(`/deployments/${id}/schedules`, [{}])).status).toBe(422)
+    expect((await call(us, 'DELETE', `/deployments/${id}/schedules/${a.id}`)).status).toBe(204)
+    expect((await call(us, 'DELETE', `/deployments/${id}/schedules/${a.id}`)).status).toBe(404)
+    expect(await runsOf(id)).toHaveLength(3)
+    expect((await patch(`/deployments/${id}/schedules/${randomUUID()}`, { active: false })).status).toBe(404)
+    const [rolled, counted] = await counts()
+    expect(rolled).toBe(counted)
+  })
+
+  test('are kept, replaced or patched by a deployment that is written', async () => {
+    const { id, schedules } = await deploy({
+      name: 'slugged',
+      schedules: [
+        cron('0 1 * * *', { slug: 'a', catch_up: { kind: 'last', count: 2 } }),
+        cron('0 2 * * *', { slug: 'b' }),
+      ],
+    })
+    const slugs = async () =>
+      (await read(id)).schedules.map((schedule: { slug: string | null }) => schedule.slug)
+    await patch(`/deployments/${id}`, { description: 'x' })
+    expect((await read(id)).schedules).toHaveLength(2)
+    // By slug: the one that is named changes, another is made, and the rest stay.
+    await patch(`/deployments/${id}`, {
+      schedules: [cron('0 3 * * *', { slug: 'a' }), cron('0 4 * * *', { slug: 'c' })],
+    })
+    expect(await slugs()).toEqual(['a', 'b', 'c'])
+    expect((await read(id)).schedules[0]).toMatchObject({
+      id: schedules[0].id,
+      schedule: { cron: '0 3 * * *' },
+      catch_up: { kind: 'last', count: 2 },
+      catchup: true,
+    })
+    expect((await patch(`/deployments/${id}`, { schedules: [cron('0 5 * * *')] })).json.detail).toContain(
+      'Please provide a slug for each schedule',
+    )
+    await patch(`/deployments/${id}`, { schedules: [cron('0 6 * * *', { slug: 'z', replaces: 'a' })] })
+    expect(await slugs()).toEqual(['z', 'b', 'c'])
+    expect(
+      (
+        await patch(`/deployments/${id}`, {
+          schedules: [
+            cron('0 6 * * *', { slug: 'y', replaces: 'z' }),
+            cron('0 7 * * *', { slug: 'x', replaces: 'z' }),
+          ],
+        })
+      ).status,
+    ).toBe(422)
+    expect(
+      (await patch(`/deployments/${id}`, { schedules: [cron('0 6 * * *', { slug: 'b', replaces: 'z' })] }))
+        .status,
+    ).toBe(422)
+    // A deploy replaces them all; what is the same keeps its id and its policy.
+    await post('/deployments/', {
+      name: 'slugged',
+      flow_id: flowId,
+      schedules: [cron('0 8 * * *', { slug: 'z' }), cron('0 9 * * *')],
+    })
+    const now = (await read(id)).schedules
+    expect(now).toMatchObject([
+      { id: schedules[0].id, slug: 'z', catch_up: { kind: 'last', count: 2 } },
+      { slug: null },
+    ])
+    await post('/deployments/', { name: 'slugged', flow_id: flowId, schedules: [cron('0 9 * * *')] })
+    expect((await read(id)).schedules).toMatchObject([{ id: now[1].id }])
+    await patch(`/deployments/${id}`, { schedules: [] })
+    expect((await read(id)).schedules).toEqual([])
+    expect(await runsOf(id)).toEqual([])
+  })
+
+  test('make no runs while their deployment is paused, and what they made is gone', async () => {
+    const { id } = await deploy({ schedules: [cron('0 * * * *')] })
+    const by = (await post(`/deployments/${id}/create_flow_run`)).json.id
+    expect(await runsOf(id)).toHaveLength(4)
+    expect((await post(`/deployments/${id}/pause_deployment`)).status).toBe(200)
+    expect((await runsOf(id)).map((run) => run.id)).toEqual([by])
+    expect((await read(id)).schedules).toHaveLength(1)
+    await post(`/deployments/${id}/resume_deployment`)
+    expect(await runsOf(id)).toHaveLength(4)
+    // Claimed runs are no longer the schedule's.
+    const [claimed] = (await runsOf(id)).filter((run) => run.auto_scheduled)
+    await post(`/flow_runs/${claimed?.id}/set_state`, { state: { type: 'PENDING' }, force: true })
+    await post(`/deployments/${id}/pause_deployment`)
+    expect((await runsOf(id)).map((run) => run.id).sort()).toEqual([by, claimed?.id].sort())
+  })
+
+  test('may be asked for a stretch of time, the past too', async () => {
+    const { id } = await deploy({ paused: true, schedules: [cron('0 0 * * *')] })
+    const window = { start_time: '2026-03-01T00:00:00Z', end_time: '2026-03-05T12:00:00Z', min_runs: 10 }
+    expect((await post(`/deployments/${id}/schedule`, window)).status).toBe(200)
+    await post(`/deployments/${id}/schedule`, window)
+    expect((await slots(id)).map((at) => at.slice(0, 10))).toEqual([
+      '2026-03-01',
+      '2026-03-02',
+      '2026-03-03',
+      '2026-03-04',
+      '2026-03-05',
+    ])
+    expect((await post(`/deployments/${id}/schedule`, { max_runs: 2 ** 31 })).status).toBe(422)
+    expect(
+      (await post(`/deployments/${id}/schedule`, { ...window, end_time: '2026-02-01T00:00:00Z' })).status,
+    ).toBe(422)
+  })
+
+  test('show what they would do before they are saved', async () => {
+    const preview = (schedule: object, count?: number) =>
+      post('/deployments/schedules/preview', { schedule, count })
+    const monthly = await preview({ cron: '0 9 15 * *', timezone: 'Europe/Oslo' }, 3)
+    expect(monthly.json).toMatchObject({
+      description: expect.stringMatching(/15th.*09:00, Europe\/Oslo/),
+      timezone: 'Europe/Oslo',
+      is_over: false,
+    })
+    expect(monthly.json.times).toHaveLength(3)
+    const ended = await preview({ rrule: 'DTSTART:20200101T000000\nFREQ=DAILY;COUNT=3' })
+    expect(ended.json).toMatchObject({ times: [], is_over: true })
+    expect(await preview({ cron: '* * * * *', timezone: 'Mars' })).toMatchObject({
+      status: 422,
+      json: { detail: expect.stringContaining('schedule.timezone') },
+    })
+    expect((await preview({})).status).toBe(422)
+    expect((await preview({ interval: 60 }, 1_000)).status).toBe(422)
+  })
+})
+
+describe('versions', () => {
+  const versionsOf = async (id: string) => (await get(`/deployments/${id}/versions`)).json
+
+  test('are kept for each change, compared, and gone back to in one step', async () => {
+    const { id, version_id: first } = await deploy({
+      parameters: { a: 1.0, deep: { x: 1, y: 2 } },
+      version: 'v1',
+      tags: ['t'],
+      schedules: [{ schedule: hourly }],
+    })
+    await patch(`/deployments/${id}`, {
+      parameters: { a: 1.0, deep: { x: 1, y: 3 }, n: null },
+      version: 'v2',
+    })
+    const { version_id: second } = await read(id)
+    expect(second).not.toBe(first)
+    // The same again, and what is not versioned, make none.
+    await patch(`/deployments/${id}`, { version: 'v2', concurrency_limit: 2, paused: false })
+    expect((await read(id)).version_id).toBe(second)
+    expect(await versionsOf(id)).toMatchObject([
+      { id: second, number: 2, is_current: true, version: 'v2', parameters: { deep: { y: 3 } } },
+      { id: first, number: 1, is_current: false, version: 'v1', tags: ['t'], enforce_parameter_schema: true },
+    ])
+    const diff = await get(`/deployments/${id}/versions/diff?from=${first}&to=${second}`)
+    expect(diff.json.differences).toEqual([
+      { path: ['version'], kind: 'changed', from: 'v1', to: 'v2' },
+      { path: ['parameters', 'deep', 'y'], kind: 'changed', from: 2, to: 3 },
+      { path: ['parameters', 'n'], kind: 'added', from: null, to: null },
+    ])
+    const back = await post(`/deployments/${id}/versions/${first}/rollback`)
+    expect(back.json).toMatchObject({
+      version: 'v1',
+      version_id: first,
+      parameters: { a: 1, deep: { x: 1, y: 2 } },
+      global_concurrency_limit: { limit: 2 },
+      schedules: [{ active: true }],
+    })
+    expect(await versionsOf(id)).toHaveLength(2)
+    expect((await runsOf(id))[0]).toMatchObject({
+      deployment_version: 'v1',
+      deployment_version_id: first,
+      parameters: { deep: { y: 2 } },
+    })
+    // Forth again, as the hosted API says it.
+    expect((await post(`/deployments/${id}/versions/${second}/promote`, { reason: 'fine' })).json).toBe(true)
+    expect((await read(id)).version_id).toBe(second)
+    expect((await call(us, 'DELETE', `/deployments/${id}/versions/${second}`)).status).toBe(409)
+    expect((await call(us, 'DELETE', `/deployments/${id}/versions/${first}`)).status).toBe(204)
+    expect((await post(`/deployments/${id}/versions/${first}/rollback`)).status).toBe(404)
+    expect((await post(`/deployments/${id}/versions/paginate`, {})).json).toMatchObject({
+      count: 1,
+      results: [{ id: second }],
+    })
+    await patch(`/deployments/${id}`, { version: 'v3' })
+    expect((await versionsOf(id))[0]).toMatchObject({ number: 3 })
+  })
+
+  test('go to another deployment of the flow', async () => {
+    const info = { type: 'vcs:git', version: 'abc123', branch: 'main', url: 'https://example.com' }
+    const staging = await deploy({
+      entrypoint: 'a.py:f',
+      parameters: { size: 1 },
+      tags: ['staging'],
+      version_info: info,
+    })
+    const production = await deploy({ entrypoint: 'old.py:f', parameters: { size: 9 }, tags: ['production'] })
+    const answer = await post(`/deployments/${staging.id}/promote`, {
+      target_deployment_id: production.id,
+      keep: ['tags', 'parameters'],
+    })
+    expect(answer.json).toMatchObject({
+      id: production.id,
+      entrypoint: 'a.py:f',
+      parameters: { size: 9 },
+      tags: ['production'],
+      version_info: info,
+    })
+    expect(await versionsOf(production.id)).toHaveLength(2)
+    expect(
+      (await post(`/deployments/${staging.id}/promote`, { target_deployment_id: staging.id })).status,
+    ).toBe(422)
+    expect(
+      (await post(`/deployments/${staging.id}/promote`, { target_deployment_id: randomUUID() })).status,
+    ).toBe(404)
+    const otherFlow = (await post('/flows/', { name: 'other' })).json.id
+    const other = (await post('/deployments/', { name: 'x', flow_id: otherFlow })).json
+    expect(
+      await post(`/deployments/${staging.id}/promote`, { target_deployment_id: other.id }),
+    ).toMatchObject({
+      status: 422,
+      json: { detail: expect.stringContaining('other') },
+    })
+  })
+
+  test('branch off', async () => {
+    const { id } = await deploy({
+      name: 'trunk',
+      parameters: { a: 1 },
+      schedules: [{ schedule: hourly, slug: 's' }],
+    })
+    const answer = await post(`/deployments/${id}/branch`, {
+      branch: 'feature/x',
+      options: { schedule_handling: 'inactive' },
+      overrides: { tags: ['b'] },
+    })
+    expect(await read(answer.json.id)).toMatchObject({
+      name: 'trunk@feature-x',
+      branch: 'feature/x',
+      base: id,
+      root: id,
+      parameters: { a: 1 },
+      tags: ['b'],
+      schedules: [{ slug: 's', active: false }],
+    })
+    expect((await post(`/deployments/${id}/branch`, { branch: 'feature/x' })).json.id).toBe(answer.json.id)
+    expect((await read(answer.json.id)).schedules).toEqual([])
+  })
+})
+
 describe('bodies of clients 2.x', () => {
   test('mean what they meant', async () => {
     const made = await deploy({

@@ -85,7 +85,7 @@ export async function patchSchedules(
     replaced.add(replaces)
     if (replaces !== slug && old.some((row) => row.slug === slug))
       throw new BadInput(
-        `A schedule cannot take the slug “${slug}” of “${replaces}”’s replacement: another one has it.`,
+        `The slug “${slug}” belongs to another schedule already; “${replaces}” cannot take it.`,
       )
     return [old.find((row) => row.slug === replaces), schedule] as const
   })
