@@ -22,6 +22,7 @@ const from = (summary: string, load: () => Promise<Command>): Entry => ({
 const deployment = () => import('./commands/deployment-pause.js')
 const schedule = () => import('./commands/deployment-schedule.js')
 const pool = () => import('./commands/work-pool.js')
+const queue = () => import('./commands/work-queue.js')
 const change = () => import('./commands/flow-run-change.js')
 const limit = () => import('./commands/limit.js')
 const variable = () => import('./commands/variable.js')
@@ -128,6 +129,12 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
   'work-pool pause': from('hand out nothing of a work pool', async () => (await pool()).pause),
   'work-pool resume': from('hand out runs of a work pool again', async () => (await pool()).resume),
   'work-pool delete': from('delete a work pool', async () => (await pool()).remove),
+  'work-pool update': from('change a work pool', async () => (await pool()).update),
+  'work-queue ls': from('list the queues of a work pool', async () => (await queue()).ls),
+  'work-queue create': from('make a queue', async () => (await queue()).create),
+  'work-queue update': from('change a queue', async () => (await queue()).update),
+  'work-queue pause': from('hand out nothing of a queue', async () => (await queue()).pause),
+  'work-queue resume': from('hand out runs of a queue again', async () => (await queue()).resume),
   'limit ls': from('list concurrency limits', async () => (await limit()).ls),
   'limit inspect': from('show one limit and who holds its slots', async () => (await limit()).inspect),
   'limit create': from('make a limit', async () => (await limit()).create),

@@ -1,5 +1,5 @@
 import { requireSignedIn, type SignedIn, workspaceOf } from '../connection/open-workspace.js'
-import { WorkspaceApi } from '../connection/workspace-api.js'
+import { ApiRefusal, WorkspaceApi } from '../connection/workspace-api.js'
 import { parametersToJson } from '../record/json.js'
 import type { FlowHandle } from '../sdk/flow-handle.js'
 import { isHosted } from '../settings/hosted.js'
@@ -27,6 +27,10 @@ export async function deployFlow(flow: FlowHandle, options: DeployOptions): Prom
     ...(options.workQueue !== undefined && { work_queue_name: options.workQueue }),
     job_variables: options.jobVariables ?? {},
     ...(options.paused !== undefined && { paused: options.paused }),
+  }).catch((error) => {
+    const isPoolMissing = error instanceof ApiRefusal && /^work pool/i.test(error.message)
+    if (!isPoolMissing || error.status !== 404) throw error
+    throw new ApiRefusal(404, error.message, `rigel work-pool create ${options.workPool}`)
   })
   deployments.push(deployment)
   return deployment

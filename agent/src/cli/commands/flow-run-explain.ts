@@ -18,29 +18,48 @@ export const command: Command = {
     const now = run.stateName || 'without a state'
     const heads: Readonly<Record<string, string>> = {
       running: `${run.name} is ${now}.`,
-      ended: `${run.name} has ended ${now}${run.message ? `: ${run.message}` : ''}.`,
+      ended: `${run.name} has ended ${now}.`,
       waiting:
         reasons.length === 0
           ? `${run.name} is ${now}, and nothing holds it back.`
           : `${run.name} is ${now}, held back by ${reasons.length === 1 ? 'one thing' : `${reasons.length} things`}:`,
     }
     const head = heads[textOf(answer.verdict)] ?? `${run.name} is ${now}.`
-    printResult([head, ...reasons.map((reason, i) => describeReason(reason, i + 1))].join('\n\n'))
+    printResult(
+      [
+        head,
+        ...reasons.map((reason, i) => describeReason(reason, reasons.length > 1 ? `${i + 1}. ` : '')),
+      ].join('\n\n'),
+    )
   },
 }
 
-function describeReason(reason: Fields, number: number): string {
+function describeReason(reason: Fields, number: string): string {
   const action = fieldsOf(reason.action)
   const since = textOf(reason.since)
   const forecast = textOf(reason.forecast_at)
   const label = textOf(action.label)
   const lines = [
-    `${number}. ${textOf(reason.title)}`,
+    `${number}${textOf(reason.title)}`,
     ...textOf(reason.detail).split('\n'),
     since && `since ${localTime(since)} (${fromNow(since)})`,
     forecast && `until about ${localTime(forecast)} (${fromNow(forecast)})`,
     label && `what would help: ${label}`,
-    textOf(action.command) && `  try: ${textOf(action.command)}`,
+    textOf(action.command) && `  try: ${ourCommand(textOf(action.command))}`,
   ]
-  return lines.filter((line) => line !== '').join('\n   ')
+  return lines.filter((line) => line !== '').join(`\n${' '.repeat(number.length)}`)
 }
+
+/** The control plane may name the command of whoever asks most; this one has the same verbs under its own names. */
+const ourCommand = (command: string): string =>
+  OURS.reduce((text, [theirs, ours]) => text.replace(theirs, ours), command)
+
+const OURS: readonly (readonly [RegExp, string])[] = [
+  [/^prefect worker start --pool /, 'rigel worker start -p '],
+  [/^prefect (work-pool|work-queue) set-concurrency-limit (.+?) (\d+)/, 'rigel $1 update $2 --limit $3'],
+  [/^prefect concurrency-limit create (\S+) (\d+)/, 'rigel limit create tag:$1 $2'],
+  [
+    /^prefect (work-pool|work-queue|deployment|flow-run) (pause|resume|run|cancel|retry|delete) /,
+    'rigel $1 $2 ',
+  ],
+]

@@ -6,8 +6,8 @@ import { flowNames, listFlowRuns } from '../flow-run.js'
 import { localTime, printJson, printResult, shortDuration, table, tell } from '../output.js'
 
 export const command: Command = {
-  usage: 'flow-run ls [--flow NAME] [--state TYPE] [--limit N] [--json]',
-  summary: 'Lists flow runs, latest first.',
+  usage: 'flow-run ls [--flow NAME] [--state TYPE] [--all] [--limit N] [--json]',
+  summary: 'Lists flow runs, latest first; those that are scheduled for later are left out.',
   options: {
     flow: { type: 'string', placeholder: 'NAME', help: 'only runs of this flow' },
     state: {
@@ -15,6 +15,7 @@ export const command: Command = {
       placeholder: 'TYPE',
       help: `only runs in this state: ${STATE_TYPES.join(', ')}`,
     },
+    all: { type: 'boolean', help: 'also what is scheduled for later, as with --state SCHEDULED' },
     limit: { type: 'string', placeholder: 'N', help: 'at most so many (1 to 200, default 15)' },
     json: { type: 'boolean', help: 'print JSON' },
   },
@@ -30,7 +31,9 @@ export const command: Command = {
     const runs = await listFlowRuns(api, {
       limit,
       ...(flow !== undefined && { flows: { name: { any_: [flow] } } }),
-      ...(type !== undefined && { flow_runs: { state: { type: { any_: [type] } } } }),
+      ...(type !== undefined
+        ? { flow_runs: { state: { type: { any_: [type] } } } }
+        : !call.flag('all') && { flow_runs: { expected_start_time: { before_: soon() } } }),
     })
     if (call.flag('json')) return printJson(runs.map((run) => run.raw))
     if (runs.length === 0) return tell('There are no such flow runs. To make one: rigel run FILE')
@@ -53,3 +56,6 @@ export const command: Command = {
     )
   },
 }
+
+/** The clock here may be behind. */
+const soon = (): string => new Date(Date.now() + 60_000).toISOString()

@@ -2,21 +2,21 @@ import { openWorkspace } from '../../connection/open-workspace.js'
 import type { WorkspaceApi } from '../../connection/workspace-api.js'
 import { type Fields, fieldsOf, listOf, textOf } from '../../record/fields.js'
 import { PROCESS_TEMPLATE } from '../../worker/job-template.js'
-import { CliError } from '../cli-error.js'
-import type { Command } from '../command.js'
+import { CliError, usageError } from '../cli-error.js'
+import type { Command, CommandCall, CommandOption } from '../command.js'
 import { confirm, YES } from '../confirm.js'
 import { factList, fromNow, printJson, printResult, table, tell } from '../output.js'
 
-const poolPath = (name: string): string => `work_pools/${encodeURIComponent(name)}`
+export const poolPath = (name: string): string => `work_pools/${encodeURIComponent(name)}`
 
-async function findPool(api: WorkspaceApi, name: string): Promise<Fields> {
+export async function findPool(api: WorkspaceApi, name: string): Promise<Fields> {
   const found = await api.find(poolPath(name))
   if (found === null)
     throw new CliError(`there is no work pool "${name}" in this workspace`, 'rigel work-pool ls')
   return fieldsOf(found)
 }
 
-const slotsOf = ({ concurrency_limit: limit, active_slots: active }: Fields): string =>
+export const slotsOf = ({ concurrency_limit: limit, active_slots: active }: Fields): string =>
   limit === null || limit === undefined ? '-' : `${active ?? 0} of ${limit}`
 
 export const ls: Command = {
@@ -104,6 +104,40 @@ export const create: Command = {
     })
     printResult(textOf(fieldsOf(made).id))
     tell(`Made work pool ${name}. Next: rigel worker start -p ${name}`)
+  },
+}
+
+export const LIMIT: CommandOption = {
+  type: 'string',
+  placeholder: 'N',
+  help: 'most runs at a time; "none" takes the limit away',
+}
+
+/** The limit that was asked for; null: none; undefined: nothing was said. */
+export function limitOf(call: CommandCall): number | null | undefined {
+  const text = call.text('limit')
+  if (text === undefined) return undefined
+  return text === 'none' ? null : call.count('limit', 0, [0, 2 ** 31 - 1])
+}
+
+export const update: Command = {
+  usage: 'work-pool update NAME [--limit N|none] [--description TEXT]',
+  summary: 'Changes a work pool.',
+  options: { limit: LIMIT, description: { type: 'string', placeholder: 'TEXT', help: 'what it is for' } },
+  words: [1, 1],
+  run: async (call) => {
+    const [name = ''] = call.words
+    const [limit, description] = [limitOf(call), call.text('description')]
+    const body = {
+      ...(limit !== undefined && { concurrency_limit: limit }),
+      ...(description !== undefined && { description }),
+    }
+    if (Object.keys(body).length === 0)
+      throw usageError('say what to change', 'rigel work-pool update --help')
+    const api = await openWorkspace()
+    await findPool(api, name)
+    await api.patch(poolPath(name), body)
+    tell(`Changed work pool ${name}`)
   },
 }
 

@@ -1,0 +1,73 @@
+import { expect, test } from 'vitest'
+import { rigelFor } from './rigel.ts'
+import { startTestServer } from './server.ts'
+
+const server = await startTestServer()
+
+test('variables are made, read, changed and deleted from the command line', async () => {
+  const rigel = rigelFor(await server.tenant())
+  expect((await rigel.try('variable', 'ls')).stderr).toContain('rigel variable set NAME VALUE')
+  await rigel.run('variable', 'set', 'city', 'Seattle', '--tag', 'weather')
+  await rigel.run('variable', 'set', 'limits', '{"rows": 3}')
+  expect(await rigel.run('variable', 'get', 'city')).toBe('Seattle\n')
+  expect(await rigel.run('variable', 'get', 'limits')).toBe('{"rows":3}\n')
+  const list = await rigel.run('variable', 'ls')
+  expect(list).toMatch(/^NAME +VALUE +TAGS +UPDATED\ncity +Seattle +weather /)
+  await rigel.run('variable', 'set', 'city', 'Berlin')
+  expect(JSON.parse(await rigel.run('variable', 'get', 'city', '--json'))).toMatchObject({
+    name: 'city',
+    value: 'Berlin',
+    tags: ['weather'],
+  })
+  expect(await rigel.try('variable', 'delete', 'city')).toMatchObject({
+    status: 2,
+    stderr: expect.stringContaining('--yes'),
+  })
+  await rigel.run('variable', 'delete', 'city', '--yes')
+  expect(await rigel.try('variable', 'get', 'city')).toMatchObject({
+    status: 1,
+    stdout: '',
+    stderr: expect.stringMatching(/no variable "city"[\s\S]*try: rigel variable ls/),
+  })
+})
+
+test('work pools are made, shown, paused, resumed and deleted', async () => {
+  const rigel = rigelFor(await server.tenant())
+  expect((await rigel.try('work-pool', 'ls')).stderr).toContain('rigel work-pool create NAME')
+  const id = (await rigel.run('work-pool', 'create', 'local', '--limit', '3')).trim()
+  expect(await rigel.run('work-pool', 'ls')).toMatch(new RegExp(`local +process +NOT_READY +0 of 3 +${id}`))
+  const shown = await rigel.try('work-pool', 'inspect', 'local')
+  expect(shown.stdout).toMatch(/queue +default, priority 1/)
+  expect(shown.stderr).toContain('rigel worker start -p local')
+  await rigel.run('work-pool', 'update', 'local', '--limit', 'none')
+  expect(await rigel.run('work-pool', 'ls')).toMatch(/local +process +NOT_READY +- /)
+  await rigel.run('work-queue', 'create', 'urgent', '-p', 'local', '--priority', '1', '--limit', '2')
+  await rigel.run('work-queue', 'pause', 'urgent', '-p', 'local')
+  expect(await rigel.run('work-queue', 'ls', '-p', 'local')).toMatch(
+    /urgent +1 +PAUSED +0 of 2[\s\S]*default +2 /,
+  )
+  await rigel.run('work-queue', 'resume', 'urgent', '-p', 'local')
+  await rigel.run('work-pool', 'pause', 'local')
+  expect(await rigel.run('work-pool', 'ls')).toContain('PAUSED')
+  await rigel.run('work-pool', 'resume', 'local')
+  expect((await rigel.try('work-pool', 'create', 'local')).stderr).toContain('local')
+  expect((await rigel.try('work-pool', 'pause', 'other')).stderr).toContain('there is no work pool "other"')
+  expect((await rigel.try('worker', 'ls')).stderr).toContain('There are no workers')
+  await rigel.run('work-pool', 'delete', 'local', '--yes')
+  expect(await rigel.try('work-pool', 'inspect', 'local')).toMatchObject({ status: 1, stdout: '' })
+})
+
+test('what is not there, and what may not be done, is said in words', async () => {
+  const rigel = rigelFor(await server.tenant())
+  const other = await server.tenant()
+  const made = await other.call('POST', '/flows/', { name: 'theirs' })
+  const { id } = (await made.json()) as { id: string }
+  const run = (await (await other.call('POST', '/flow_runs/', { flow_id: id })).json()) as { id: string }
+  for (const verb of ['inspect', 'explain', 'cancel', 'retry', 'pause', 'resume', 'watch']) {
+    expect(await rigel.try('flow-run', verb, run.id), verb).toMatchObject({ status: 1, stdout: '' })
+  }
+  expect((await rigel.try('deployment', 'ls')).stderr).toContain('flow.deploy(')
+  expect((await rigel.try('deployment', 'run', 'a/b')).stderr).toMatch(
+    /no deployment "a\/b"[\s\S]*try: rigel deployment ls/,
+  )
+})
