@@ -39,6 +39,7 @@ export function createApi(services: Services, routes: readonly Route[]): Hono {
             query: () => c.req.query(),
             readText: (maxBytes) => readText(c, maxBytes),
             scheme: new URL(c.req.url).protocol.slice(0, -1),
+            gone: () => c.req.raw.signal,
           }),
         ),
       )

@@ -40,6 +40,7 @@ export function createApiListener(
       query: () => (queryAt < 0 ? {} : Object.fromEntries(new URLSearchParams(target.slice(queryAt + 1)))),
       readText: (maxBytes) => readText(request, maxBytes),
       scheme: 'encrypted' in request.socket ? 'https' : 'http',
+      gone: () => goneOf(response),
     }
     serveRoute(services, matched.route, matched.params, edge)
       .then((answer) => send(request, response, answer))
@@ -48,6 +49,15 @@ export function createApiListener(
         response.destroy()
       })
   }
+}
+
+function goneOf(response: ServerResponse): AbortSignal {
+  const controller = new AbortController()
+  if (response.destroyed) controller.abort()
+  response.once('close', () => {
+    if (!response.writableFinished) controller.abort()
+  })
+  return controller.signal
 }
 
 function matchRoute(

@@ -50,6 +50,8 @@ export interface Call<Params, Query, Body> {
   readonly origin: string
   /** Absolute path of this request. */
   readonly path: string
+  /** Aborts when the caller goes away before it has the answer: for routes that wait. */
+  readonly gone: () => AbortSignal
   readonly services: Services
   /** Answers null where the permission is public. */
   readonly actor: Actor

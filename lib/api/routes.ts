@@ -43,6 +43,7 @@ import { variableRoutes } from './variables/routes.ts'
 import { workPoolRoutes } from './work-pools/routes.ts'
 import { poolQueueRoutes } from './work-queues/pool-routes.ts'
 import { workQueueRoutes } from './work-queues/routes.ts'
+import { claimRoutes } from './workers/claim-routes.ts'
 import { workerRoutes } from './workers/routes.ts'
 
 /** Everything that is served over HTTP. Of two paths that match one request the first in this list is taken. */
@@ -81,6 +82,7 @@ export const routes: readonly Route[] = [
   ...poolQueueRoutes,
   ...workQueueRoutes,
   ...workerRoutes,
+  ...claimRoutes,
   ...collectionRoutes,
   ...uiRoutes,
   ...agentRoutes,

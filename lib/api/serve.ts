@@ -19,6 +19,8 @@ export interface Edge {
   readonly readText: (maxBytes: number) => Promise<string | null>
   /** `http` or `https`, as the socket has it. */
   readonly scheme: string
+  /** Aborts when the caller goes away before it has the answer. */
+  readonly gone: () => AbortSignal
 }
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
@@ -101,6 +103,7 @@ async function serve(
       return services.publicUrl ?? requestOrigin(edge)
     },
     path: edge.path,
+    gone: edge.gone,
     services,
     // Safe: only routes that anybody may call are without an actor, and those do not ask for it.
     actor: actor as Actor,

@@ -35,6 +35,8 @@ interface Workspace {
 
 /** How long to believe what was read while no other replica can be heard of. */
 const BELIEVE_MS = 5_000
+/** However well others are heard: a hint that was never sent does no harm for longer. */
+const OLDEST_MS = 30_000
 /** Beyond, everything is forgotten and read again. */
 const MAX_ENTRIES = 50_000
 const MAX_NOTED = 1_000
@@ -59,7 +61,9 @@ export class DueWork {
     const entry = this.#workspaces.get(workspaceId)?.entries.get(key)
     if (!entry) return undefined
     const now = performance.now()
-    return now - Math.max(entry.readAtMs, this.#provenAt(now)) <= BELIEVE_MS ? entry.quiet : undefined
+    const isFresh =
+      now - entry.readAtMs <= OLDEST_MS && now - Math.max(entry.readAtMs, this.#provenAt(now)) <= BELIEVE_MS
+    return isFresh ? entry.quiet : undefined
   }
 
   /** Begins a look at the database for what is asked, whose answer is remembered under `key`. */

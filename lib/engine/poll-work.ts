@@ -40,6 +40,8 @@ interface PolledQueue {
 export interface PollWork {
   /** Runs that are due, the most urgent queue first. Throws NotFound when there is no such pool. */
   pollPool(poll: PoolPoll): Promise<readonly DueRun[]>
+  /** Until when nothing is due in these queues of a pool, as far as is known; `isAnew`: look at the database now. Throws NotFound. */
+  quietOf(which: WhichQueues, isAnew?: boolean): Promise<PoolQuiet>
   /** The same of one queue. Throws NotFound when there is no such queue. */
   pollQueue(
     workspaceId: string,
@@ -55,6 +57,8 @@ export interface PollWork {
     limit: number,
   ): Promise<readonly FlowRunRow[]>
 }
+
+export type PoolQuiet = Quiet & { readonly poolId: string }
 
 export interface PollWorkOptions {
   readonly sql: Sql
@@ -78,9 +82,8 @@ export function createPollWork({ sql, dueWork, presence }: PollWorkOptions): Pol
         }))
       }
       const quiet = await readQuietOfPool(sql, poll)
-      if (!quiet) throw new NotFound(`Work pool "${poll.poolName}"`)
       if (poll.afterMicros === null && poll.limit > 0) look.found(quiet)
-      if (quiet.poolId !== null) presence.polledQueues(workspaceId, quiet.poolId, quiet.sources)
+      presence.polledQueues(workspaceId, quiet.poolId, quiet.sources)
       return []
     } finally {
       look.end()
@@ -95,6 +98,20 @@ export function createPollWork({ sql, dueWork, presence }: PollWorkOptions): Pol
       if (!quiet || beforeMicros >= quiet.untilMicros) return lookAtPool(poll, key)
       if (quiet.poolId !== null) presence.polledQueues(workspaceId, quiet.poolId, quiet.sources)
       return []
+    },
+
+    async quietOf(which, isAnew = false) {
+      const key = poolKey(which.poolName, which.queueNames)
+      const known = isAnew ? undefined : dueWork.quiet(which.workspaceId, key)
+      if (known && known.poolId !== null) return { ...known, poolId: known.poolId }
+      const look = dueWork.look(which.workspaceId, key)
+      try {
+        const quiet = await readQuietOfPool(sql, which)
+        look.found(quiet)
+        return quiet
+      } finally {
+        look.end()
+      }
     },
 
     async pollQueue(workspaceId, queueId, beforeMicros, limit) {
@@ -149,8 +166,10 @@ export const poolKey = (poolName: string, queueNames: readonly string[] | null):
 const waits = (sql: Sql) =>
   sql`r.next_scheduled_start_at is not null and r.state_type = 'SCHEDULED' and coalesce(r.empirical_policy ->> 'retry_type', '') <> 'in_process'`
 
+type WhichQueues = Pick<PoolPoll, 'workspaceId' | 'poolName' | 'queueNames'>
+
 /** The pool and those of its queues that are asked, with the slots that each has left (null: no limit). */
-const poolAndQueues = (sql: Sql, { workspaceId, poolName, queueNames }: PoolPoll) => sql`
+const poolAndQueues = (sql: Sql, { workspaceId, poolName, queueNames }: WhichQueues) => sql`
   pool as materialized (
     select p.id, p.is_paused, p.concurrency_limit - (
       select count(*)::int from run_claims c where c.workspace_id = p.workspace_id and c.work_pool_id = p.id) as free
@@ -190,8 +209,8 @@ const readDueOfPool = (sql: Sql, poll: PoolPoll): Promise<readonly DueRow[]> => 
   join flows f on f.workspace_id = r.workspace_id and f.id = r.flow_id
   order by due.place`
 
-/** When the next run of these queues is due. undefined: there is no such pool. */
-async function readQuietOfPool(sql: Sql, poll: PoolPoll): Promise<Quiet | undefined> {
+/** When the next run of these queues is due. Throws NotFound. */
+async function readQuietOfPool(sql: Sql, poll: WhichQueues): Promise<PoolQuiet> {
   const [row] = await sql<
     { poolId: string; sources: string[] | null; nextMicros: number | null; isLimited: boolean | null }[]
   >`
@@ -206,7 +225,7 @@ async function readQuietOfPool(sql: Sql, poll: PoolPoll): Promise<Quiet | undefi
     select (select id from pool) as pool_id, array_agg(id) as sources, bool_or(is_limited) as is_limited,
       (extract(epoch from min(next_at)) * 1e6)::bigint as next_micros
     from next where (select id from pool) is not null`
-  if (!row?.poolId) return undefined
+  if (!row?.poolId) throw new NotFound(`Work pool "${poll.poolName}"`)
   return {
     poolId: row.poolId,
     sources: row.sources ?? [],

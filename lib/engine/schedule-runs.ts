@@ -3,7 +3,8 @@ import { uuidv7 } from '../db/uuid.ts'
 import type { FlowRunChange } from '../domain/change.ts'
 import { generateRunName } from '../domain/run-name.ts'
 import type { RawJson } from '../domain/state.ts'
-import { formatInstant } from '../domain/time.ts'
+import { formatInstant, parseInstant } from '../domain/time.ts'
+import type { Signal } from './signals.ts'
 
 /** One fire time of a schedule. */
 export interface Tick {
@@ -25,8 +26,8 @@ export interface TicksOfSchedule {
   readonly ticks: readonly Tick[]
 }
 
-/** A run that was made just now, and in which workspace. */
-export type ScheduledRun = readonly [workspaceId: string, change: FlowRunChange]
+/** A run that was made just now, in which workspace, and what that means to those who wait for work; null: it was skipped. */
+export type ScheduledRun = readonly [workspaceId: string, change: FlowRunChange, due: Signal | null]
 
 interface MadeRow {
   readonly workspaceId: string
@@ -39,6 +40,8 @@ interface MadeRow {
   readonly stateName: string
   readonly stateMessage: string
   readonly tags: readonly string[]
+  readonly workQueueId: string | null
+  readonly workPoolId: string | null
 }
 
 /**
@@ -103,7 +106,7 @@ export async function insertScheduledRuns(
       from wanted
       on conflict do nothing
       returning workspace_id, id, flow_id, deployment_id, name, expected_start_at, state_id, state_type, state_name, state_message,
-        state_details, tags
+        state_details, tags, work_queue_id
     ), states as (
       insert into flow_run_states (workspace_id, run_id, at, id, type, name, message, details)
       select workspace_id, id, ${now}::timestamptz, state_id, state_type, state_name, state_message, state_details from made
@@ -112,9 +115,23 @@ export async function insertScheduledRuns(
       select workspace_id, 'flow-run', date_trunc('minute', expected_start_at), flow_id, deployment_id, state_type, state_name, count(*), 0, 0
       from made group by 1, 2, 3, 4, 5, 6, 7
     )
-    select workspace_id, id, flow_id, deployment_id, name, expected_start_at as at, state_type, state_name, state_message, tags from made`
-  return made.map((row) => [row.workspaceId, changeOf(row, now)])
+    select m.workspace_id, m.id, m.flow_id, m.deployment_id, m.name, m.expected_start_at as at, m.state_type, m.state_name,
+      m.state_message, m.tags, m.work_queue_id, q.work_pool_id
+    from made m left join work_queues q on q.workspace_id = m.workspace_id and q.id = m.work_queue_id`
+  return made.map((row) => [row.workspaceId, changeOf(row, now), dueSignal(row)])
 }
+
+const dueSignal = ({
+  workspaceId,
+  workPoolId,
+  workQueueId,
+  deploymentId,
+  stateType,
+  at,
+}: MadeRow): Signal | null =>
+  stateType === 'SCHEDULED'
+    ? { type: 'due', workspaceId, workPoolId, workQueueId, deploymentId, dueMicros: parseInstant(at) ?? 0 }
+    : null
 
 const changeOf = (row: MadeRow, now: string): FlowRunChange => ({
   kind: 'flow-run',

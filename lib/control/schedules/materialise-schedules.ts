@@ -14,7 +14,7 @@ import { insertScheduledRuns, type ScheduledRun, type TicksOfSchedule } from '..
 
 export interface Materialising {
   readonly db: Pick<Database, 'engine'>
-  readonly engine: Pick<Engine, 'announce'>
+  readonly engine: Pick<Engine, 'announce' | 'signals'>
   readonly nowMicros: () => number
   readonly dice?: () => number
 }
@@ -116,6 +116,7 @@ async function planAll(
     else byWorkspace.set(workspaceId, [change])
   }
   for (const [workspaceId, changes] of byWorkspace) deps.engine.announce(workspaceId, changes)
+  deps.engine.signals.emit(made.flatMap(([, , due]) => due ?? []))
   return { schedules, runs: made.length - skipped, skipped }
 }
 

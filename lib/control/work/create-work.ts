@@ -1,5 +1,6 @@
 import type { Database } from '../../db/clients.ts'
 import type { Change } from '../../domain/change.ts'
+import { type ClaimDesk, createClaimDesk } from '../../engine/claim-desk.ts'
 import type { DueWork } from '../../engine/due-work.ts'
 import type { Engine } from '../../engine/engine.ts'
 import { createPollWork, type PollWork } from '../../engine/poll-work.ts'
@@ -12,6 +13,8 @@ export interface Work {
   readonly due: DueWork
   readonly presence: Presence
   readonly polls: PollWork
+  /** Where those wait who claim runs. */
+  readonly desk: ClaimDesk
   /** Writes what waits in memory. */
   close(): Promise<void>
 }
@@ -33,6 +36,7 @@ export function createWork({ db, engine, due, replicas, nowMicros, onError }: Wo
     onError,
   })
   const polls = createPollWork({ sql: db.engine, dueWork: due, presence })
+  const desk = createClaimDesk({ sql: db.engine, engine, polls, dueWork: due, presence, nowMicros })
   const stops = [
     engine.signals.on('due', (signal) => due.heard(signal)),
     engine.signals.on('work-slot-free', (signal) => due.heard(signal)),
@@ -40,6 +44,7 @@ export function createWork({ db, engine, due, replicas, nowMicros, onError }: Wo
       onHint: ({ workspaceId, kinds }) => {
         if (kinds.has('work')) due.forget(workspaceId)
         else if (kinds.has('runs') || kinds.has('limits')) due.forgetLimited(workspaceId)
+        desk.stir(workspaceId)
       },
       onReset: () => due.forget(null),
     }),
@@ -48,8 +53,10 @@ export function createWork({ db, engine, due, replicas, nowMicros, onError }: Wo
     due,
     presence,
     polls,
+    desk,
     close: async () => {
       for (const stop of stops) stop()
+      desk.close()
       await presence.close()
     },
   }
