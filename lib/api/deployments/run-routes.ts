@@ -131,7 +131,7 @@ const getScheduledFlowRuns = route({
   success: { 200: z.array(flowRunAnswer) },
   handle: async ({ ctx, body, services }) => {
     const nowMicros = services.nowMicros()
-    const rows = await listScheduledRuns(ctx, services.engine, {
+    const rows = await listScheduledRuns(ctx, services.work.polls, {
       deploymentIds: body.deployment_ids,
       beforeMicros: body.scheduled_before ?? nowMicros,
       limit: limitOf(body.limit),

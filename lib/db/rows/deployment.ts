@@ -92,7 +92,7 @@ export const deploymentColumns = (sql: Queryable) => sql`
   d.paused, d.disabled, d.tags, d.labels, d.parameters, d.parameter_openapi_schema, d.enforce_parameter_schema, d.entrypoint,
   d.path, d.manifest_path, d.pull_steps, d.storage_document_id, d.infrastructure_document_id, d.job_variables,
   d.work_queue_id, q.name as work_queue_name, p.id as work_pool_id, p.name as work_pool_name, d.concurrency_options, d.status,
-  d.last_polled_at, d.created_by, d.updated_by, d.created_at, d.updated_at,
+  greatest(d.last_polled_at, q.last_polled_at) as last_polled_at, d.created_by, d.updated_by, d.created_at, d.updated_at,
   (select jsonb_build_object(
       'id', c.id, 'name', c.name, 'limit', c.slot_limit, 'active', c.active, 'slotDecayPerSecond', c.slot_decay_per_second,
       'createdAt', c.created_at, 'updatedAt', c.updated_at,
