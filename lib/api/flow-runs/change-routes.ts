@@ -37,7 +37,7 @@ const update = route({
   }),
   nulls: 'keep',
   success: { 204: null },
-  errors: [400],
+  errors: [400, 409],
   handle: async ({ ctx, params, body, rawBody }) => {
     const {
       name,

@@ -136,6 +136,35 @@ describe('flow runs', () => {
     expect((await call(them, 'PATCH', `/flow_runs/${id}`, { name: 'x' })).status).toBe(404)
   })
 
+  test('take job variables while they wait, as far as their work pool knows them', async () => {
+    const template = {
+      job_configuration: { command: '{{ command }}' },
+      variables: { type: 'object', properties: { command: { type: 'string' } } },
+    }
+    await post('/work_pools/', { name: 'typed', type: 'process', base_job_template: template })
+    const deployment = await post('/deployments/', {
+      name: 'typed',
+      flow_id: flowId,
+      work_pool_name: 'typed',
+    })
+    const run = await post(`/deployments/${deployment.json.id}/create_flow_run`, {
+      state: { type: 'SCHEDULED' },
+    })
+    const patch = (job_variables: unknown) =>
+      call(us, 'PATCH', `/flow_runs/${run.json.id}`, { job_variables })
+    const refused = await patch({ command: 7 })
+    expect([refused.status, refused.json.detail]).toEqual([
+      409,
+      'Error updating flow run: job variable command must be string or null, not 7.',
+    ])
+    expect((await patch({ command: 'python x.py' })).status).toBe(204)
+    expect((await call(us, 'GET', `/flow_runs/${run.json.id}`)).json.job_variables).toEqual({
+      command: 'python x.py',
+    })
+    await post(`/flow_runs/${run.json.id}/set_state`, { state: { type: 'PENDING' } })
+    expect((await patch({ command: 'x' })).status).toBe(400)
+  })
+
   test('take labels', async () => {
     const { id } = await newRun({ labels: { a: 1, b: 2 } })
     expect((await call(us, 'PATCH', `/flow_runs/${id}/labels`, { b: 'two', c: true })).status).toBe(204)

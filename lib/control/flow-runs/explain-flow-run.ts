@@ -220,6 +220,7 @@ async function readWork(
 interface DeploymentRow {
   readonly id: string
   readonly name: string
+  readonly entrypoint: string | null
   readonly paused: boolean
   readonly lastPolledAt: string | null
   readonly strategy: string | null
@@ -240,7 +241,7 @@ async function readDeployment(
   if (run.deploymentId === null) return null
   const lease = run.stateDetails?.deployment_concurrency_lease_id ?? null
   const [row] = await sql<DeploymentRow[]>`
-    select d.id, d.name, d.paused, d.last_polled_at, d.concurrency_options ->> 'collision_strategy' as strategy,
+    select d.id, d.name, d.entrypoint, d.paused, d.last_polled_at, d.concurrency_options ->> 'collision_strategy' as strategy,
       (d.concurrency_options ->> 'grace_period_seconds')::int as grace_seconds,
       l.id as limit_id, l.name as limit_name, case when l.active then l.slot_limit end as limit,
       (select coalesce(sum(s.slots), 0)::int from slot_leases s where s.workspace_id = l.workspace_id and s.limit_id = l.id
@@ -258,6 +259,7 @@ async function readDeployment(
       id: row.id,
       name: row.name,
       flowName: run.flowName,
+      entrypoint: row.entrypoint,
       paused: row.paused,
       lastPolledMicros: microsOf(row.lastPolledAt),
       limitName: row.limitName,

@@ -1,8 +1,12 @@
+import type { Transaction } from '../../db/clients.ts'
 import { inWorkspace } from '../../db/scope.ts'
 import type { EmpiricalPolicy } from '../../domain/orchestration/decide.ts'
+import { mergeJson } from '../../domain/parameters/merge.ts'
 import { BadInput, NotFound } from '../../domain/problem.ts'
 import type { RawJson } from '../../domain/state.ts'
 import { type Context, requireScope } from '../context.ts'
+import { validateJobVariables } from '../parameters/validate-job-variables.ts'
+import { requireStorable } from '../storable-json.ts'
 
 /** Absent members are left as they are; null is a value. */
 export interface FlowRunChanges {
@@ -17,7 +21,7 @@ export interface FlowRunChanges {
   readonly jobVariables?: RawJson | null
 }
 
-/** Throws NotFound, and BadInput for job variables of a run whose infrastructure is chosen already. */
+/** Throws NotFound, BadInput for job variables of a run whose infrastructure is chosen already, Conflict for such as its work pool refuses. */
 export async function updateFlowRun(ctx: Context, changes: FlowRunChanges): Promise<void> {
   requireScope(ctx, 'run_flows')
   const { workspaceId } = ctx
@@ -40,6 +44,7 @@ export async function updateFlowRun(ctx: Context, changes: FlowRunChanges): Prom
           { status: 400 },
         )
       }
+      if (jobVariables !== null) await checkJobVariables(sql, workspaceId, id, jobVariables)
     }
     const updated = await sql`
       update flow_runs set updated_at = now()
@@ -53,6 +58,25 @@ export async function updateFlowRun(ctx: Context, changes: FlowRunChanges): Prom
       where workspace_id = ${workspaceId} and id = ${id}`
     if (updated.count === 0) throw new NotFound('Flow run')
   })
+}
+
+/** What the run's work pool would make of them, over those of its deployment. Throws Conflict. */
+async function checkJobVariables(
+  sql: Transaction,
+  workspaceId: string,
+  id: string,
+  jobVariables: RawJson,
+): Promise<void> {
+  requireStorable(jobVariables, 'Job variables')
+  const [where] = await sql<{ template: RawJson; preset: RawJson }[]>`
+    select p.base_job_template as template, d.job_variables as preset
+    from flow_runs r
+    join deployments d on d.workspace_id = r.workspace_id and d.id = r.deployment_id
+    join work_queues q on q.workspace_id = r.workspace_id and q.id = r.work_queue_id
+    join work_pools p on p.workspace_id = q.workspace_id and p.id = q.work_pool_id
+    where r.workspace_id = ${workspaceId} and r.id = ${id}`
+  if (where)
+    validateJobVariables('Error updating flow run', where.template, mergeJson(where.preset, jobVariables))
 }
 
 /** Adds labels; those of the same name are replaced. Throws NotFound. */

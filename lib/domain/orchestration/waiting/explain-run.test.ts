@@ -40,6 +40,7 @@ const deployment = (more: Partial<DeploymentSight> = {}): DeploymentSight => ({
   id: 'deployment-1',
   name: 'nightly',
   flowName: 'etl',
+  entrypoint: 'etl.py:etl',
   paused: false,
   lastPolledMicros: seconds(-5),
   limitName: null,
@@ -144,6 +145,8 @@ describe('a scheduled run', () => {
       sinceMicros: seconds(-240),
       action: { command: 'prefect worker start --pool machines' },
     })
+    const typescript = sight({ pool: gone, deployment: deployment({ entrypoint: 'jobs/etl.ts:etl' }) })
+    expect(only(typescript).action?.command).toBe('rigel worker start -p machines')
     const never = pool({ onlineWorkers: 0, lastPolledMicros: null, lastWorker: null })
     expect(only(sight({ pool: never })).detail).toBe('No worker has ever polled the work pool.')
   })
@@ -206,6 +209,11 @@ describe('a scheduled run', () => {
       title: 'Nothing serves “etl/nightly”',
       detail:
         'The deployment names no work pool, and no process has asked for its runs for 4 minutes. It is paused, as it is when the process that served it ends.',
+    })
+    const typescript = deployment({ lastPolledMicros: null, entrypoint: 'jobs/etl.ts' })
+    expect(only(sight({ pool: null, queue: null, deployment: typescript })).action).toMatchObject({
+      label: 'Start the process that serves it',
+      command: 'rigel serve jobs/etl.ts',
     })
     const never = deployment({ lastPolledMicros: null })
     expect(only(sight({ pool: null, queue: null, deployment: never })).detail).toBe(

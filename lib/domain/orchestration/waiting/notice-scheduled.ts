@@ -161,7 +161,9 @@ export const noticeNoWorker: Noticing = (sight) => {
       forecastMicros: null,
       action: act(
         'Start a worker',
-        command`prefect worker start --pool ${pool.name}`,
+        isTypeScript(sight)
+          ? command`rigel worker start -p ${pool.name}`
+          : command`prefect worker start --pool ${pool.name}`,
         pageOf('work-pool', pool.name),
       ),
       links: [
@@ -290,14 +292,20 @@ export const noticeNotServed: Noticing = (sight) => {
       sinceMicros: polled,
       forecastMicros: null,
       action: act(
-        'Start the process that serves it: the script that calls serve()',
-        null,
+        'Start the process that serves it',
+        isTypeScript(sight) && deployment.entrypoint !== null
+          ? command`rigel serve ${deployment.entrypoint}`
+          : null,
         pageOf('deployment', deployment.id),
       ),
       links: [{ kind: 'deployment', id: deployment.id, name: deployment.name }],
     },
   ]
 }
+
+/** Whose worker can run it: Rigel's own runs JavaScript and TypeScript, the others Python. */
+const isTypeScript = ({ deployment }: RunSight): boolean =>
+  /\.[cm]?[jt]sx?(:|$)/.test(deployment?.entrypoint ?? '')
 
 /** A run without a deployment: only whoever made it can start it. */
 export const noticeNobodysRun: Noticing = (sight) => {

@@ -75,6 +75,8 @@ export interface DeploymentSight {
   readonly id: string
   readonly name: string
   readonly flowName: string
+  /** `file:flow`; tells in which language the flow is. */
+  readonly entrypoint: string | null
   readonly paused: boolean
   readonly lastPolledMicros: number | null
   readonly limitName: string | null

@@ -52,7 +52,7 @@ export function firstFree(holders: readonly SlotHolder[], nowMicros: number): nu
 
 /** As one word of a shell, on any of them that people use. */
 export const shellWord = (text: string): string =>
-  /^[\w.:@%+,-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`
+  /^[\w./:@%+,-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`
 
 export const command = (strings: TemplateStringsArray, ...words: readonly (string | number)[]): string =>
   strings.reduce((line, part, i) => line + part + (i < words.length ? shellWord(String(words[i])) : ''), '')
