@@ -29,6 +29,7 @@ const live = route({
   handle: ({ query, header, services, workspaceId, actor }) => {
     const encoder = new TextEncoder()
     const from = header('last-event-id') ?? query.cursor ?? null
+    let leave = (): void => {}
     let end = (): void => {}
     const body = new ReadableStream<Uint8Array>(
       {
@@ -38,8 +39,12 @@ const live = route({
           let closed = false
           const write = (text: string): void => {
             if (closed) return
-            if ((controller.desiredSize ?? 0) < -MAX_BACKLOG_BYTES) end()
-            else controller.enqueue(encoder.encode(text))
+            if ((controller.desiredSize ?? 0) >= -MAX_BACKLOG_BYTES) {
+              controller.enqueue(encoder.encode(text))
+              return
+            }
+            leave()
+            controller.close()
           }
           const send = (message: LiveMessage): void =>
             write(`id: ${message.cursor}\ndata: ${JSON.stringify(message)}\n\n`)
@@ -64,19 +69,26 @@ const live = route({
           const heartbeat = setInterval(() => write(': still here\n\n'), HEARTBEAT_MS)
           const stopListening = services.identity.onRevoked(actor, workspaceId, () => end())
           const stopWithServer = services.onShutdown(() => end())
-          end = () => {
+          leave = () => {
             if (closed) return
-            flush()
             closed = true
             clearTimeout(timer)
             clearInterval(heartbeat)
             subscription.close()
             stopListening()
             stopWithServer()
+          }
+          end = () => {
+            if (closed) return
+            flush()
+            // The last message may have been the one too many.
+            if (closed) return
+            leave()
             controller.close()
           }
         },
-        cancel: () => end(),
+        // The reader is gone: what is gathered has nowhere to go, and the stream is closed already.
+        cancel: () => leave(),
       },
       { highWaterMark: 0, size: (chunk) => chunk.byteLength },
     )
