@@ -27,6 +27,8 @@ import { createFlowRuns } from './flow-run-creation.ts'
 import { type TransitionDeps, transitFlowRuns } from './flow-run-transitions.ts'
 import { type EventChunk, type LogChunk, storeEvents, storeLogs } from './intake.ts'
 import { createSignals } from './signals.ts'
+import { createSlots } from './slot-queue.ts'
+import { type SlotAnswer, type SlotOrder, settleSlots } from './slots.ts'
 import { createTaskRuns } from './task-run-creation.ts'
 import { transitTaskRuns } from './task-run-transitions.ts'
 import type { EventRow } from './write-set.ts'
@@ -171,6 +173,15 @@ export function createEngine(options: EngineOptions): Engine {
     },
     onBatch: observe('heartbeats'),
   })
+  const slotOrders = createBatcher<SlotOrder, SlotAnswer>({
+    ...limits,
+    name: 'settle slots',
+    keyOf: null,
+    // Whoever wants slots of one limit shares a batch, and its lock.
+    onePerTenant: true,
+    run: (orders) => settleSlots(deps, orders),
+    onBatch: observe('slots'),
+  })
   const events = createBatcher<EventChunk, true>({
     ...limits,
     name: 'store events',
@@ -219,6 +230,7 @@ export function createEngine(options: EngineOptions): Engine {
         (error) => options.onRefused?.('logs', error),
       ),
     announce: (workspaceId, changes) => options.publish(workspaceId, changes),
+    slots: createSlots(slotOrders, deps.signals),
     signals: deps.signals,
     drain: async () => {
       await Promise.all(
@@ -228,6 +240,7 @@ export function createEngine(options: EngineOptions): Engine {
           claims,
           beats,
           heartbeats,
+          slotOrders,
           taskRunCreations,
           taskRunTransitions,
           events,

@@ -14,6 +14,7 @@ import type { Beat, BeatAnswer } from './beats.ts'
 import type { ClaimHolder } from './claim-writes.ts'
 import type { ClaimedRun, ClaimRequest } from './claims.ts'
 import type { Signals } from './signals.ts'
+import type { Slots } from './slot-queue.ts'
 
 /** A flow run to be made. Instants are microseconds since 1970. */
 export interface NewFlowRun {
@@ -143,6 +144,8 @@ export interface Engine {
   writeLogs(workspaceId: string, logs: readonly NewLog[]): Promise<void>
   /** Hands changes that were committed elsewhere to the live feed: objects that verbs write by themselves. */
   announce(workspaceId: string, changes: readonly Change[]): void
+  /** Slots of concurrency limits. */
+  readonly slots: Slots
   /** What commits of this process may mean to those who wait in it. */
   readonly signals: Signals
   /** Waits until everything that was accepted is committed, and accepts no more. */

@@ -3,7 +3,6 @@ import { LimitBook } from '../domain/limits/occupancy.ts'
 import { formatInstant } from '../domain/time.ts'
 import { plainArray, textArray } from './array-literal.ts'
 import { microsOf } from './stored.ts'
-import { compareKeys } from './write-set.ts'
 
 /** A concurrency limit as it is stored. Instants are text. */
 export interface LimitRow {
@@ -46,18 +45,25 @@ export async function lockLimits(
   return openBooks(sql, rows, nowMicros)
 }
 
-/** The same by names, each asked for once. */
-export async function lockLimitsByName(
+/** The same by names, or by names and ids. */
+export async function lockLimitsOf(
   sql: Transaction,
-  keys: readonly { readonly workspaceId: string; readonly name: string }[],
+  names: readonly { readonly workspaceId: string; readonly name: string }[],
+  keys: readonly LimitKey[],
   nowMicros: number,
 ): Promise<Map<string, LockedLimit>> {
+  if (names.length === 0 && keys.length === 0) return new Map()
   const rows = await sql<LimitRow[]>`
+    with wanted as (
+      select l.workspace_id, l.id
+      from unnest(${plainArray(names.map((key) => key.workspaceId))}::uuid[], ${textArray(names.map((key) => key.name))}::text[]) k (workspace_id, name)
+      join concurrency_limits l on l.workspace_id = k.workspace_id and l.name = k.name
+      union
+      select * from unnest(${plainArray(keys.map((key) => key.workspaceId))}::uuid[], ${plainArray(keys.map((key) => key.id))}::uuid[])
+    )
     select l.workspace_id, l.id, l.name, l.slot_limit, l.active, l.slot_decay_per_second, l.denied_slots,
            l.average_occupancy_seconds, l.updated_at
-    from unnest(${plainArray(keys.map((key) => key.workspaceId))}::uuid[], ${textArray(keys.map((key) => key.name))}::text[])
-      k (workspace_id, name)
-    join concurrency_limits l on l.workspace_id = k.workspace_id and l.name = k.name
+    from wanted w join concurrency_limits l on l.workspace_id = w.workspace_id and l.id = w.id
     order by l.workspace_id, l.id
     for update of l`
   return openBooks(sql, rows, nowMicros)
@@ -110,7 +116,3 @@ async function openBooks(
     }),
   )
 }
-
-/** In the order in which locks are taken. */
-export const inLockOrder = <Key extends LimitKey>(keys: readonly Key[]): Key[] =>
-  [...keys].sort((a, b) => compareKeys(a.workspaceId, a.id, b.workspaceId, b.id))

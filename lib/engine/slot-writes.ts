@@ -39,10 +39,36 @@ export const insertLeases = (sql: Queryable, rows: readonly LeaseRow[]) => sql`
     ${plainArray(rows.map((row) => textOf(row.drainsFromMicros)))}::timestamptz[],
     ${plainArray(rows.map((row) => textOf(row.expiresMicros)))}::timestamptz[])`
 
-/** Ends leases whatever limits they are on. */
-export const deleteLeases = (sql: Queryable, keys: readonly LeaseKey[]) => sql`
-  delete from slot_leases s using unnest(${workspaces(keys)}::uuid[], ${ids(keys)}::uuid[]) k (workspace_id, id)
-  where s.workspace_id = k.workspace_id and s.id = k.id`
+/** Ends leases on one limit each, or whatever limits they are on. */
+export const deleteLeases = (
+  sql: Queryable,
+  keys: readonly (LeaseKey & { readonly limitId?: string })[],
+) => sql`
+  delete from slot_leases s
+  using unnest(${workspaces(keys)}::uuid[], ${ids(keys)}::uuid[], ${plainArray(keys.map((key) => key.limitId ?? null))}::uuid[])
+    k (workspace_id, id, limit_id)
+  where s.workspace_id = k.workspace_id and s.id = k.id and (k.limit_id is null or s.limit_id = k.limit_id)`
+
+/** Some of the slots of leases came back. */
+export const resizeLeases = (
+  sql: Queryable,
+  rows: readonly (LeaseKey & { readonly limitId: string; readonly slots: number })[],
+) => sql`
+  update slot_leases s set slots = k.slots
+  from unnest(${workspaces(rows)}::uuid[], ${plainArray(rows.map((row) => row.limitId))}::uuid[], ${ids(rows)}::uuid[],
+              ${plainArray(rows.map((row) => row.slots))}::int[]) k (workspace_id, limit_id, id, slots)
+  where s.workspace_id = k.workspace_id and s.limit_id = k.limit_id and s.id = k.id`
+
+/** What limits know of those who wait, and of how long slots are held. Their rows are locked. */
+export const updateLimits = (
+  sql: Queryable,
+  rows: readonly (LeaseKey & { readonly deniedSlots: number; readonly averageOccupancySeconds: number })[],
+  at: string,
+) => sql`
+  update concurrency_limits l set denied_slots = k.denied_slots, average_occupancy_seconds = k.average, updated_at = ${at}
+  from unnest(${workspaces(rows)}::uuid[], ${ids(rows)}::uuid[], ${plainArray(rows.map((row) => row.deniedSlots))}::bigint[],
+              ${plainArray(rows.map((row) => row.averageOccupancySeconds))}::float8[]) k (workspace_id, id, denied_slots, average)
+  where l.workspace_id = k.workspace_id and l.id = k.id`
 
 /** Ends what these runs hold: all of it, or of one limit each. */
 export const deleteLeasesOfHolders = (

@@ -9,7 +9,7 @@ import {
 } from '../domain/orchestration/decide.ts'
 import type { StateType } from '../domain/state.ts'
 import { plainArray } from './array-literal.ts'
-import { type LockedLimit, lockLimitsByName } from './limit-books.ts'
+import { type LockedLimit, lockLimitsOf } from './limit-books.ts'
 import type { Signal } from './signals.ts'
 import { deleteLeasesOfHolders, insertLeases, type LeaseRow } from './slot-writes.ts'
 import type { StoredTaskRun } from './stored.ts'
@@ -69,7 +69,7 @@ export class TaskRunLedger {
       }
     }
     const locked =
-      names.size === 0 ? [] : [...(await lockLimitsByName(sql, [...names.values()], nowMicros)).values()]
+      names.size === 0 ? [] : [...(await lockLimitsOf(sql, [...names.values()], [], nowMicros)).values()]
     const limits = new Map(locked.map((limit) => [`${limit.row.workspaceId} ${limit.row.name}`, limit]))
     const held =
       tagged.length === 0

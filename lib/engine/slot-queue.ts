@@ -1,0 +1,104 @@
+import type { Batcher } from './batcher.ts'
+import type { Signals } from './signals.ts'
+import type { SlotAnswer, SlotOrder, TakeSlots } from './slots.ts'
+
+/** Slots of limits: taken, given back, waited for. */
+export interface Slots {
+  settle(order: SlotOrder): Promise<SlotAnswer>
+  /** Takes slots; where there are none waits so long for somebody to give some back, and is told at once. */
+  take(order: TakeSlots, waitSeconds?: number): Promise<SlotAnswer>
+  /** Slots may have come free on another replica: whoever waits in this workspace tries again. null: in any. */
+  wake(workspaceId: string | null): void
+}
+
+interface Waiter {
+  readonly place: number
+  readonly workspaceId: string
+  readonly limitIds: readonly string[]
+  readonly tryAgain: () => void
+}
+
+/** Who waits looks again this often by itself: leases end, slots drain, and other replicas may not be heard of. */
+const LOOK_AGAIN_MS = 1_000
+/** Waiters that are woken beyond the slots that came free, since the first may want others too. */
+const SPARE = 2
+
+export function createSlots(orders: Batcher<SlotOrder, SlotAnswer>, signals: Signals): Slots {
+  /** By `workspace limit`, the longest waiting first. */
+  const waiting = new Map<string, Waiter[]>()
+  let places = 0
+
+  const keysOf = ({ workspaceId, limitIds }: Waiter): string[] => limitIds.map((id) => `${workspaceId} ${id}`)
+
+  const join = (waiter: Waiter): void => {
+    for (const key of keysOf(waiter)) {
+      const queue = waiting.get(key)
+      if (!queue) {
+        waiting.set(key, [waiter])
+        continue
+      }
+      // Who tried in vain is back where it stood.
+      const before = queue.findLastIndex((other) => other.place < waiter.place)
+      queue.splice(before + 1, 0, waiter)
+    }
+  }
+
+  const leave = (waiter: Waiter): void => {
+    for (const key of keysOf(waiter)) {
+      const queue = (waiting.get(key) ?? []).filter((other) => other !== waiter)
+      if (queue.length === 0) waiting.delete(key)
+      else waiting.set(key, queue)
+    }
+  }
+
+  signals.on('slots-free', ({ workspaceId, limitId, slots }) => {
+    for (const waiter of (waiting.get(`${workspaceId} ${limitId}`) ?? []).slice(0, slots + SPARE))
+      waiter.tryAgain()
+  })
+
+  /** Settles when it is worth a try. */
+  const turn = (
+    order: TakeSlots,
+    limitIds: readonly string[],
+    place: number,
+    mostMs: number,
+  ): Promise<void> =>
+    new Promise((resolve) => {
+      const waiter: Waiter = {
+        place,
+        workspaceId: order.workspaceId,
+        limitIds,
+        tryAgain: () => {
+          clearTimeout(timer)
+          leave(waiter)
+          resolve()
+        },
+      }
+      const timer = setTimeout(waiter.tryAgain, mostMs)
+      join(waiter)
+    })
+
+  return {
+    settle: (order) => orders.add(order),
+
+    async take(order, waitSeconds = 0) {
+      const until = performance.now() + waitSeconds * 1_000
+      let answer = await orders.add(order)
+      const place = places++
+      while (answer.type === 'denied' && answer.retryAfterSeconds !== null) {
+        const left = until - performance.now()
+        if (left <= 0) return answer
+        await turn(order, answer.limitIds, place, Math.min(left, LOOK_AGAIN_MS))
+        answer = await orders.add({ ...order, again: true })
+      }
+      return answer
+    },
+
+    wake(workspaceId) {
+      for (const [key, queue] of [...waiting]) {
+        if (workspaceId === null || key.startsWith(`${workspaceId} `))
+          for (const waiter of queue) waiter.tryAgain()
+      }
+    },
+  }
+}
