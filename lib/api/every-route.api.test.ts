@@ -70,6 +70,8 @@ async function makeOneOfEverything(who: TestTenant): Promise<Record<string, stri
   const artifact = await post('/artifacts/', { key: secret, data: secret, flow_run_id: run.id })
   await post(`/flow_runs/${run.id}/input`, { key: secret, value: secret })
   const search = await call(who, 'PUT', '/saved_searches/', { name: secret })
+  await post('/v2/concurrency_limits/', { name: secret, limit: 1 })
+  const tagLimit = await post('/concurrency_limits/', { tag: secret, concurrency_limit: 1 })
   const pool = await post('/work_pools/', { name: secret, type: 'process' })
   await post(`/work_pools/${secret}/queues`, { name: secret })
   await post(`/work_pools/${secret}/workers/heartbeat`, { name: secret })
@@ -89,6 +91,7 @@ async function makeOneOfEverything(who: TestTenant): Promise<Record<string, stri
     variables: variable.id,
     artifacts: artifact.id,
     saved_searches: search.json.id,
+    concurrency_limits: tagLimit.id,
     work_pools: pool.id,
     work_queues: queue.id,
     flows: flow.id,
@@ -194,6 +197,8 @@ async function keptOf(who: TestTenant): Promise<string> {
     'deployment_schedules',
     'deployment_versions',
     'concurrency_limits',
+    'slot_leases',
+    'run_claims',
     'work_pools',
     'work_queues',
     'workers',
