@@ -10,6 +10,7 @@ import {
   anyClient,
   makeDeployment,
   makeFlow,
+  makeLimit,
   newRun,
   newTaskRun,
   proposed,
@@ -107,6 +108,24 @@ describe('late runs', () => {
       if (!more) break
     }
     expect(marked).toBe(450)
+  })
+
+  test('of a deployment that does not queue are cancelled when it is full', async () => {
+    const limitId = await makeLimit(db, flow.workspaceId, 'one', 1)
+    const deploymentId = await makeDeployment(db, flow, {
+      limitId,
+      options: { collision_strategy: 'CANCEL_NEW' },
+    })
+    const holder = await create({ ...scheduled(-20), deploymentId })
+    await propose(holder, 'PENDING')
+    const late = await create({ ...scheduled(-20), deploymentId })
+    const turn = await createMarkLateRuns().runOnce(here)
+    expect(turn.counts.cancelled).toBe(1)
+    expect(await read(late)).toMatchObject({
+      type: 'CANCELLED',
+      message: 'Deployment concurrency limit reached.',
+    })
+    expect((await read(holder))?.type).toBe('PENDING')
   })
 
   test('that somebody claims in the same moment are left to whoever claimed them', async () => {

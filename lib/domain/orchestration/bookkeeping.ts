@@ -1,9 +1,9 @@
-import type { StateDetails } from '../state.ts'
+import type { StateDetails, StateType } from '../state.ts'
 import { isFinal } from '../state.ts'
 import { formatInstant, parseInstant } from '../time.ts'
 import { bookClaim, noClaim } from './claim-bookkeeping.ts'
 import { knowsPauses } from './client-quirks.ts'
-import type { Decision, Effect, ProposedState, RunPatch, RunView } from './decide.ts'
+import type { Decision, Effect, EmpiricalPolicy, ProposedState, RunPatch, RunView } from './decide.ts'
 import type { Standing } from './fold.ts'
 import { persistedData } from './result-data.ts'
 
@@ -67,15 +67,22 @@ export const bookkeep = (standing: Standing<RunView>): Books => {
         current?.type === 'RUNNING'
           ? run.totalRunTimeSeconds + (atMicros - current.atMicros) / 1e6
           : run.totalRunTimeSeconds,
-      policy:
-        resuming && run.kind === 'flow-run' && (running || final)
-          ? { ...standing.policy, resuming: false }
-          : standing.policy,
+      policy: run.kind === 'flow-run' ? policyAfter(standing.policy, resuming, type) : standing.policy,
       flowRunRunCount: standing.flowRunRunCount,
       claimToken: claim.token,
     },
     effects: effectsOf(standing, claim.effects),
   }
+}
+
+/** What was marked for the next start, and for the process that waits for it, ends with the run. */
+const policyAfter = (policy: EmpiricalPolicy, resuming: boolean, type: StateType): EmpiricalPolicy => {
+  const final = isFinal(type)
+  const resumed = resuming && (type === 'RUNNING' || final)
+  // Left at `in_process`, a person's later retry by force would wait for a worker that skips it.
+  const over = final && policy.retry_type === 'in_process'
+  if (!resumed && !over) return policy
+  return { ...policy, ...(resumed && { resuming: false }), ...(over && { retry_type: null }) }
 }
 
 export const scheduledMicrosOf = (state: ProposedState): number | undefined => {

@@ -227,7 +227,8 @@ describe('explain', () => {
   })
 })
 
-describe('whatever is proposed', () => {
+// Thousands of cases: a busy machine takes its time.
+describe('whatever is proposed', { timeout: 60_000 }, () => {
   const maybe = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined })
   const details: fc.Arbitrary<StateDetails> = fc
     .record({
