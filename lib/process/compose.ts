@@ -118,6 +118,14 @@ export function composeApplication({
   })
   // Task workers wait on every replica.
   engine.signals.on('task-enqueued', ({ workspaceId }) => replicas.tell(workspaceId, 'work'))
+  // So do those who wait for slots of limits.
+  engine.signals.on('slots-free', ({ workspaceId }) => replicas.tell(workspaceId, 'limits'))
+  replicas.onHint({
+    onHint: ({ workspaceId, kinds }) => {
+      if (kinds.has('limits')) engine.slots.wake(workspaceId)
+    },
+    onReset: () => engine.slots.wake(null),
+  })
   const work = createWork({
     db,
     engine,

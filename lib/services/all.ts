@@ -5,6 +5,7 @@ import { expirePauses } from './expire-pauses.ts'
 import { foldRunCounts } from './fold-run-counts.ts'
 import { markLateRuns } from './mark-late-runs.ts'
 import { preparePartitions } from './prepare-partitions.ts'
+import { repossessSlots } from './repossess-slots.ts'
 import { scheduleRuns } from './schedule-runs.ts'
 import type { Service } from './service.ts'
 import { watchWorkers } from './watch-workers.ts'
@@ -20,4 +21,5 @@ export const services: readonly Service[] = [
   crashZombies,
   scheduleRuns,
   watchWorkers,
+  repossessSlots,
 ]
