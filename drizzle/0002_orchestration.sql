@@ -262,6 +262,26 @@ create table service_turns (
   at   timestamptz not null
 );
 
+-- What is left of runs that did not stop when they were asked to: a worker of the pool is told to tear it down, over its channel.
+create table worker_cleanups (
+  workspace_id   uuid not null,
+  id             uuid not null,
+  work_pool_id   uuid not null,
+  work_queue_id  uuid,
+  kind           text not null check (kind in ('cancelling_timeout_teardown.v1', 'pending_claim_teardown.v1')),
+  -- {flow_run_id, infrastructure_pid}
+  target         jsonb not null,
+  -- How often it was handed out; after the third time nobody is asked again.
+  deliveries     integer not null default 0,
+  -- One worker has it, until then.
+  token          uuid,
+  reserved_until timestamptz,
+  created_at     timestamptz not null default now(),
+  primary key (workspace_id, id),
+  foreign key (workspace_id, work_pool_id) references work_pools (workspace_id, id) on delete cascade
+) with (fillfactor = 70);
+create index worker_cleanups_pool on worker_cleanups (workspace_id, work_pool_id);
+
 -- Background tasks that wait for a task worker.
 create table background_tasks (
   workspace_id  uuid not null,
@@ -295,7 +315,7 @@ declare
 begin
   foreach tenant_table in array array[
     'work_pools', 'work_queues', 'workers', 'concurrency_limits', 'slot_leases', 'deployments', 'deployment_versions',
-    'deployment_schedules', 'run_claims', 'run_follow_ups', 'background_tasks', 'task_workers'
+    'deployment_schedules', 'run_claims', 'run_follow_ups', 'worker_cleanups', 'background_tasks', 'task_workers'
   ] loop
     execute format('alter table %I enable row level security', tenant_table);
     execute format('create policy tenant on %I to rigel_page using (workspace_id = current_workspace_id()) with check (workspace_id = current_workspace_id())', tenant_table);

@@ -1,4 +1,5 @@
 import { parseInstant } from '../domain/time.ts'
+import { enqueueCleanup } from '../engine/cleanup-desk.ts'
 import { type DueRun, workOffFollowUps } from './follow-ups.ts'
 import { serviceClient, serviceState } from './proposal.ts'
 import type { Service, ServiceScope } from './service.ts'
@@ -24,7 +25,10 @@ export const cleanUpCancellations: Service = {
   },
 }
 
-async function endCancellation({ engine }: ServiceScope, { workspaceId, runId }: DueRun): Promise<boolean> {
+async function endCancellation(
+  { db, engine }: ServiceScope,
+  { workspaceId, runId }: DueRun,
+): Promise<boolean> {
   const { written } = await engine.setFlowRunState({
     workspaceId,
     runId,
@@ -32,6 +36,8 @@ async function endCancellation({ engine }: ServiceScope, { workspaceId, runId }:
     policy: 'cancel-timeout',
     client: serviceClient,
   })
+  // Its process did not stop by itself: a worker of its pool is told to end it.
+  if (written) await enqueueCleanup(db.engine, workspaceId, runId, 'cancelling_timeout_teardown.v1')
   return written
 }
 

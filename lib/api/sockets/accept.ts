@@ -9,6 +9,7 @@ import { eventsIn } from './events-in.ts'
 import { eventsOut } from './events-out.ts'
 import { logsOut } from './logs-out.ts'
 import { taskSubscription } from './task-subscription.ts'
+import { workerChannel } from './worker-channel.ts'
 
 /** Close codes (RFC 6455 §7.4.1) as clients read them. */
 export const CLOSE = { goingAway: 1001, protocol: 1002, policy: 1008, tooLarge: 1009, trouble: 1011 } as const
@@ -24,10 +25,12 @@ export interface WorkspaceSocket {
   readonly workspaceId: string
   readonly userAgent: string | undefined
   readonly handshakeMs: number
+  /** What the path's pattern caught, decoded. */
+  readonly params: readonly string[]
 }
 
 interface SocketRoute {
-  readonly path: string
+  readonly path: string | RegExp
   readonly scope: WorkspaceScope
   readonly open: (socket: WorkspaceSocket) => void
 }
@@ -38,8 +41,31 @@ const socketRoutes: readonly SocketRoute[] = [
   { path: '/events/out', scope: 'see_flows', open: eventsOut },
   { path: '/logs/out', scope: 'see_flows', open: logsOut },
   { path: '/task_runs/subscriptions/scheduled', scope: 'run_flows', open: taskSubscription },
+  { path: /^\/work_pools\/([^/]+)\/workers\/connect$/, scope: 'write_workers', open: workerChannel },
   { path: '/agent/connect', scope: 'run_flows', open: agentConnect },
 ]
+
+interface FoundRoute {
+  readonly route: SocketRoute
+  readonly params: readonly string[]
+}
+
+function findRoute(path: string): FoundRoute | undefined {
+  for (const route of socketRoutes) {
+    if (route.path === path) return { route, params: [] }
+    const caught = typeof route.path === 'string' ? null : route.path.exec(path)
+    if (caught) return { route, params: caught.slice(1).map(decoded) }
+  }
+  return undefined
+}
+
+const decoded = (text: string): string => {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
+}
 
 const WORKSPACE_PATH =
   /^\/api\/accounts\/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\/workspaces\/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(\/.*?)\/?$/i
@@ -82,8 +108,9 @@ export function createSockets(
     path: RegExpExecArray,
   ): Promise<void> => {
     const [, accountId = '', workspaceId = '', rest = ''] = path
-    const route = socketRoutes.find((candidate) => candidate.path === rest)
-    if (!route) return refuse(socket, 404, 'Not Found')
+    const found = findRoute(rest)
+    if (!found) return refuse(socket, 404, 'Not Found')
+    const { route } = found
     if (closing) return refuse(socket, 503, 'The server is shutting down')
     const ids = { accountId: accountId.toLowerCase(), workspaceId: workspaceId.toLowerCase() }
     const { authorization, cookie, 'user-agent': userAgent } = request.headers
@@ -99,7 +126,7 @@ export function createSockets(
         if (!access) return refuse(socket, 404, 'Not Found')
         if (!access.scopes.has(route.scope)) return refuse(socket, 403, 'Forbidden')
         server.handleUpgrade(request, socket, head, (ws) => {
-          start(ws, route, actor, access, userAgent, request.headers['sec-websocket-protocol'] !== undefined)
+          start(ws, found, actor, access, userAgent, request.headers['sec-websocket-protocol'] !== undefined)
         })
         return
       }
@@ -107,13 +134,13 @@ export function createSockets(
     }
     if (!offersPrefect(request)) return refuse(socket, 401, 'Unauthorized')
     server.handleUpgrade(request, socket, head, (ws) => {
-      void authenticateByFrame(ws, route, ids, userAgent)
+      void authenticateByFrame(ws, found, ids, userAgent)
     })
   }
 
   const start = (
     ws: WebSocket,
-    route: SocketRoute,
+    { route, params }: FoundRoute,
     actor: Actor,
     access: WorkspaceAccess,
     userAgent: string | undefined,
@@ -125,7 +152,16 @@ export function createSockets(
     )
     ws.once('close', stop)
     const begin = (): void =>
-      route.open({ ws, services, actor, access, workspaceId: access.workspaceId, userAgent, handshakeMs })
+      route.open({
+        ws,
+        services,
+        actor,
+        access,
+        workspaceId: access.workspaceId,
+        userAgent,
+        handshakeMs,
+        params,
+      })
     // Authenticated by header, yet the client will send an auth frame all the same, and wait for its answer.
     if (expectsAuthFrame && route.path !== '/agent/connect') {
       firstFrame(ws, handshakeMs, "Expected 'auth' message", CLOSE.policy, () => {
@@ -137,7 +173,7 @@ export function createSockets(
 
   const authenticateByFrame = async (
     ws: WebSocket,
-    route: SocketRoute,
+    found: FoundRoute,
     ids: { accountId: string; workspaceId: string },
     userAgent: string | undefined,
   ): Promise<void> => {
@@ -151,9 +187,9 @@ export function createSockets(
       const actor = await services.identity.authenticateToken(token, userAgent)
       const access = actor && (await services.identity.enterWorkspace(actor, ids.accountId, ids.workspaceId))
       ws.resume()
-      if (!actor || !access?.scopes.has(route.scope)) return ws.close(CLOSE.policy, 'Invalid token')
+      if (!actor || !access?.scopes.has(found.route.scope)) return ws.close(CLOSE.policy, 'Invalid token')
       ws.send('{"type":"auth_success"}')
-      start(ws, route, actor, access, userAgent, false)
+      start(ws, found, actor, access, userAgent, false)
     })
   }
 

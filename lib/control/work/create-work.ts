@@ -1,6 +1,7 @@
 import type { Database } from '../../db/clients.ts'
 import type { Change } from '../../domain/change.ts'
 import { type ClaimDesk, createClaimDesk } from '../../engine/claim-desk.ts'
+import { type CleanupDesk, createCleanupDesk } from '../../engine/cleanup-desk.ts'
 import type { DueWork } from '../../engine/due-work.ts'
 import type { Engine } from '../../engine/engine.ts'
 import { createPollWork, type PollWork } from '../../engine/poll-work.ts'
@@ -13,6 +14,8 @@ export interface Work {
   readonly due: DueWork
   readonly presence: Presence
   readonly polls: PollWork
+  /** Who tears down what is left of runs that did not stop. */
+  readonly cleanups: CleanupDesk
   /** Where those wait who claim runs. */
   readonly desk: ClaimDesk
   /** Writes what waits in memory. */
@@ -37,6 +40,7 @@ export function createWork({ db, engine, due, replicas, nowMicros, onError }: Wo
   })
   const polls = createPollWork({ sql: db.engine, dueWork: due, presence })
   const desk = createClaimDesk({ sql: db.engine, engine, polls, dueWork: due, presence, nowMicros })
+  const cleanups = createCleanupDesk(db.engine, nowMicros, onError)
   const stops = [
     engine.signals.on('due', (signal) => due.heard(signal)),
     engine.signals.on('work-slot-free', (signal) => due.heard(signal)),
@@ -53,10 +57,12 @@ export function createWork({ db, engine, due, replicas, nowMicros, onError }: Wo
     due,
     presence,
     polls,
+    cleanups,
     desk,
     close: async () => {
       for (const stop of stops) stop()
       desk.close()
+      cleanups.close()
       await presence.close()
     },
   }
