@@ -95,6 +95,8 @@ export const watchStartDeadline: FlowRule = {
   needs: [],
   universal: true,
   judge: ({ run, proposed, policy, facts }) => {
+    // Nearly no run has one: nothing is parsed for the others.
+    if (isMissing(policy.start_within_seconds)) return
     const expected = run.expectedStartMicros ?? scheduledMicrosOf(proposed) ?? facts.nowMicros
     const due = startDeadlineMicros(policy, run.startMicros, expected)
     return due === null ? undefined : lookAgain('deadline', due, 'Looks again when it should have begun.')
