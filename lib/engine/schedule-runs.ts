@@ -3,7 +3,8 @@ import { uuidv7 } from '../db/uuid.ts'
 import type { FlowRunChange } from '../domain/change.ts'
 import { generateRunName } from '../domain/run-name.ts'
 import type { RawJson } from '../domain/state.ts'
-import { formatInstant, parseInstant } from '../domain/time.ts'
+import { formatInstant } from '../domain/time.ts'
+import { plainArray, textArray } from './array-literal.ts'
 import type { Signal } from './signals.ts'
 
 /** One fire time of a schedule. */
@@ -17,31 +18,40 @@ export interface Tick {
 
 export interface TicksOfSchedule {
   readonly workspaceId: string
+  readonly flowId: string
   readonly deploymentId: string
   readonly scheduleId: string
   /** null: the deployment's own. */
   readonly parameters: RawJson | null
   /** What the runs say made them, where the schedule has no slug. */
   readonly kindName: string
+  /** Of the deployment, as its reader saw it: for what is told afterwards. */
+  readonly tags: readonly string[]
+  readonly workQueueId: string | null
+  readonly workPoolId: string | null
   readonly ticks: readonly Tick[]
 }
 
 /** A run that was made just now, in which workspace, and what that means to those who wait for work; null: it was skipped. */
 export type ScheduledRun = readonly [workspaceId: string, change: FlowRunChange, due: Signal | null]
 
-interface MadeRow {
-  readonly workspaceId: string
+/** A run as it is to be made: a tick with its ids and its name. */
+interface Planned {
   readonly id: string
-  readonly flowId: string
-  readonly deploymentId: string
+  readonly stateId: string
   readonly name: string
-  readonly at: string
-  readonly stateType: 'SCHEDULED' | 'CANCELLED'
-  readonly stateName: string
-  readonly stateMessage: string
-  readonly tags: readonly string[]
-  readonly workQueueId: string | null
-  readonly workPoolId: string | null
+  readonly tick: Tick
+  readonly of: TicksOfSchedule
+}
+
+export interface InsertOptions {
+  readonly nowMicros: number
+  readonly dice: () => number
+  /**
+   * Whether runs that are there already are left alone; otherwise they fail the statement. Looking for them costs a quarter of it,
+   * and whoever holds the schedule's lock knows what was made of it.
+   */
+  readonly ignoreExisting: boolean
 }
 
 /**
@@ -52,43 +62,43 @@ interface MadeRow {
 export async function insertScheduledRuns(
   sql: Queryable,
   schedules: readonly TicksOfSchedule[],
-  { nowMicros, dice }: { readonly nowMicros: number; readonly dice: () => number },
+  { nowMicros, dice, ignoreExisting }: InsertOptions,
 ): Promise<readonly ScheduledRun[]> {
   const given = schedules.filter((schedule) => schedule.ticks.length > 0)
   if (given.length === 0) return []
   const now = formatInstant(nowMicros)
-  const rows = given.map((schedule) => ({
-    workspace_id: schedule.workspaceId,
-    deployment_id: schedule.deploymentId,
-    schedule_id: schedule.scheduleId,
-    parameters: schedule.parameters,
-    kind_name: schedule.kindName,
-    ticks: schedule.ticks.map(({ key, atMicros, skipped }) => ({
-      id: uuidv7(),
-      state_id: uuidv7(),
-      name: generateRunName(dice),
-      key,
-      at: formatInstant(atMicros),
-      ...(skipped === null ? {} : { skipped }),
-    })),
-  }))
-  const made = await sql<MadeRow[]>`
-    with wanted as (
+  const runs = new Map<string, Planned>()
+  const planned = given.map((of) =>
+    of.ticks.map((tick) => {
+      const run = { id: uuidv7(), stateId: uuidv7(), name: generateRunName(dice), tick, of }
+      runs.set(run.id, run)
+      return run
+    }),
+  )
+  // A list within a list: the ticks of each schedule travel as array literals, which Postgres reads in a third of the time of JSON.
+  const lists = (member: (run: Planned) => string | null) =>
+    textArray(planned.map((its) => textArray(its.map(member))))
+  const made = await sql<{ id: string }[]>`
+    with said as materialized (
       select
         d.workspace_id, d.flow_id, d.id as deployment_id, d.version, d.version_id, d.infrastructure_document_id,
         p.name as work_pool_name, d.work_queue_id, q.name as work_queue_name, coalesce(k.parameters::json, d.parameters) as parameters,
-        array(select distinct unnest(d.tags || '{auto-scheduled}'::text[])) as tags,
+        case when 'auto-scheduled' = any(d.tags) then d.tags else d.tags || 'auto-scheduled'::text end as tags,
         f.labels || jsonb_build_object('prefect.flow.id', f.id, 'prefect.deployment.id', d.id) || d.labels as labels,
         jsonb_build_object('id', s.id, 'type', 'SCHEDULE', 'display_value', coalesce(s.slug, k.kind_name)) as created_by,
-        t.id, t.state_id, t.name, t.key, t.at::timestamptz as at, t.at as at_text, t.skipped
-      from json_to_recordset(${JSON.stringify(rows)}::json) as k (
-        workspace_id uuid, deployment_id uuid, schedule_id uuid, parameters text, kind_name text, ticks json)
+        k.ids, k.state_ids, k.names, k.keys, k.times, k.skipped
+      from unnest(
+        ${plainArray(given.map((of) => of.workspaceId))}::uuid[], ${plainArray(given.map((of) => of.deploymentId))}::uuid[],
+        ${plainArray(given.map((of) => of.scheduleId))}::uuid[], ${textArray(given.map((of) => of.parameters))}::text[],
+        ${textArray(given.map((of) => of.kindName))}::text[], ${lists((run) => run.id)}::text[], ${lists((run) => run.stateId)}::text[],
+        ${lists((run) => run.name)}::text[], ${lists((run) => run.tick.key)}::text[],
+        ${lists((run) => formatInstant(run.tick.atMicros))}::text[], ${lists((run) => run.tick.skipped)}::text[]
+      ) as k (workspace_id, deployment_id, schedule_id, parameters, kind_name, ids, state_ids, names, keys, times, skipped)
       join deployment_schedules s on s.workspace_id = k.workspace_id and s.deployment_id = k.deployment_id and s.id = k.schedule_id
       join deployments d on d.workspace_id = k.workspace_id and d.id = k.deployment_id
       join flows f on f.workspace_id = d.workspace_id and f.id = d.flow_id
       left join work_queues q on q.workspace_id = d.workspace_id and q.id = d.work_queue_id
       left join work_pools p on p.workspace_id = q.workspace_id and p.id = q.work_pool_id
-      cross join lateral json_to_recordset(k.ticks) as t (id uuid, state_id uuid, name text, key text, at text, skipped text)
     ), made as (
       insert into flow_runs (
         workspace_id, id, flow_id, name, deployment_id, deployment_version, deployment_version_id, infrastructure_document_id,
@@ -96,17 +106,20 @@ export async function insertScheduledRuns(
         state_id, state_type, state_name, state_at, state_message, state_details, end_at, expected_start_at,
         next_scheduled_start_at, created_at, updated_at)
       select
-        workspace_id, id, flow_id, name, deployment_id, version, version_id, infrastructure_document_id,
-        work_pool_name, work_queue_id, work_queue_name, key, parameters, tags, labels, created_by, true,
-        state_id, (case when skipped is null then 'SCHEDULED' else 'CANCELLED' end)::state_type,
-        case when skipped is null then 'Scheduled' else 'Skipped' end, ${now}::timestamptz, coalesce(skipped, 'Flow run scheduled'),
-        jsonb_build_object('flow_run_id', id) || case when skipped is null then jsonb_build_object('scheduled_time', at_text) else '{}' end,
-        case when skipped is not null then ${now}::timestamptz end,
-        at, case when skipped is null then at end, ${now}::timestamptz, ${now}::timestamptz
-      from wanted
-      on conflict do nothing
-      returning workspace_id, id, flow_id, deployment_id, name, expected_start_at, state_id, state_type, state_name, state_message,
-        state_details, tags, work_queue_id
+        d.workspace_id, t.id, d.flow_id, t.name, d.deployment_id, d.version, d.version_id, d.infrastructure_document_id,
+        d.work_pool_name, d.work_queue_id, d.work_queue_name, t.key, d.parameters, d.tags, d.labels, d.created_by, true,
+        t.state_id, case when t.skipped is null then 'SCHEDULED'::state_type else 'CANCELLED'::state_type end,
+        case when t.skipped is null then 'Scheduled' else 'Skipped' end, ${now}::timestamptz, coalesce(t.skipped, 'Flow run scheduled'),
+        case when t.skipped is null then jsonb_build_object('flow_run_id', t.id, 'scheduled_time', t.time)
+          else jsonb_build_object('flow_run_id', t.id) end,
+        case when t.skipped is not null then ${now}::timestamptz end, t.time::timestamptz,
+        case when t.skipped is null then t.time::timestamptz end, ${now}::timestamptz, ${now}::timestamptz
+      from said d
+      cross join lateral unnest(
+        d.ids::uuid[], d.state_ids::uuid[], d.names::text[], d.keys::text[], d.times::text[], d.skipped::text[]
+      ) as t (id, state_id, name, key, time, skipped)
+      ${ignoreExisting ? sql`on conflict do nothing` : sql``}
+      returning workspace_id, id, flow_id, deployment_id, expected_start_at, state_id, state_type, state_name, state_message, state_details
     ), states as (
       insert into flow_run_states (workspace_id, run_id, at, id, type, name, message, details)
       select workspace_id, id, ${now}::timestamptz, state_id, state_type, state_name, state_message, state_details from made
@@ -115,39 +128,40 @@ export async function insertScheduledRuns(
       select workspace_id, 'flow-run', date_trunc('minute', expected_start_at), flow_id, deployment_id, state_type, state_name, count(*), 0, 0
       from made group by 1, 2, 3, 4, 5, 6, 7
     )
-    select m.workspace_id, m.id, m.flow_id, m.deployment_id, m.name, m.expected_start_at as at, m.state_type, m.state_name,
-      m.state_message, m.tags, m.work_queue_id, q.work_pool_id
-    from made m left join work_queues q on q.workspace_id = m.workspace_id and q.id = m.work_queue_id`
-  return made.map((row) => [row.workspaceId, changeOf(row, now), dueSignal(row)])
+    select id from made`
+  return made.flatMap(({ id }) => {
+    const run = runs.get(id)
+    return run ? [[run.of.workspaceId, changeOf(run, now), dueSignal(run)] as const] : []
+  })
 }
 
-const dueSignal = ({
-  workspaceId,
-  workPoolId,
-  workQueueId,
-  deploymentId,
-  stateType,
-  at,
-}: MadeRow): Signal | null =>
-  stateType === 'SCHEDULED'
-    ? { type: 'due', workspaceId, workPoolId, workQueueId, deploymentId, dueMicros: parseInstant(at) ?? 0 }
+const dueSignal = ({ tick, of }: Planned): Signal | null =>
+  tick.skipped === null
+    ? {
+        type: 'due',
+        workspaceId: of.workspaceId,
+        workPoolId: of.workPoolId,
+        workQueueId: of.workQueueId,
+        deploymentId: of.deploymentId,
+        dueMicros: tick.atMicros,
+      }
     : null
 
-const changeOf = (row: MadeRow, now: string): FlowRunChange => ({
+const changeOf = ({ id, name, tick, of }: Planned, now: string): FlowRunChange => ({
   kind: 'flow-run',
-  id: row.id,
-  flowId: row.flowId,
-  name: row.name,
-  stateType: row.stateType,
-  stateName: row.stateName,
+  id,
+  flowId: of.flowId,
+  name,
+  stateType: tick.skipped === null ? 'SCHEDULED' : 'CANCELLED',
+  stateName: tick.skipped === null ? 'Scheduled' : 'Skipped',
   stateAt: now,
-  stateMessage: row.stateMessage,
-  expectedStartAt: row.at,
+  stateMessage: tick.skipped ?? 'Flow run scheduled',
+  expectedStartAt: formatInstant(tick.atMicros),
   startAt: null,
-  endAt: row.stateType === 'CANCELLED' ? now : null,
+  endAt: tick.skipped === null ? null : now,
   totalRunTimeSeconds: 0,
   runCount: 0,
-  tags: row.tags,
-  deploymentId: row.deploymentId,
+  tags: [...new Set([...of.tags, 'auto-scheduled'])],
+  deploymentId: of.deploymentId,
   parentTaskRunId: null,
 })

@@ -32,6 +32,10 @@ const REST_MICROS = 60_000_000
 
 interface DueSchedule {
   readonly workspaceId: string
+  readonly flowId: string
+  readonly tags: readonly string[]
+  readonly workQueueId: string | null
+  readonly workPoolId: string | null
   readonly deploymentId: string
   readonly id: string
   readonly schedule: StoredSchedule
@@ -58,20 +62,23 @@ export async function materialiseSchedules(
       ? sql`order by s.look_at limit ${SCHEDULES_AT_ONCE}`
       : sql`and s.workspace_id = ${of.workspaceId} and s.deployment_id = ${of.deploymentId}`
   const due = (from: Transaction) => from<DueSchedule[]>`
-    select s.workspace_id, s.deployment_id, s.id, s.schedule, s.max_scheduled_runs, s.catch_up, s.scheduled_until, s.parameters,
+    select s.workspace_id, d.flow_id, d.tags, d.work_queue_id, q.work_pool_id, s.deployment_id, s.id, s.schedule, s.max_scheduled_runs, s.catch_up, s.scheduled_until, s.parameters,
       case when s.parameters::text <> '{}' then d.parameters end as deployment_parameters
     from deployment_schedules s
     join deployments d on d.workspace_id = s.workspace_id and d.id = s.deployment_id
+    left join work_queues q on q.workspace_id = d.workspace_id and q.id = d.work_queue_id
     where s.look_at is not null and s.look_at <= ${now} and s.active and not d.paused and not d.disabled ${which}
     for update of s skip locked`
   let taken: readonly DueSchedule[] = []
   try {
-    return await planAll(deps, async (transaction) => {
+    // What was just edited may have runs that were started early, which stay.
+    return await planAll(deps, of !== 'whichever are due', async (transaction) => {
       taken = await due(transaction)
       return taken
     })
   } catch (error) {
-    // One bad row must not hold up the others: each is tried by itself, and one that fails again rests.
+    // One bad row must not hold up the others, and nor may a run that somebody made by hand under a schedule's key: each is
+    // tried by itself, and one that fails again rests.
     if (taken.length === 0) throw error
     return planSingly(deps, taken)
   }
@@ -80,6 +87,7 @@ export async function materialiseSchedules(
 /** Plans what `take` answers, in one transaction, and tells of it after the COMMIT. */
 async function planAll(
   deps: Materialising,
+  ignoreExisting: boolean,
   take: (sql: Transaction) => Promise<readonly DueSchedule[]>,
 ): Promise<Materialised> {
   const [schedules, made] = (await deps.db.engine.begin(async (transaction) => {
@@ -91,7 +99,7 @@ async function planAll(
     const runs = await insertScheduledRuns(
       sql,
       planned.map(({ row, plan }) => ticksOf(row, plan)),
-      { nowMicros, dice: deps.dice ?? Math.random },
+      { nowMicros, dice: deps.dice ?? Math.random, ignoreExisting },
     )
     await sql`
       update deployment_schedules s set scheduled_until = p.until, look_at = p.look_at
@@ -124,7 +132,7 @@ async function planSingly(deps: Materialising, taken: readonly DueSchedule[]): P
   const sum = { schedules: 0, runs: 0, skipped: 0 }
   for (const row of taken) {
     try {
-      const one = await planAll(deps, (sql) => lockOne(sql, row))
+      const one = await planAll(deps, true, (sql) => lockOne(sql, row))
       sum.schedules += one.schedules
       sum.runs += one.runs
       sum.skipped += one.skipped
@@ -184,6 +192,10 @@ function ticksOf(row: DueSchedule, { schedule, run, skip, unrecorded }: Planned)
   const keyOf = (at: number): string => (schedule ? scheduledRunKey(deploymentId, id, schedule, at) : '')
   return {
     workspaceId,
+    flowId: row.flowId,
+    tags: row.tags,
+    workQueueId: row.workQueueId,
+    workPoolId: row.workPoolId,
     deploymentId,
     scheduleId: id,
     parameters:

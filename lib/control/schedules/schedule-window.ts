@@ -46,6 +46,10 @@ export async function scheduleWindow(
           })
           return {
             workspaceId,
+            flowId: deployment.flowId,
+            tags: deployment.tags,
+            workQueueId: deployment.workQueueId,
+            workPoolId: deployment.workPoolId,
             deploymentId,
             scheduleId: row.id,
             parameters: row.parameters === '{}' ? null : mergeJson(deployment.parameters, row.parameters),
@@ -57,12 +61,13 @@ export async function scheduleWindow(
             })),
           }
         }),
-      { nowMicros, dice: Math.random },
+      { nowMicros, dice: Math.random, ignoreExisting: true },
     )
   })
   engine.announce(
     workspaceId,
     made.map(([, change]) => change),
   )
+  engine.signals.emit(made.flatMap(([, , due]) => due ?? []))
   return made.length
 }
