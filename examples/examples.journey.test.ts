@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { findPrefectClient, prefectEnvironment, startProgram } from '../lib/testing/python.ts'
+import { rigelFor } from '../lib/testing/rigel.ts'
 import { type ServerTenant, startTestServer, type TestServer } from '../lib/testing/server.ts'
 
 const root = join(import.meta.dirname, '..')
@@ -142,6 +143,36 @@ describe('in TypeScript, by the agent', () => {
     expect(lines.filter(({ level }) => level === 30).map(({ message }) => message)).toEqual([
       expect.stringContaining('going on without corrections: SyntaxError: line 4 has 3 cells'),
     ])
+  })
+})
+
+describe('in TypeScript, by a worker', () => {
+  test('the training pipeline is scheduled for each fifteenth at nine in Seattle, and runs when asked to', async () => {
+    const tenant = await server.tenant()
+    const rigel = rigelFor(tenant)
+    await rigel.run('work-pool', 'create', 'local')
+    const id = (await rigel.run('deploy', 'examples/typescript/deploy-monthly.ts')).trim()
+    expect((await rigel.run('deploy', 'examples/typescript/deploy-monthly.ts')).trim()).toBe(id)
+    const answer = await tenant.call('POST', '/flow_runs/filter', { sort: 'EXPECTED_START_TIME_ASC' })
+    const planned = (await answer.json()) as { expected_start_time: string; tags: string[] }[]
+    expect(planned.length).toBeGreaterThanOrEqual(3)
+    for (const { expected_start_time: at, tags } of planned) {
+      const shown = new Date(at).toLocaleString('sv-SE', { timeZone: 'America/Los_Angeles' })
+      expect(shown).toMatch(/^\d{4}-\d\d-15 09:00:00$/)
+      expect(tags).toEqual(expect.arrayContaining(['weather', 'monthly', 'auto-scheduled']))
+    }
+
+    const worker = rigel.start('worker', 'start', '-p', 'local')
+    await worker.says('serves work pool local')
+    const output = join(home, 'deployed-model')
+    const watched = await rigel.try(
+      ...['deployment', 'run', 'training-pipeline/monthly', '-p', `output=${output}`, '--watch'],
+    )
+    expect(watched.status, watched.stderr).toBe(0)
+    expect(watched.stdout).toContain('training on days before 2015-06-01')
+    expectModel(join(output, 'model.json'))
+    worker.child.kill('SIGTERM')
+    expect((await worker.ended).status).toBe(0)
   })
 })
 
