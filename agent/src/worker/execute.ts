@@ -33,6 +33,7 @@ export async function executeJob(): Promise<number> {
     })
     tellHost({ type: 'ready' })
   })
+  process.title = `rigel run ${job.name}`
   alignClock(job.claimedAt)
 
   let handle: FlowHandle

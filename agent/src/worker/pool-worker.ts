@@ -59,23 +59,45 @@ export class PoolWorker {
   /** Resolves when it was asked to end and all its runs are accounted for. Throws ApiRefusal when the pool is not to be had. */
   async run(end: EndRequests): Promise<void> {
     const { workPool, name, limit, drainSeconds, say } = this.options
-    await this.openPool()
-    await this.heartbeat()
+    if (!(await this.openWhenReached(end.drain))) return
     say(`worker ${name} serves work pool ${workPool}, at most ${limit} runs at a time`)
     // Signs of life go on while the worker drains.
     const stopped = new AbortController()
     const beating = this.beatUntil(stopped.signal)
     const appearing = this.repeat(HEARTBEAT_SECONDS, stopped.signal, () => this.heartbeat())
     try {
-      await this.claimUntil(end.drain)
+      // The pool may go away, or the key: then what runs is still seen to its end.
+      const trouble = await this.claimUntil(end.drain).then(
+        () => null,
+        (error: Error) => error,
+      )
+      if (trouble) say(trouble.message)
       if (this.host.size > 0) {
         say(`waiting up to ${drainSeconds} s for ${this.host.size} runs; a second signal stops them now`)
       }
       await this.host.drain(drainSeconds, end.hurry, end.kill)
+      if (trouble) throw trouble
     } finally {
       stopped.abort()
       await Promise.all([beating, appearing])
     }
+  }
+
+  /** Waits for a control plane that is down. False when the worker was asked to end before. */
+  private async openWhenReached(drain: AbortSignal): Promise<boolean> {
+    for (let failures = 0; !drain.aborted; ) {
+      try {
+        await this.openPool()
+        await this.heartbeat()
+        this.noteReached()
+        return true
+      } catch (error) {
+        if (!(error instanceof Unreachable)) throw error
+        this.noteUnreached(error)
+        await pause(backoffMs(++failures, BACKOFF), drain)
+      }
+    }
+    return false
   }
 
   private get path(): string {
@@ -234,7 +256,9 @@ export class PoolWorker {
   }
 
   private noteUnreached(error: Error): void {
-    if (this.isReached) this.options.say(`${error.message}. Runs go on; trying again`)
+    if (this.isReached) {
+      this.options.say(`${error.message}. ${this.host.size > 0 ? 'Runs go on; trying' : 'Trying'} again`)
+    }
     this.isReached = false
   }
 }

@@ -240,6 +240,26 @@ describe('a worker', () => {
     expect(names(run)).toEqual(['Scheduled', 'Pending', 'Running'])
   })
 
+  it('waits for a control plane that is down, and sees its runs to their end when the pool goes away', async () => {
+    const { world: w, folder, plan, work, isPrinted } = await world()
+    const sign = join(folder, 'go-on')
+    const run = plan('waits', { path: sign })
+    await w.plane.stop()
+    const worker = work()
+    await worker.says('cannot be reached')
+    await w.plane.start()
+    await worker.says('serves work pool local')
+    await isPrinted(run, 'waiting')
+    w.pools.delete('local')
+    await worker.says('waiting up to 30 s for 1 run')
+    writeFileSync(sign, '')
+    expect(await worker.finished).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('"local" not found'),
+    })
+    expect(w.stateOf(run).name).toBe('Completed')
+  }, 60_000)
+
   it('makes the pool when asked to, and otherwise says how', async () => {
     const { world: w, home } = await world()
     const missing = await rigel(['worker', 'start', '-p', 'other'], { RIGEL_HOME: home })
