@@ -6,8 +6,8 @@ import type { Service, ServiceScope } from './service.ts'
 /** Runs proposed in one turn. */
 const BATCH = 500
 const EVERY_SECONDS = 5
-/** Nobody looked for this long: then perhaps nobody could be heard either. */
-const AWAY_SECONDS = 30
+/** Nobody looked for this long: then perhaps nobody could be heard either. The shortest lease, 15 s, less the time between two beats. */
+const AWAY_SECONDS = 10
 
 /**
  * Finds runs whose holder has been silent for longer than its lease. There is a row of run_claims only for what runs now, so that

@@ -71,3 +71,26 @@ test('what is not there, and what may not be done, is said in words', async () =
     /no deployment "a\/b"[\s\S]*try: rigel deployment ls/,
   )
 })
+test('limits are made, shown, changed and deleted', async () => {
+  const tenant = await server.tenant()
+  const rigel = rigelFor(tenant)
+  expect((await rigel.try('limit', 'ls')).stderr).toContain('rigel limit create NAME SLOTS')
+  await rigel.run('limit', 'create', 'database', '2')
+  await rigel.run('limit', 'create', 'mails', '10', '--decay', '0.5')
+  expect(await rigel.run('limit', 'ls')).toMatch(/database +0 +2 +yes +- [\s\S]*mails +0 +10 +yes +0.5\/s/)
+  await rigel.run('limit', 'update', 'database', '--slots', '5', '--inactive')
+  expect(await rigel.run('limit', 'inspect', 'database')).toMatch(/slots +0 of 5 taken\nactive +no/)
+  const taken = await tenant.call('POST', '/v2/concurrency_limits/increment-with-lease', {
+    names: ['mails'],
+    slots: 2,
+    lease_duration: 60,
+  })
+  expect(taken.ok).toBe(true)
+  expect(await rigel.run('limit', 'inspect', 'mails')).toMatch(
+    /SLOTS +HELD BY +SINCE +UNTIL\n2 +client +\d{4}-/,
+  )
+  expect(await rigel.try('limit', 'create', 'bad', '-1')).toMatchObject({ status: 2 })
+  expect(await rigel.try('limit', 'update', 'database')).toMatchObject({ status: 2 })
+  await rigel.run('limit', 'delete', 'database', '--yes')
+  expect((await rigel.try('limit', 'inspect', 'database')).stderr).toContain('there is no limit "database"')
+})

@@ -66,24 +66,19 @@ export const inspect: Command = {
     printResult(
       table(
         ['SLOTS', 'HELD BY', 'SINCE', 'UNTIL'],
-        holders.map((holder) => [
-          String(holder.slots ?? 1),
-          holderOf(holder),
-          localTime(textOf(holder.held_since)),
-          holder.expires_at
-            ? `${localTime(textOf(holder.expires_at))} (${fromNow(textOf(holder.expires_at))})`
-            : 'given back',
+        holders.map(({ slots, holder, since, until }) => [
+          String(slots ?? 1),
+          holderOf(fieldsOf(holder)),
+          `${localTime(textOf(since))} (${fromNow(textOf(since))})`,
+          until ? `${localTime(textOf(until))} (${fromNow(textOf(until))})` : 'given back',
         ]),
       ),
     )
   },
 }
 
-function holderOf({ holder, holder_type: type, holder_id: id, holder_name: name }: Fields): string {
-  const inner = fieldsOf(holder)
-  const kind = (textOf(type) || textOf(inner.type)).replaceAll('_', ' ')
-  return [kind, textOf(name) || textOf(inner.name), textOf(id) || textOf(inner.id)].filter(Boolean).join(' ')
-}
+const holderOf = ({ type, name, id }: Fields): string =>
+  [textOf(type).replaceAll('_', ' '), textOf(name), textOf(id)].filter((part) => part !== '').join(' ')
 
 export const create: Command = {
   usage: 'limit create NAME SLOTS [--decay PER_SECOND] [--inactive]',
