@@ -16,10 +16,12 @@ interface RefreshOnProps {
   readonly runs?: 'follow' | 'refresh'
   /** Only this object of the first noun. */
   readonly id?: string
+  /** This run with its task runs and lines is followed too, and folded by the page. */
+  readonly flowRunId?: string
 }
 
 /** Follows objects of these kinds: such changes are rare and small, so the page is read anew when one comes. */
-export function RefreshOn({ nouns, cursor, runs, id }: RefreshOnProps) {
+export function RefreshOn({ nouns, cursor, runs, id, flowRunId }: RefreshOnProps) {
   const router = useRouter()
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined)
   const lastMs = useRef(0)
@@ -35,7 +37,7 @@ export function RefreshOn({ nouns, cursor, runs, id }: RefreshOnProps) {
       router.refresh()
     }, waitMs)
   })
-  const topic: LiveTopic = `objects:${[...nouns, ...(runs ? ['runs'] : [])].join(',')}`
+  const topic: LiveTopic = `objects:${[...nouns, ...(runs ? ['runs'] : []), ...(flowRunId ? [`flow-run:${flowRunId}`] : [])].join(',')}`
   return <LiveTopicOf topic={topic} cursor={cursor} />
 }
 

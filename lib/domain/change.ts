@@ -96,6 +96,6 @@ export type LiveMessage =
 
 /**
  * `runs`: every flow run of the workspace. `flow-run:{id}`: that run, its task runs and log lines.
- * `objects:{noun},{noun}…`: objects of these kinds, and with `runs` among them every flow run too.
+ * `objects:{noun},{noun}…`: objects of these kinds; `runs` and `flow-run:{id}` may stand among them.
  */
 export type LiveTopic = 'runs' | `flow-run:${string}` | `objects:${string}`

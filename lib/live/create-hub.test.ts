@@ -72,6 +72,15 @@ test('a cursor of another life, or one too old, is a gap', () => {
   }
 })
 
+test('a topic of several things gets each of them', () => {
+  const hub = createHub()
+  const { got, handlers } = collect()
+  hub.subscribe('w', 'objects:work-pool,flow-run:run', hub.cursor('w'), handlers)
+  const pool = { kind: 'object', noun: 'work-pool', id: 'pool', happened: 'updated' } as const
+  hub.publish('w', [line(1), line(2, 'another'), pool, { ...pool, noun: 'variable', id: 'variable' }])
+  expect(got).toEqual(['1', 'pool'])
+})
+
 test('a topic gets what belongs to it, of its own workspace only', () => {
   const hub = createHub()
   const { got, handlers } = collect()

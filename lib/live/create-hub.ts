@@ -24,14 +24,22 @@ interface Feed {
   readonly listeners: Set<Listener>
 }
 
+/** What a topic of several things follows: nouns, every run, single runs. */
+const followed = (topic: `objects:${string}`): readonly string[] => topic.slice('objects:'.length).split(',')
+
+const isObjects = (topic: string): topic is `objects:${string}` => topic.startsWith('objects:')
+
+const isRunTopic = (each: string): each is 'runs' | `flow-run:${string}` =>
+  each === 'runs' || each.startsWith('flow-run:')
+
 export function belongsTo(change: Change, topic: LiveTopic | 'everything'): boolean {
   if (topic === 'everything') return true
   if (topic === 'runs')
     return change.kind === 'flow-run' || (change.kind === 'deleted' && change.noun === 'flow-run')
-  if (topic.startsWith('objects:')) {
-    const nouns = topic.slice('objects:'.length).split(',')
-    if (change.kind === 'object') return nouns.includes(change.noun)
-    return nouns.includes('runs') && belongsTo(change, 'runs')
+  if (isObjects(topic)) {
+    return followed(topic).some((each) =>
+      change.kind === 'object' ? each === change.noun : isRunTopic(each) && belongsTo(change, each),
+    )
   }
   if (change.kind === 'object') return false
   const id = topic.slice('flow-run:'.length)
@@ -46,11 +54,12 @@ export function belongsTo(change: Change, topic: LiveTopic | 'everything'): bool
   }
 }
 
-function concerns({ runs, objects, flowRunIds }: Moved, topic: LiveTopic | 'everything'): boolean {
+function concerns(moved: Moved, topic: LiveTopic | 'everything'): boolean {
+  const { runs, objects, flowRunIds } = moved
   if (topic === 'everything') return true
   if (topic === 'runs') return runs
-  if (topic.startsWith('objects:'))
-    return objects || (runs && topic.slice('objects:'.length).split(',').includes('runs'))
+  if (isObjects(topic))
+    return objects || followed(topic).some((each) => isRunTopic(each) && concerns(moved, each))
   return runs && (flowRunIds?.includes(topic.slice('flow-run:'.length)) ?? true)
 }
 

@@ -5,7 +5,7 @@ import { route } from '../route.ts'
 const topic = z
   .string()
   .regex(
-    /^(runs|flow-run:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|objects:[a-z-]{1,40}(,[a-z-]{1,40}){0,9})$/,
+    /^(runs|flow-run:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|objects:(?:[a-z-]{1,40}|flow-run:[0-9a-f-]{36})(?:,(?:[a-z-]{1,40}|flow-run:[0-9a-f-]{36})){0,9})$/,
     'must be runs, or flow-run: and an id, or objects: and nouns',
   )
   // Safe: the pattern is the type.

@@ -1,5 +1,6 @@
 'use client'
 import Link from 'next/link'
+import { useRouter } from 'next/navigation'
 import { type ReactNode, useEffect, useMemo, useRef } from 'react'
 import { useAnnouncer } from '#app/_live/announce.tsx'
 import { useFold } from '#app/_live/live.tsx'
@@ -16,6 +17,7 @@ import { formatCount } from '#app/_ui/times.ts'
 import type { LogPage } from '#lib/control/console/list-logs.ts'
 import type { FlowRunView } from '#lib/control/console/read-flow-run.ts'
 import type { StateRow } from '#lib/control/console/rows.ts'
+import type { StateType } from '#lib/domain/state.ts'
 import type { MayAct } from '../../../_list/bulk-bar.tsx'
 import { ErrorPanel, type FirstError } from './error-panel.tsx'
 import { Logs } from './logs.tsx'
@@ -40,14 +42,40 @@ interface RunPageProps {
   readonly may: MayAct
   /** Why it does not run, rendered on the server; null while it does. */
   readonly why: ReactNode
+  readonly artifacts: ReactNode
+  readonly artifactCount: number
 }
 
+const isWaiting = (type: StateType): boolean =>
+  type === 'SCHEDULED' || type === 'PENDING' || type === 'PAUSED' || type === 'CANCELLING'
+
 export function RunPage(props: RunPageProps) {
-  const { base, path, view, tab, logQuery, logs, states, parameters, firstError, may, why } = props
+  const {
+    base,
+    path,
+    view,
+    tab,
+    logQuery,
+    logs,
+    states,
+    parameters,
+    firstError,
+    may,
+    why,
+    artifacts,
+    artifactCount,
+  } = props
   const initial = useMemo(() => startRun(view), [view])
   const [state] = useFold(initial, foldRun)
   const { run, tasks } = state
   const done = [...tasks.values()].filter((task) => task.stateType === 'COMPLETED').length
+  // The panel is the server's; when the run begins to wait while the page is open, it is asked for.
+  const router = useRouter()
+  const waits = isWaiting(run.stateType)
+  const asked = waits && !isWaiting(view.run.stateType)
+  useEffect(() => {
+    if (asked) router.refresh()
+  }, [asked, router])
   const troubled = run.stateType === 'FAILED' || run.stateType === 'CRASHED'
   const { say, region } = useAnnouncer()
   const announced = useRef(run.stateName)
@@ -67,7 +95,7 @@ export function RunPage(props: RunPageProps) {
     [state.subFlowRuns],
   )
   const facts = (
-    <Facts className={troubled ? 'mb-4 max-sm:order-1 max-sm:mt-2' : 'mb-4'}>
+    <Facts className={troubled || waits ? 'mb-4 max-sm:order-1 max-sm:mt-2' : 'mb-4'}>
       <Fact name={run.startAt === null ? 'Scheduled for' : 'Started'}>
         {run.startAt === null && run.expectedStartAt === null ? (
           '–'
@@ -111,7 +139,7 @@ export function RunPage(props: RunPageProps) {
       id="main"
       tabIndex={-1}
       // On a phone the reason comes before the facts.
-      className={`page ${troubled ? 'max-sm:flex max-sm:flex-col' : ''} ${state.deletedBy === null ? '' : 'opacity-60'}`}
+      className={`page ${troubled || waits ? 'max-sm:flex max-sm:flex-col' : ''} ${state.deletedBy === null ? '' : 'opacity-60'}`}
     >
       {region}
       <PageHeader
@@ -126,10 +154,13 @@ export function RunPage(props: RunPageProps) {
         </p>
       )}
       {facts}
-      {why}
+      {waits ? why : null}
       {troubled ? (
         <ErrorPanel base={base} path={path} run={run} tasks={tasks} firstError={firstError} />
-      ) : run.stateMessage !== '' && run.stateType !== 'COMPLETED' && run.stateType !== 'RUNNING' ? (
+      ) : run.stateMessage !== '' &&
+        !waits &&
+        run.stateType !== 'COMPLETED' &&
+        run.stateType !== 'RUNNING' ? (
         <p className="mb-4 text-base text-ink-2">{run.stateMessage}</p>
       ) : null}
       <div className="max-sm:order-2">
@@ -167,6 +198,16 @@ export function RunPage(props: RunPageProps) {
                   },
                 ]
               : []),
+            ...(artifactCount > 0 || tab === 'artifacts'
+              ? [
+                  {
+                    label: 'Artifacts',
+                    href: runHref(path, 'artifacts'),
+                    count: formatCount(artifactCount),
+                    current: tab === 'artifacts',
+                  },
+                ]
+              : []),
             {
               label: 'Parameters',
               href: runHref(path, 'parameters'),
@@ -195,6 +236,7 @@ export function RunPage(props: RunPageProps) {
           <TaskRunTable base={base} tasks={[...tasks.values()]} cut={view.taskRunsCut} />
         ) : null}
         {tab === 'sub-flow-runs' ? <SubFlowTable base={base} rows={state.subFlowRuns} /> : null}
+        {tab === 'artifacts' ? artifacts : null}
         {tab === 'parameters' ? parameters : null}
         {tab === 'states' && states ? <StateHistory states={states} newer={state.newStates} /> : null}
       </div>

@@ -1,5 +1,5 @@
 /** Tabs of a run's page, in the address as `?tab=`. */
-export const runTabs = ['logs', 'task-runs', 'sub-flow-runs', 'parameters', 'states'] as const
+export const runTabs = ['logs', 'task-runs', 'sub-flow-runs', 'artifacts', 'parameters', 'states'] as const
 export type RunTab = (typeof runTabs)[number]
 
 export const tabOf = (value: string | readonly string[] | undefined): RunTab =>
