@@ -4,6 +4,7 @@ import {
   FileText,
   ListFilter,
   type LucideIcon,
+  Server,
   Settings,
   Variable,
   Workflow,
@@ -25,6 +26,7 @@ export interface NavItem {
 export const navItems: readonly NavItem[] = [
   { label: 'Runs', path: 'runs', icon: ListFilter, key: 'r', phone: true },
   { label: 'Flows', path: 'flows', icon: Workflow, key: 'f', phone: true },
+  { label: 'Work pools', path: 'work-pools', icon: Server, key: 'p', group: 'Capacity' },
   { label: 'Artifacts', path: 'artifacts', icon: FileText, group: 'Data' },
   { label: 'Variables', path: 'variables', icon: Variable, group: 'Data' },
   { label: 'Blocks', path: 'blocks', icon: Box, group: 'Data' },
@@ -40,7 +42,9 @@ export const hrefOf = (item: NavItem, base: string): string =>
 
 /** The part of an address after the workspace: which kind of page this is. */
 export function sectionOf(pathname: string): string {
-  return pathname.split('/')[5] ?? ''
+  const section = pathname.split('/')[5] ?? ''
+  // Queues are shown with their pools.
+  return section === 'work-queues' ? 'work-pools' : section
 }
 
 /** The same kind of page in another workspace; a single thing exists only in its own. */

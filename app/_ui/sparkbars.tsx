@@ -112,9 +112,6 @@ function Bar({
   return <rect x={x} y={upPx - tall} width={barPx} height={tall} fill={`var(--state-${family})`} />
 }
 
-/** `98.7 %` with a thin space. */
-export const percentWords = (share: number): string => `${(share * 100).toFixed(share === 1 ? 0 : 1)} %`
-
 export const medianDuration = (rows: readonly FlowRunRow[]): string | null => {
   const seconds = rows
     .flatMap((row) =>

@@ -1,0 +1,109 @@
+'use client'
+import { Copy, Ellipsis, Pause, Pencil, Play, Trash2 } from 'lucide-react'
+import dynamic from 'next/dynamic'
+import { useRouter } from 'next/navigation'
+import { useState } from 'react'
+import { apiOf } from '#app/_ui/api-path.ts'
+import { Button, iconButtonClass } from '#app/_ui/button.tsx'
+import { Menu, MenuItem, MenuRule } from '#app/_ui/menu.tsx'
+import { sendJson } from '#app/_ui/send-json.ts'
+import { toastDone, toastFailed } from '#app/_ui/toaster.tsx'
+
+const PoolDialog = dynamic(() => import('./pool-dialog.tsx').then((file) => file.PoolDialog))
+const ConfirmDialog = dynamic(() => import('#app/_ui/confirm-dialog.tsx').then((file) => file.ConfirmDialog))
+
+export interface ActedPool {
+  readonly name: string
+  readonly description: string | null
+  readonly isPaused: boolean
+  readonly concurrencyLimit: number | null
+  readonly queues: number
+  readonly deployments: number
+}
+
+export function PoolActions({
+  base,
+  pool,
+  mayRemove,
+}: {
+  readonly base: string
+  readonly pool: ActedPool
+  readonly mayRemove: boolean
+}) {
+  const router = useRouter()
+  const [open, setOpen] = useState<'edit' | 'delete' | null>(null)
+  const [busy, setBusy] = useState(false)
+  const address = `${apiOf(base)}/work_pools/${encodeURIComponent(pool.name)}`
+  const turn = async () => {
+    setBusy(true)
+    const sent = await sendJson('PATCH', address, { is_paused: !pool.isPaused })
+    setBusy(false)
+    if (!sent.ok)
+      return toastFailed(`${pool.name} was not ${pool.isPaused ? 'resumed' : 'paused'}: ${sent.reason}`)
+    toastDone(
+      pool.isPaused ? `${pool.name} hands out runs again.` : `Paused ${pool.name}. What runs goes on.`,
+    )
+    router.refresh()
+  }
+  const word = pool.isPaused ? 'Resume pool' : 'Pause pool'
+  const Icon = pool.isPaused ? Play : Pause
+  return (
+    <>
+      <Button onClick={turn} busy={busy && (pool.isPaused ? 'Resuming…' : 'Pausing…')}>
+        <Icon aria-hidden size={14} />
+        {word}
+      </Button>
+      <Menu
+        align="end"
+        trigger={
+          <button
+            type="button"
+            aria-label="More actions"
+            className={`${iconButtonClass({ kind: 'plain' })} flex-none!`}
+          >
+            <Ellipsis aria-hidden size={16} />
+          </button>
+        }
+      >
+        <MenuItem onSelect={() => setOpen('edit')}>
+          <Pencil aria-hidden size={14} /> Edit pool
+        </MenuItem>
+        <MenuItem
+          onSelect={() => {
+            void navigator.clipboard?.writeText(pool.name)
+            toastDone('Copied the name.')
+          }}
+        >
+          <Copy aria-hidden size={14} /> Copy name
+        </MenuItem>
+        {mayRemove ? (
+          <>
+            <MenuRule />
+            <MenuItem danger onSelect={() => setOpen('delete')}>
+              <Trash2 aria-hidden size={14} /> Delete pool
+            </MenuItem>
+          </>
+        ) : null}
+      </Menu>
+      {open === 'edit' ? <PoolDialog base={base} pool={pool} onClose={() => setOpen(null)} /> : null}
+      {open === 'delete' ? (
+        <ConfirmDialog
+          title={`Delete ${pool.name}?`}
+          description={`Its ${pool.queues === 1 ? 'queue goes' : `${pool.queues} queues go`} with it. ${pool.deployments === 0 ? 'No deployment waits in it.' : `${pool.deployments === 1 ? '1 deployment stays' : `${pool.deployments} deployments stay`} and no longer ${pool.deployments === 1 ? 'has' : 'have'} a place to run.`} Past runs stay. This cannot be undone.`}
+          verb="Delete pool"
+          busyVerb="Deleting…"
+          danger
+          typed={pool.name}
+          onClose={() => setOpen(null)}
+          onConfirm={async () => {
+            const sent = await sendJson('DELETE', address)
+            if (!sent.ok) return `It was not deleted: ${sent.reason}`
+            toastDone(`Deleted ${pool.name}.`)
+            router.push(`${base}/work-pools`)
+            return null
+          }}
+        />
+      ) : null}
+    </>
+  )
+}

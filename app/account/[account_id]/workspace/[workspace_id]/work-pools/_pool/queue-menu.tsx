@@ -1,0 +1,91 @@
+'use client'
+import { Ellipsis, Pause, Pencil, Play, Trash2 } from 'lucide-react'
+import dynamic from 'next/dynamic'
+import { useRouter } from 'next/navigation'
+import { useState } from 'react'
+import { apiOf } from '#app/_ui/api-path.ts'
+import { iconButtonClass } from '#app/_ui/button.tsx'
+import { Menu, MenuItem, MenuRule } from '#app/_ui/menu.tsx'
+import { sendJson } from '#app/_ui/send-json.ts'
+import { toastDone, toastFailed } from '#app/_ui/toaster.tsx'
+import type { PoolQueue } from '#lib/control/console/read-work-pool.ts'
+
+const QueueDialog = dynamic(() => import('./queue-dialog.tsx').then((file) => file.QueueDialog))
+const ConfirmDialog = dynamic(() => import('#app/_ui/confirm-dialog.tsx').then((file) => file.ConfirmDialog))
+
+interface QueueMenuProps {
+  readonly base: string
+  readonly poolName: string
+  readonly queue: PoolQueue
+  readonly onDeleted?: 'leave'
+}
+
+export function QueueMenu({ base, poolName, queue, onDeleted }: QueueMenuProps) {
+  const router = useRouter()
+  const [open, setOpen] = useState<'edit' | 'delete' | null>(null)
+  const pool = encodeURIComponent(poolName)
+  const address = `${apiOf(base)}/work_pools/${pool}/queues/${encodeURIComponent(queue.name)}`
+  const turn = async () => {
+    const sent = await sendJson('PATCH', address, { is_paused: !queue.isPaused })
+    if (!sent.ok)
+      return toastFailed(`${queue.name} was not ${queue.isPaused ? 'resumed' : 'paused'}: ${sent.reason}`)
+    toastDone(
+      queue.isPaused ? `${queue.name} hands out runs again.` : `Paused ${queue.name}. What runs goes on.`,
+    )
+    router.refresh()
+  }
+  return (
+    <>
+      <Menu
+        align="end"
+        trigger={
+          <button
+            type="button"
+            aria-label={`Actions for ${queue.name}`}
+            className={iconButtonClass({ kind: 'ghost', size: 'sm' })}
+          >
+            <Ellipsis aria-hidden size={16} />
+          </button>
+        }
+      >
+        <MenuItem onSelect={() => void turn()}>
+          {queue.isPaused ? <Play aria-hidden size={14} /> : <Pause aria-hidden size={14} />}
+          {queue.isPaused ? 'Resume queue' : 'Pause queue'}
+        </MenuItem>
+        <MenuItem onSelect={() => setOpen('edit')}>
+          <Pencil aria-hidden size={14} /> Edit queue
+        </MenuItem>
+        {queue.isDefault ? null : (
+          <>
+            <MenuRule />
+            <MenuItem danger onSelect={() => setOpen('delete')}>
+              <Trash2 aria-hidden size={14} /> Delete queue
+            </MenuItem>
+          </>
+        )}
+      </Menu>
+      {open === 'edit' ? (
+        <QueueDialog base={base} poolName={poolName} queue={queue} onClose={() => setOpen(null)} />
+      ) : null}
+      {open === 'delete' ? (
+        <ConfirmDialog
+          title={`Delete ${queue.name}?`}
+          description={`${queue.waiting === 0 ? 'No run waits in it.' : `${queue.waiting === 1 ? '1 run waits' : `${queue.waiting} runs wait`} in it and will not be handed out.`} Deployments that name it no longer have a place to run. This cannot be undone.`}
+          verb="Delete queue"
+          busyVerb="Deleting…"
+          danger
+          typed={queue.name}
+          onClose={() => setOpen(null)}
+          onConfirm={async () => {
+            const sent = await sendJson('DELETE', address)
+            if (!sent.ok) return `It was not deleted: ${sent.reason}`
+            toastDone(`Deleted ${queue.name}.`)
+            if (onDeleted) router.push(`${base}/work-pools/work-pool/${pool}`)
+            else router.refresh()
+            return null
+          }}
+        />
+      ) : null}
+    </>
+  )
+}
