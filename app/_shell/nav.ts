@@ -4,6 +4,7 @@ import {
   FileText,
   ListFilter,
   type LucideIcon,
+  Rocket,
   Server,
   Settings,
   Variable,
@@ -26,6 +27,7 @@ export interface NavItem {
 export const navItems: readonly NavItem[] = [
   { label: 'Runs', path: 'runs', icon: ListFilter, key: 'r', phone: true },
   { label: 'Flows', path: 'flows', icon: Workflow, key: 'f', phone: true },
+  { label: 'Deployments', path: 'deployments', icon: Rocket, key: 'd', phone: true },
   { label: 'Work pools', path: 'work-pools', icon: Server, key: 'p', group: 'Capacity' },
   { label: 'Artifacts', path: 'artifacts', icon: FileText, group: 'Data' },
   { label: 'Variables', path: 'variables', icon: Variable, group: 'Data' },

@@ -1,0 +1,63 @@
+'use client'
+import { Plus, X } from 'lucide-react'
+import { useRouter } from 'next/navigation'
+import { chipClass } from './chip.tsx'
+import { Menu, MenuRadio, MenuRadioGroup } from './menu.tsx'
+
+interface FilterChipProps {
+  readonly path: string
+  readonly label: string
+  readonly param: string
+  readonly value: string | null
+  readonly options: readonly { readonly value: string; readonly label: string }[]
+}
+
+/** One choice of the address: dashed with a plus while it is not set, filled with a × when it is. */
+export function FilterChip({ path, label, param, value, options }: FilterChipProps) {
+  const router = useRouter()
+  const show = (next: string | null) => {
+    const params = new URLSearchParams(window.location.search)
+    params.delete('page')
+    if (next === null) params.delete(param)
+    else params.set(param, next)
+    const query = params.toString()
+    router.push(query === '' ? path : `${path}?${query}`, { scroll: false })
+  }
+  const chosen = options.find((option) => option.value === value)?.label ?? value
+  const menu = (trigger: React.ReactNode) => (
+    <Menu trigger={trigger}>
+      <MenuRadioGroup value={value ?? ''} onValueChange={(next) => show(next)}>
+        {options.map((option) => (
+          <MenuRadio key={option.value} value={option.value}>
+            <span className="truncate">{option.label}</span>
+          </MenuRadio>
+        ))}
+      </MenuRadioGroup>
+    </Menu>
+  )
+  if (value === null) {
+    return menu(
+      <button type="button" className={chipClass('possible')}>
+        <Plus aria-hidden size={14} />
+        {label}
+      </button>,
+    )
+  }
+  return (
+    <span className={`${chipClass('set')} px-0`}>
+      {menu(
+        <button type="button" className="inline-flex h-full items-center gap-1.5 pl-[9px]">
+          {label} <b className="max-w-60 truncate font-medium text-ink">{chosen}</b>
+        </button>,
+      )}
+      <button
+        type="button"
+        aria-label={`Clear ${label.toLowerCase()} filter`}
+        onClick={() => show(null)}
+        className="grid h-full w-6 place-items-center rounded-r-md hover:bg-active max-sm:w-9"
+      >
+        <X aria-hidden size={14} />
+      </button>
+    </span>
+  )
+}

@@ -1,0 +1,78 @@
+'use client'
+import { Ellipsis, Pencil, Trash2 } from 'lucide-react'
+import dynamic from 'next/dynamic'
+import { useRouter } from 'next/navigation'
+import { useState } from 'react'
+import { apiOf } from '#app/_ui/api-path.ts'
+import { iconButtonClass } from '#app/_ui/button.tsx'
+import { Menu, MenuItem, MenuRule } from '#app/_ui/menu.tsx'
+import { sendJson } from '#app/_ui/send-json.ts'
+import { toastDone } from '#app/_ui/toaster.tsx'
+import type { ShownSchedule } from './schedule-dialog.tsx'
+
+const ScheduleDialog = dynamic(() => import('./schedule-dialog.tsx').then((file) => file.ScheduleDialog))
+const ConfirmDialog = dynamic(() => import('#app/_ui/confirm-dialog.tsx').then((file) => file.ConfirmDialog))
+
+interface ScheduleMenuProps {
+  readonly base: string
+  readonly schedule: ShownSchedule & { readonly deploymentId: string }
+  readonly name: string
+}
+
+export function ScheduleMenu({ base, schedule, name }: ScheduleMenuProps) {
+  const router = useRouter()
+  const [open, setOpen] = useState<'edit' | 'delete' | null>(null)
+  const { deploymentId } = schedule
+  return (
+    <>
+      <Menu
+        align="end"
+        trigger={
+          <button
+            type="button"
+            aria-label={`Actions for ${name}`}
+            className={iconButtonClass({ kind: 'ghost', size: 'sm' })}
+          >
+            <Ellipsis aria-hidden size={16} />
+          </button>
+        }
+      >
+        <MenuItem onSelect={() => setOpen('edit')}>
+          <Pencil aria-hidden size={14} /> Edit schedule
+        </MenuItem>
+        <MenuRule />
+        <MenuItem danger onSelect={() => setOpen('delete')}>
+          <Trash2 aria-hidden size={14} /> Delete schedule
+        </MenuItem>
+      </Menu>
+      {open === 'edit' ? (
+        <ScheduleDialog
+          base={base}
+          deploymentId={deploymentId}
+          schedule={schedule}
+          onClose={() => setOpen(null)}
+        />
+      ) : null}
+      {open === 'delete' ? (
+        <ConfirmDialog
+          title={schedule.slug ? `Delete the schedule ${schedule.slug}?` : 'Delete this schedule?'}
+          description="It makes no more runs, and those that it made ahead are taken back. Past runs stay. A new one can be made any time."
+          verb="Delete schedule"
+          busyVerb="Deleting…"
+          danger
+          onClose={() => setOpen(null)}
+          onConfirm={async () => {
+            const sent = await sendJson(
+              'DELETE',
+              `${apiOf(base)}/deployments/${deploymentId}/schedules/${schedule.id}`,
+            )
+            if (!sent.ok) return `It was not deleted: ${sent.reason}`
+            toastDone('Deleted the schedule.')
+            router.refresh()
+            return null
+          }}
+        />
+      ) : null}
+    </>
+  )
+}

@@ -1,0 +1,208 @@
+import { CalendarClock } from 'lucide-react'
+import { valueWords } from '#app/_forms/schema.ts'
+import { Card } from '#app/_ui/card.tsx'
+import { EmptyState } from '#app/_ui/empty.tsx'
+import { Ago, Time } from '#app/_ui/time.tsx'
+import type { DeploymentRow, ScheduleRow } from '#lib/db/rows/deployment.ts'
+import { parseLosslessObject } from '#lib/domain/lossless-json.ts'
+import type { CatchUpPolicy } from '#lib/domain/schedules/catch-up.ts'
+import { AddSchedule } from './add-schedule.tsx'
+import { NextDays } from './next-days.tsx'
+import { ScheduleMenu } from './schedule-menu.tsx'
+import { ScheduleSwitch } from './schedule-switch.tsx'
+import { nextTimeMs, type ScheduleShown, showSchedule } from './schedule-words.ts'
+
+const days = 7
+
+export function Schedules({
+  base,
+  deployment,
+  mayWrite,
+}: {
+  readonly base: string
+  readonly deployment: DeploymentRow
+  readonly mayWrite: boolean
+}) {
+  const { schedules } = deployment
+  const nowMs = Date.now()
+  const untilMs = nowMs + days * 86_400_000
+  const shown = schedules.map((row) => ({
+    row,
+    name: row.slug ?? 'Without a name',
+    ...showSchedule(row.schedule, nowMs, untilMs),
+    nextMs: nextTimeMs(row.schedule, nowMs),
+  }))
+  if (schedules.length === 0) {
+    return (
+      <EmptyState
+        icon={<CalendarClock size={16} />}
+        fact="No schedules"
+        actions={mayWrite ? <AddSchedule base={base} deploymentId={deployment.id} /> : undefined}
+      >
+        This deployment runs only when someone starts it.
+      </EmptyState>
+    )
+  }
+  return (
+    <>
+      <NextDays
+        nowMs={nowMs}
+        untilMs={untilMs}
+        paused={deployment.paused}
+        rows={shown.map((each) => ({
+          id: each.row.id,
+          name: each.name,
+          active: each.row.active,
+          timesMs: each.timesMs,
+        }))}
+      />
+      <Card
+        title="Schedules"
+        aside={mayWrite ? <AddSchedule base={base} deploymentId={deployment.id} /> : null}
+      >
+        <table className="t inset stack">
+          <caption className="sr-only">Schedules</caption>
+          <colgroup>
+            <col style={{ width: 72 }} />
+            <col style={{ width: 150 }} />
+            <col />
+            <col style={{ width: 180 }} />
+            <col style={{ width: 160 }} className="max-lg:hidden" />
+            <col style={{ width: 180 }} className="max-xl:hidden" />
+            {mayWrite ? <col style={{ width: 52 }} /> : null}
+          </colgroup>
+          <thead>
+            <tr>
+              <th scope="col">Active</th>
+              <th scope="col">Name</th>
+              <th scope="col">Fires</th>
+              <th scope="col">Next</th>
+              <th scope="col" className="max-lg:hidden">
+                If runs were missed
+              </th>
+              <th scope="col" className="max-xl:hidden">
+                Parameters
+              </th>
+              {mayWrite ? (
+                <th scope="col">
+                  <span className="sr-only">Actions</span>
+                </th>
+              ) : null}
+            </tr>
+          </thead>
+          <tbody>
+            {shown.map((each) => (
+              <ScheduleLine
+                key={each.row.id}
+                base={base}
+                row={each.row}
+                name={each.name}
+                shown={each}
+                nextMs={each.nextMs}
+                paused={deployment.paused}
+                mayWrite={mayWrite}
+              />
+            ))}
+          </tbody>
+        </table>
+      </Card>
+    </>
+  )
+}
+
+function ScheduleLine({
+  base,
+  row,
+  name,
+  shown,
+  nextMs,
+  paused,
+  mayWrite,
+}: {
+  readonly base: string
+  readonly row: ScheduleRow
+  readonly name: string
+  readonly shown: ScheduleShown
+  readonly nextMs: number | null
+  readonly paused: boolean
+  readonly mayWrite: boolean
+}) {
+  const own = [...(parseLosslessObject(row.parameters) ?? new Map())]
+  return (
+    <tr>
+      <td className="max-sm:order-2 max-sm:text-right!">
+        <ScheduleSwitch
+          base={base}
+          deploymentId={row.deploymentId}
+          id={row.id}
+          name={name}
+          active={row.active}
+          mayWrite={mayWrite}
+        />
+      </td>
+      <td className="font-medium max-sm:order-1" title={row.slug ?? undefined}>
+        {row.slug ?? <span className="font-normal text-ink-3">No name</span>}
+      </td>
+      <td className="whole max-sm:order-3" title={shown.words}>
+        {shown.words} <code className="ml-1 font-mono text-ink-3 text-xs">{shown.source}</code>
+      </td>
+      <td className="text-ink-2 max-sm:order-4">
+        {!row.active || paused ? (
+          <span className="text-ink-3">{row.active ? 'Deployment paused' : 'Paused'}</span>
+        ) : nextMs === null ? (
+          <span className="text-ink-3">Never again</span>
+        ) : (
+          <>
+            <Time at={new Date(nextMs).toISOString()} />{' '}
+            <span className="text-ink-3">
+              {nextMs - Date.now() < 86_400_000 ? <Ago at={new Date(nextMs).toISOString()} /> : null}
+            </span>
+          </>
+        )}
+      </td>
+      <td className="hide text-ink-2 max-lg:hidden">{catchUpWords(row.catchUp)}</td>
+      <td className="hide text-ink-2 max-xl:hidden">
+        {own.length === 0 ? (
+          <span className="text-ink-3">Deployment defaults</span>
+        ) : (
+          <code
+            className="font-mono text-xs"
+            title={own.map(([key, value]) => `${key} = ${valueWords(value)}`).join(', ')}
+          >
+            {own.map(([key, value]) => `${key} = ${valueWords(value)}`).join(', ')}
+          </code>
+        )}
+      </td>
+      {mayWrite ? (
+        <td className="hide p-0!">
+          <ScheduleMenu
+            base={base}
+            schedule={{
+              id: row.id,
+              deploymentId: row.deploymentId,
+              slug: row.slug,
+              schedule: row.schedule,
+              active: row.active,
+              parameters: row.parameters,
+              catchUp: row.catchUp,
+            }}
+            name={name}
+          />
+        </td>
+      ) : null}
+    </tr>
+  )
+}
+
+function catchUpWords(policy: CatchUpPolicy): string {
+  switch (policy.kind) {
+    case 'all':
+      return 'Run all, oldest first'
+    case 'latest':
+      return 'Run the latest only'
+    case 'last':
+      return `Run the last ${policy.count}`
+    case 'none':
+      return 'Skip all'
+  }
+}
