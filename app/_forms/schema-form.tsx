@@ -467,8 +467,11 @@ function Group({ field, path, held, set, error, onRemove, ...rest }: HeldProps) 
   const open = held !== undefined && held !== null
   return (
     <fieldset className="grid grid-cols-1 gap-4 rounded-lg border border-line px-4 pt-2 pb-4">
-      <legend className="px-1 font-medium">{field.title}</legend>
-      {field.description ? <p className="-mt-2 text-ink-3 text-xs">{field.description}</p> : null}
+      <legend className="px-1 font-medium">
+        {field.title}
+        {optional ? <span className="font-normal text-ink-3"> (optional)</span> : null}
+      </legend>
+      <GroupHint field={field} unset={!open} />
       {error ? <p className="text-state-fail-fg text-xs">{error}</p> : null}
       {optional && !open ? (
         <Button size="sm" className="justify-self-start" onClick={() => set(new Map())}>
@@ -489,6 +492,20 @@ function Group({ field, path, held, set, error, onRemove, ...rest }: HeldProps) 
   )
 }
 
+function GroupHint({ field, unset }: { readonly field: SchemaField; readonly unset: boolean }) {
+  const fallback =
+    unset && field.fallback !== undefined && field.fallback !== null ? valueWords(field.fallback) : null
+  if (!field.description && fallback === null) return null
+  return (
+    <p className="-mt-1 text-ink-3 text-xs">
+      {field.description ? <span className="block">{field.description}</span> : null}
+      {fallback === null
+        ? null
+        : `Left as it is: ${fallback.length > 80 ? `${fallback.slice(0, 80)}…` : fallback}`}
+    </p>
+  )
+}
+
 function List({ field, path, held, set, error, ...rest }: HeldProps) {
   const items = Array.isArray(held) ? held : []
   const { item } = field
@@ -502,7 +519,7 @@ function List({ field, path, held, set, error, ...rest }: HeldProps) {
         {field.title}
         {isOptional(field) ? <span className="font-normal text-ink-3"> (optional)</span> : null}
       </legend>
-      {field.description ? <p className="-mt-1 text-ink-3 text-xs">{field.description}</p> : null}
+      <GroupHint field={field} unset={held === undefined} />
       {error ? <p className="text-state-fail-fg text-xs">{error}</p> : null}
       {items.map((_, index) => (
         <div

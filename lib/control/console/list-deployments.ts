@@ -60,7 +60,7 @@ export async function listDeployments(
         ${input.status ? sql`and ${hasStatus(sql, input.status)}` : sql``}`
     const [rows, [counted]] = await Promise.all([
       sql<Omit<DeploymentListRow, 'lastRuns'>[]>`
-        select d.id, d.name, d.flow_id, f.name as flow_name, d.tags, d.paused, d.disabled, d.status, p.name as pool_name,
+        select d.id, d.name, d.flow_id, f.name as flow_name, d.tags, d.paused, d.disabled, ${readiness(sql)} as status, p.name as pool_name,
           coalesce(p.is_paused or q.is_paused, false) as pool_paused, q.name as queue_name, d.last_polled_at,
           (select coalesce(jsonb_agg(s.schedule order by s.created_at, s.id), '[]') from deployment_schedules s
            where s.workspace_id = d.workspace_id and s.deployment_id = d.id and s.active) as schedules,
@@ -85,6 +85,10 @@ export async function listDeployments(
   })
 }
 
+/** A deployment with a work pool is as ready as the pool is; one that is served, while somebody polls it. */
+export const readiness = (sql: Transaction) =>
+  sql`case when p.id is null then d.status when p.status = 'READY' then 'READY' else 'NOT_READY' end`
+
 function hasStatus(sql: Transaction, status: ShownStatus) {
   switch (status) {
     case 'disabled':
@@ -92,9 +96,9 @@ function hasStatus(sql: Transaction, status: ShownStatus) {
     case 'paused':
       return sql`d.paused and not d.disabled`
     case 'ready':
-      return sql`d.status = 'READY' and not d.paused and not d.disabled`
+      return sql`${readiness(sql)} = 'READY' and not d.paused and not d.disabled`
     case 'not-ready':
-      return sql`d.status = 'NOT_READY' and not d.paused and not d.disabled`
+      return sql`${readiness(sql)} = 'NOT_READY' and not d.paused and not d.disabled`
   }
 }
 

@@ -3,11 +3,12 @@ import { readWorkspace } from '../../db/scope.ts'
 import type { RawJson } from '../../domain/state.ts'
 import { type Context, requireScope } from '../context.ts'
 import { readDeployment } from '../deployments/read-deployment.ts'
-import { lastRunsOfDeployments } from './list-deployments.ts'
+import { lastRunsOfDeployments, readiness } from './list-deployments.ts'
 import type { FlowRunRow } from './rows.ts'
 
 export interface DeploymentView {
   readonly deployment: DeploymentRow
+  readonly status: 'READY' | 'NOT_READY'
   readonly lastRuns: readonly FlowRunRow[]
   /** Of the last 30 days: how many ended, and how many of them well. */
   readonly ended: number
@@ -26,7 +27,7 @@ export async function readDeploymentView(ctx: Context, id: string): Promise<Depl
   requireScope(ctx, 'see_flows')
   const { workspaceId } = ctx
   return readWorkspace(ctx.db, workspaceId, async (sql) => {
-    const [lastRuns, [month], [runs], [version]] = await Promise.all([
+    const [lastRuns, [month], [runs], [version], [standing]] = await Promise.all([
       lastRunsOfDeployments(sql, workspaceId, [id]),
       sql<{ ended: number; completed: number }[]>`
         select count(*)::int as ended, (count(*) filter (where state_type = 'COMPLETED'))::int as completed
@@ -47,9 +48,15 @@ export async function readDeploymentView(ctx: Context, id: string): Promise<Depl
           v.number, v.created_by ->> 'display_value' as by, v.created_at as at
         from (select 1) one
         left join deployment_versions v on v.workspace_id = ${workspaceId} and v.deployment_id = ${id} and v.id = ${deployment.versionId}`,
+      sql<{ status: 'READY' | 'NOT_READY' }[]>`
+        select ${readiness(sql)} as status from deployments d
+        left join work_queues q on q.workspace_id = d.workspace_id and q.id = d.work_queue_id
+        left join work_pools p on p.workspace_id = q.workspace_id and p.id = q.work_pool_id
+        where d.workspace_id = ${workspaceId} and d.id = ${id}`,
     ])
     return {
       deployment,
+      status: standing?.status ?? deployment.status,
       lastRuns: [...lastRuns].reverse(),
       ended: month?.ended ?? 0,
       completed: month?.completed ?? 0,

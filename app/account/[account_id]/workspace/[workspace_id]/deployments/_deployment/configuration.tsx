@@ -12,7 +12,7 @@ export function Configuration({ deployment }: { readonly deployment: DeploymentR
   return (
     <div className="grid grid-cols-1 items-start gap-4 lg:grid-cols-2">
       <Card title="Code">
-        <dl className="grid gap-3 p-4">
+        <dl className="grid grid-cols-1 gap-3 p-4">
           <Row name="Entrypoint">{mono(deployment.entrypoint)}</Row>
           <Row name="Path">{mono(deployment.path)}</Row>
           <Row name="Version">{mono(deployment.version)}</Row>
@@ -31,7 +31,7 @@ export function Configuration({ deployment }: { readonly deployment: DeploymentR
         </div>
       </Card>
       <Card title="About">
-        <dl className="grid gap-3 p-4">
+        <dl className="grid grid-cols-1 gap-3 p-4">
           <Row name="Made">
             <Time at={deployment.createdAt} />
             {deployment.createdBy?.display_value ? ` by ${deployment.createdBy.display_value}` : ''}
@@ -55,7 +55,7 @@ export function Configuration({ deployment }: { readonly deployment: DeploymentR
         </dl>
       </Card>
       <Card title="From the terminal">
-        <div className="grid gap-2 p-4">
+        <div className="grid grid-cols-1 gap-2 p-4">
           <Command command={`prefect deployment run '${deployment.flowName}/${deployment.name}'`} />
           <Command command={`rigel deployment run '${deployment.flowName}/${deployment.name}'`} />
         </div>

@@ -63,6 +63,12 @@ function sourceOf(schedule: Schedule): string {
     case 'rrule':
       return 'RRULE'
     case 'interval':
-      return `${schedule.intervalSeconds}s`
+      return lengthWords(schedule.intervalSeconds)
   }
+}
+
+/** `24h`, `15m`, `90s`: one unit, where one is enough. */
+function lengthWords(seconds: number): string {
+  if (seconds % 3600 === 0) return `${seconds / 3600}h`
+  return seconds % 60 === 0 ? `${seconds / 60}m` : `${seconds}s`
 }

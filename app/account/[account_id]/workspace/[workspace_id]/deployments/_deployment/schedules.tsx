@@ -130,7 +130,7 @@ function ScheduleLine({
   const own = [...(parseLosslessObject(row.parameters) ?? new Map())]
   return (
     <tr>
-      <td className="max-sm:order-2 max-sm:text-right!">
+      <td className="max-sm:order-5 max-sm:text-right!">
         <ScheduleSwitch
           base={base}
           deploymentId={row.deploymentId}
@@ -174,7 +174,7 @@ function ScheduleLine({
         )}
       </td>
       {mayWrite ? (
-        <td className="hide p-0!">
+        <td className="end max-sm:order-2 sm:p-0!">
           <ScheduleMenu
             base={base}
             schedule={{

@@ -116,7 +116,7 @@ export default async function DeploymentPage({ params, searchParams }: Props) {
             <DeploymentStatusBadge
               paused={deployment.paused}
               disabled={deployment.disabled}
-              status={deployment.status}
+              status={view.status}
               poolName={deployment.workPoolName}
             />
           }
