@@ -4,6 +4,7 @@ import { uuidv7 } from '../db/uuid.ts'
 import type { Change } from '../domain/change.ts'
 import { decide, type FlowRunView, type ProposedState } from '../domain/orchestration/decide.ts'
 import { minimalFlowPolicy } from '../domain/orchestration/policies.ts'
+import { policyOfLabels } from '../domain/orchestration/policy-of-labels.ts'
 import { NotFound } from '../domain/problem.ts'
 import { generateRunName } from '../domain/run-name.ts'
 import { formatInstant } from '../domain/time.ts'
@@ -99,10 +100,16 @@ export async function createFlowRuns(
       const context = contextOf(run)
       if (context instanceof Error) return context
       const id = run.id ?? uuidv7()
+      const labels = {
+        ...flow.labels,
+        'prefect.flow.id': flow.id,
+        ...(run.deploymentId ? { 'prefect.deployment.id': run.deploymentId } : {}),
+        ...run.labels,
+      }
       const view: FlowRunView = {
         kind: 'flow-run',
         id,
-        ...unstarted(run.empiricalPolicy),
+        ...unstarted({ ...policyOfLabels(labels), ...run.empiricalPolicy }),
         deploymentId: run.deploymentId,
         parentTaskRunId: run.parentTaskRunId,
         infrastructurePid: null,
@@ -119,12 +126,6 @@ export async function createFlowRuns(
       const columns = stateColumns(stateId, write, patch)
       const createdAt = formatInstant(now)
       const name = run.name ?? generateRunName(deps.dice)
-      const labels = {
-        ...flow.labels,
-        'prefect.flow.id': flow.id,
-        ...(run.deploymentId ? { 'prefect.deployment.id': run.deploymentId } : {}),
-        ...run.labels,
-      }
       const insert: FlowRunColumns = {
         workspace_id: run.workspaceId,
         id,

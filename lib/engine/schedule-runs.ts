@@ -85,6 +85,7 @@ export async function insertScheduledRuns(
         p.name as work_pool_name, d.work_queue_id, q.name as work_queue_name, coalesce(k.parameters::json, d.parameters) as parameters,
         case when 'auto-scheduled' = any(d.tags) then d.tags else d.tags || 'auto-scheduled'::text end as tags,
         f.labels || jsonb_build_object('prefect.flow.id', f.id, 'prefect.deployment.id', d.id) || d.labels as labels,
+        ${policyOfLabels(sql)} as policy,
         jsonb_build_object('id', s.id, 'type', 'SCHEDULE', 'display_value', coalesce(s.slug, k.kind_name)) as created_by,
         k.ids, k.state_ids, k.names, k.keys, k.times, k.skipped
       from unnest(
@@ -102,12 +103,12 @@ export async function insertScheduledRuns(
     ), made as (
       insert into flow_runs (
         workspace_id, id, flow_id, name, deployment_id, deployment_version, deployment_version_id, infrastructure_document_id,
-        work_pool_name, work_queue_id, work_queue_name, idempotency_key, parameters, tags, labels, created_by, auto_scheduled,
+        work_pool_name, work_queue_id, work_queue_name, idempotency_key, parameters, tags, labels, empirical_policy, created_by, auto_scheduled,
         state_id, state_type, state_name, state_at, state_message, state_details, end_at, expected_start_at,
         next_scheduled_start_at, created_at, updated_at)
       select
         d.workspace_id, t.id, d.flow_id, t.name, d.deployment_id, d.version, d.version_id, d.infrastructure_document_id,
-        d.work_pool_name, d.work_queue_id, d.work_queue_name, t.key, d.parameters, d.tags, d.labels, d.created_by, true,
+        d.work_pool_name, d.work_queue_id, d.work_queue_name, t.key, d.parameters, d.tags, d.labels, d.policy, d.created_by, true,
         t.state_id, case when t.skipped is null then 'SCHEDULED'::state_type else 'CANCELLED'::state_type end,
         case when t.skipped is null then 'Scheduled' else 'Skipped' end, ${now}::timestamptz, coalesce(t.skipped, 'Flow run scheduled'),
         case when t.skipped is null then jsonb_build_object('flow_run_id', t.id, 'scheduled_time', t.time)
@@ -133,6 +134,17 @@ export async function insertScheduledRuns(
     const run = runs.get(id)
     return run ? [[run.of.workspaceId, changeOf(run, now), dueSignal(run)] as const] : []
   })
+}
+
+/** Of a deployment `d` of a flow `f`, as `lib/domain/orchestration/policy-of-labels.ts` has it. */
+const policyOfLabels = (sql: Queryable) => {
+  const label = (name: string) => sql`(f.labels || d.labels) -> ${name}::text`
+  const number = (name: string) =>
+    sql`case when jsonb_typeof(${label(name)}) = 'number' then ${label(name)} end`
+  return sql`jsonb_strip_nulls(jsonb_build_object(
+    'on_lost', case when ${label('rigel.on-lost')} in ('"crash"', '"reschedule"') then ${label('rigel.on-lost')} end,
+    'start_within_seconds', ${number('rigel.start-within-seconds')},
+    'finish_within_seconds', ${number('rigel.finish-within-seconds')}))`
 }
 
 const dueSignal = ({ tick, of }: Planned): Signal | null =>
