@@ -1,5 +1,5 @@
 // node bench/soak.mjs [--minutes 5] [--workers 6] [--json]: whether memory stays flat while everything that comes and goes
-// comes and goes: runs, task runs, lines, sockets, event streams, keys, workspaces. Prints a row every ten seconds, then how fast
+// comes and goes: runs, task runs, lines, sockets, event streams, keys, workspaces. Prints a row every twenty seconds, then how fast
 // the heap and the process grow once warm, and what is left when it is quiet. See README.md.
 import { randomUUID } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
@@ -15,7 +15,8 @@ const minutes = Number(options.minutes ?? 5)
 const workers = Number(options.workers ?? 6)
 const TASKS = 40
 const LINES = 100
-const SAMPLE_MS = 10_000
+const SAMPLE_MS = 2_000
+const PRINT_EVERY = 10
 /** The first part of the time is left out of the slope: caches fill and code is compiled. */
 const WARM_SHARE = 0.3
 const MAX_IDLE_MEGABYTES = 250
@@ -238,8 +239,19 @@ async function sample(origin, beganAt) {
   }
 }
 
-/** Megabytes that each run leaves behind: the slope of a line through the samples. */
-function slope(samples, key) {
+/** The least of each minute: what was left after the collector had been there. */
+function floors(samples, key) {
+  const least = new Map()
+  for (const one of samples) {
+    const minute = Math.floor(one.second / 60)
+    if (!(least.get(minute)?.[key] <= one[key])) least.set(minute, one)
+  }
+  return [...least.values()]
+}
+
+/** Megabytes that each run leaves behind: the slope of a line through the floors. */
+function slope(all, key) {
+  const samples = floors(all, key)
   const n = samples.length
   const mean = (read) => samples.reduce((sum, each) => sum + read(each), 0) / n
   const [x, y] = [mean((each) => each.runs), mean((each) => each[key])]
@@ -266,7 +278,7 @@ async function main() {
     await wait(SAMPLE_MS)
     const one = await sample(origin, beganAt)
     samples.push(one)
-    print(one)
+    if (samples.length % PRINT_EVERY === 0) print(one)
   }
   over.abort()
   await driving
