@@ -16,4 +16,16 @@ const removeOwned = route({
   handle: () => ({ status: 202 }),
 })
 
-export const automationRoutes = [removeOwned]
+/** Asked when a deployment is inspected. */
+const related = route({
+  method: 'GET',
+  path: '/automations/related-to/{resource_id}',
+  permission: { in: 'workspace', scope: 'see_automations' },
+  summary: 'List the automations that a resource owns or takes part in',
+  tag: 'Automations',
+  params: z.object({ resource_id: z.string().max(1_000) }),
+  success: { 200: z.array(z.unknown()) },
+  handle: () => ({ status: 200, json: [] }),
+})
+
+export const automationRoutes = [removeOwned, related]

@@ -94,7 +94,11 @@ function isRelated(is: Operators, filter: RelatedFilter): Condition {
   return is.join([known, someRelated(is, condition)])
 }
 
-/** The resource itself, or some related one, meets all of this. */
+/**
+ * The resource itself, or some related one, meets all of this. No index holds related ids. Measured over 400,000 events of a
+ * week: one that is frequent is found in 1 ms, one that is rare in 1.4 s, 3.5 µs an event of the time that is searched. An
+ * index of them (GIN) costs each event 28 % more WAL, a table beside them 72 %: too much for every event, for a rare question.
+ */
 function concerns(is: Operators, filter: AnyResourceFilter): Condition {
   const { sql } = is
   const { id, id_prefix, labels } = filter
