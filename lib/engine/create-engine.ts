@@ -145,9 +145,7 @@ export function createEngine(options: EngineOptions): Engine {
     name: 'claim flow runs',
     maxBatch: CLAIMED_ROWS,
     weightOf: (request) => request.limit,
-    // Two batches on one pool would wait for each other, or pass each other over.
     tenantOf: (request) => `${request.workspaceId} ${request.workPoolId}`,
-    onePerTenant: true,
     keyOf: null,
     run: (requests) => claimFlowRuns(deps, requests),
     onBatch: observe('claim_flow_runs'),
