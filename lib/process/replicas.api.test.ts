@@ -175,3 +175,41 @@ test('what moved while the listening connection was away is made good when it is
   await throughOther('POST', `/flow_runs/${id}/set_state`, { state: { type: 'RUNNING', name: 'Running' } })
   await expect.poll(() => eventNames(frames), { timeout: 10_000 }).toEqual(['prefect.flow-run.Running'])
 })
+
+interface Claims {
+  readonly claims: readonly { readonly flow_run: { readonly id: string }; readonly token: string }[]
+  readonly cancelling: readonly string[]
+}
+
+test('a worker that waits here is handed the run that is made there, and told when it is cancelled there', async () => {
+  await tenant.call('POST', '/work_pools/', { name: 'shared', type: 'process' })
+  const flow = await json(await tenant.call('POST', '/flows/', { name: 'worked' }))
+  const made = await tenant.call('POST', '/deployments/', {
+    name: 'd',
+    flow_id: flow.id,
+    work_pool_name: 'shared',
+  })
+  const deployment = await json(made)
+  const claim = async (knownCancelling: readonly string[] = []): Promise<Claims> => {
+    const answer = await tenant.call('POST', '/work_pools/shared/claim', {
+      worker_name: 'w',
+      wait_seconds: 30,
+      known_cancelling: knownCancelling,
+    })
+    return (await answer.json()) as Claims
+  }
+  // Nothing is due, which this process then knows.
+  await tenant.call('POST', '/work_pools/shared/claim', { worker_name: 'w' })
+  const waiting = claim()
+  const run = await json(await throughOther('POST', `/deployments/${deployment.id}/create_flow_run`, {}))
+  expect((await waiting).claims.map((each) => each.flow_run.id)).toEqual([run.id])
+  const token = (await waiting).claims[0]?.token
+  await tenant.call('POST', `/flow_runs/${run.id}/set_state`, {
+    state: { type: 'RUNNING', name: 'Running', state_details: { claim_token: token } },
+  })
+  const told = claim()
+  await throughOther('POST', `/flow_runs/${run.id}/set_state`, {
+    state: { type: 'CANCELLING', name: 'Cancelling' },
+  })
+  expect((await told).cancelling).toEqual([run.id])
+})
