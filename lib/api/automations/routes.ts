@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { Conflict } from '../../domain/problem.ts'
 import { route } from '../route.ts'
 
 /**
@@ -28,4 +29,24 @@ const related = route({
   handle: () => ({ status: 200, json: [] }),
 })
 
-export const automationRoutes = [removeOwned, related]
+/**
+ * A trigger that nobody watches would be a promise that is not kept: it is refused, with a sentence that the deploying client
+ * shows. To be replaced by the automations themselves.
+ */
+const create = route({
+  method: 'POST',
+  path: '/automations/',
+  permission: { in: 'workspace', scope: 'manage_automations' },
+  summary: 'Create an automation (not served yet)',
+  tag: 'Automations',
+  body: z.looseObject({ name: z.string().max(1_000).optional() }),
+  success: { 201: null },
+  errors: [409],
+  handle: () => {
+    throw new Conflict(
+      'Automations, and so triggers of deployments, are not served yet. The deployment itself is there; deploy it without triggers.',
+    )
+  },
+})
+
+export const automationRoutes = [removeOwned, related, create]

@@ -105,6 +105,31 @@ describe('a deployment', () => {
     ])
   })
 
+  test('goes with its flow, and its limit too', async () => {
+    const flow = (await post('/flows/', { name: 'doomed' })).json.id
+    const { json } = await post('/deployments/', {
+      name: 'd',
+      flow_id: flow,
+      concurrency_limit: 1,
+      schedules: [{ schedule: hourly }],
+    })
+    expect((await post('/ui/flows/count-deployments', { flow_ids: [flow, flowId] })).json[flow]).toBe(1)
+    expect((await call(us, 'DELETE', `/flows/${flow}`)).status).toBe(204)
+    expect((await get(`/deployments/${json.id}`)).status).toBe(404)
+    expect(
+      await db.engine`select id from concurrency_limits where name = ${`deployment:${json.id}`}`,
+    ).toEqual([])
+  })
+
+  test('may be deployed by a client that first deletes what it owns, and is told that triggers are not watched', async () => {
+    const { id } = await deploy()
+    expect((await call(us, 'DELETE', `/automations/owned-by/prefect.deployment.${id}`)).status).toBe(202)
+    expect(await post('/automations/', { name: 'x', trigger: {} })).toMatchObject({
+      status: 409,
+      json: { detail: expect.stringContaining('not served yet') },
+    })
+  })
+
   test('is made once by four who try at the same time', async () => {
     const answers = await Promise.all(
       [1, 2, 3, 4].map(() => post('/deployments/', { name: 'raced', flow_id: flowId })),

@@ -117,6 +117,7 @@ const differs: readonly (readonly [operation: RegExp, why: string])[] = [
     /set_state does not take emit_event$/,
     "Taken and ignored: what others rely on seeing is not one caller's to silence.",
   ],
+  [/automations does not (take|answer) /, 'Refused as a whole until automations are served.'],
   [/flow_runs does not take infrastructure_document_id$/, 'Taken and ignored until agents are served.'],
 ]
 

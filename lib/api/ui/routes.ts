@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { countDeploymentsByFlow } from '../../control/deployments/count-by-flow.ts'
 import { listFlowRuns } from '../../control/flow-runs/list-flow-runs.ts'
 import { readFlowRun } from '../../control/flow-runs/read-flow-run.ts'
 import { nextRuns } from '../../control/flows/next-runs.ts'
@@ -92,6 +93,20 @@ const countTaskRuns = route({
   handle: async ({ ctx, body }) => {
     const counts = await countTaskRunsOf(ctx, body.flow_run_ids)
     return { status: 200, json: Object.fromEntries(body.flow_run_ids.map((id) => [id, counts.get(id) ?? 0])) }
+  },
+})
+
+const countDeployments = route({
+  method: 'POST',
+  path: '/ui/flows/count-deployments',
+  permission: { in: 'workspace', scope: 'see_deployments' },
+  summary: 'How many deployments each of these flows has',
+  tag,
+  body: z.object({ flow_ids: ids }),
+  success: { 200: z.record(z.string(), z.int()) },
+  handle: async ({ ctx, body }) => {
+    const counts = await countDeploymentsByFlow(ctx, body.flow_ids)
+    return { status: 200, json: Object.fromEntries(body.flow_ids.map((id) => [id, counts.get(id) ?? 0])) }
   },
 })
 
@@ -194,4 +209,12 @@ const readTask = route({
   },
 })
 
-export const uiRoutes = [points, countTaskRuns, nextRunsOfFlows, outcomes, countByState, readTask]
+export const uiRoutes = [
+  points,
+  countTaskRuns,
+  countDeployments,
+  nextRunsOfFlows,
+  outcomes,
+  countByState,
+  readTask,
+]

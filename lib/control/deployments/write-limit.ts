@@ -50,5 +50,17 @@ export async function removeOwnLimit(
     delete from concurrency_limits where workspace_id = ${workspaceId} and name = ${ownLimitName(deploymentId)}`
 }
 
+/** The own limits of a flow's deployments, which go with it. */
+export async function removeLimitsOfFlow(
+  sql: Transaction,
+  workspaceId: string,
+  flowId: string,
+): Promise<void> {
+  await sql`
+    delete from concurrency_limits c using deployments d
+    where c.workspace_id = ${workspaceId} and c.name = 'deployment:' || d.id
+      and d.workspace_id = ${workspaceId} and d.flow_id = ${flowId}`
+}
+
 const point = (sql: Transaction, workspaceId: string, deploymentId: string, limitId: string | null) => sql`
   update deployments set concurrency_limit_id = ${limitId} where workspace_id = ${workspaceId} and id = ${deploymentId}`

@@ -4,6 +4,7 @@ import { inWorkspace } from '../../db/scope.ts'
 import { NotFound } from '../../domain/problem.ts'
 import type { Engine } from '../../engine/engine.ts'
 import { type Context, requireScope } from '../context.ts'
+import { removeLimitsOfFlow } from '../deployments/write-limit.ts'
 import { recordObjectEvent } from '../events/record-object-event.ts'
 import { RunConditions, type RunFilters } from '../filters/run-filters.ts'
 import { removeFlowRuns } from '../flow-runs/remove-flow-runs.ts'
@@ -60,6 +61,7 @@ async function removeFlow(sql: Transaction, workspaceId: string, id: string): Pr
       runs.map((run) => run.id),
     )
   }
+  await removeLimitsOfFlow(sql, workspaceId, id)
   await sql`delete from flows where workspace_id = ${workspaceId} and id = ${id}`
   return flow
 }
