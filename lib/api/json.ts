@@ -2,7 +2,8 @@ const NUL_OR_SURROGATE = /\\u(0000|[dD][89abAB]|[dD][c-fC-F])/
 
 /** Whether a JSON text, already known to parse, holds a NUL character or half a surrogate pair, which Postgres cannot store. */
 export function holdsUnstorableText(text: string): boolean {
-  // Almost no body has \u escapes of these kinds; only then look closely.
+  // Almost no body has \u escapes, and those of these kinds are rarer still; only then look closely.
+  if (!text.includes('\\u')) return !text.isWellFormed()
   return (
     (NUL_OR_SURROGATE.test(text) && /\0/.test(unescaped(text))) || !text.isWellFormed() || hasLoneEscape(text)
   )

@@ -5,7 +5,7 @@ import { RegExpRouter } from 'hono/router/reg-exp-router'
 import { SmartRouter } from 'hono/router/smart-router'
 import { TrieRouter } from 'hono/router/trie-router'
 import { BadInput } from '../domain/problem.ts'
-import { createApi, spellings } from './app.ts'
+import { createApi, fullPath, spellings } from './app.ts'
 import type { Answer, Route } from './route.ts'
 import { type Edge, serveRoute } from './serve.ts'
 import type { Services } from './services.ts'
@@ -20,13 +20,14 @@ export function createApiListener(
 ): (request: IncomingMessage, response: ServerResponse) => void {
   const router = new SmartRouter<Route>({ routers: [new RegExpRouter(), new TrieRouter()] })
   for (const route of routes) for (const path of spellings(route)) router.add(route.method, path, route)
+  const match = rememberMatches((method, path) => matchRoute(router, method, path))
   const otherwise = getRequestListener(createApi(services, routes).fetch)
 
   return (request, response) => {
     const target = request.url ?? '/'
     const queryAt = target.indexOf('?')
     const path = queryAt < 0 ? target : target.slice(0, queryAt)
-    const matched = matchRoute(router, request.method ?? 'GET', path)
+    const matched = match(request.method ?? 'GET', path)
     if (!matched) {
       void otherwise(request, response)
       return
@@ -60,11 +61,55 @@ function goneOf(response: ServerResponse): AbortSignal {
   return controller.signal
 }
 
-function matchRoute(
-  router: SmartRouter<Route>,
-  method: string,
-  path: string,
-): { route: Route; params: Record<string, string> } | null {
+interface Match {
+  readonly route: Route
+  readonly params: Record<string, string>
+}
+
+const uuids = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g
+const maxRemembered = 2_000
+
+/**
+ * Paths that differ in nothing but their UUIDs go to the same route, and nearly all requests are of a few dozen such shapes:
+ * the router, which walks a tree, is asked once a shape.
+ */
+function rememberMatches(
+  match: (method: string, path: string) => Match | null,
+): (method: string, path: string) => Match | null {
+  const shapes = new Map<string, { readonly route: Route; readonly places: readonly [string, number][] }>()
+  return (method, path) => {
+    const shape = `${method} ${path.replace(uuids, ':')}`
+    const known = shapes.get(shape)
+    if (known) {
+      const segments = path.split('/')
+      const params: Record<string, string> = {}
+      for (const [name, at] of known.places) params[name] = segments[at] ?? ''
+      return { route: known.route, params }
+    }
+    const found = match(method, path)
+    const places = found && placesOf(found, path)
+    if (places) {
+      if (shapes.size >= maxRemembered) shapes.clear()
+      shapes.set(shape, { route: found.route, places })
+    }
+    return found
+  }
+}
+
+/** In which segment of the path each parameter stands; null unless each is a segment as it was sent. */
+function placesOf({ route, params }: Match, path: string): [string, number][] | null {
+  const segments = path.split('/')
+  const names = fullPath(route).split('/')
+  const places: [string, number][] = []
+  for (const name in params) {
+    const at = names.indexOf(`{${name}}`)
+    if (at < 0 || segments[at] !== params[name]) return null
+    places.push([name, at])
+  }
+  return places
+}
+
+function matchRoute(router: SmartRouter<Route>, method: string, path: string): Match | null {
   const [handlers, stash] = router.match(method, path)
   const first = handlers[0]
   if (!first) return null

@@ -9,6 +9,11 @@ export interface BatcherOptions<Item, Result> {
   readonly maxWaiting: number
   /** Most batches that run at once. Two keep the database busy while answers are handed out. */
   readonly maxInFlight: number
+  /**
+   * While a batch runs, the next one starts only when this much weight waits for it; else what waits goes when a batch ends. A batch
+   * costs as much as dozens of its items, so that many small ones side by side would be slower for everybody. Default 1.
+   */
+  readonly worthCompany?: number
   /** Whose turn it is: workspaces take turns, so that one with a long queue does not starve the others. */
   readonly tenantOf: (item: Item) => string
   /** Two items with one key never share a batch nor run at once; the later one waits. null: no such bond. */
@@ -57,7 +62,16 @@ export function isPassing(error: unknown): boolean {
  * an idle batcher starts at once, a busy one grows its batches by itself.
  */
 export function createBatcher<Item, Result>(options: BatcherOptions<Item, Result>): Batcher<Item, Result> {
-  const { maxBatch, maxWaiting, maxInFlight, tenantOf, keyOf, onePerTenant, weightOf = () => 1 } = options
+  const {
+    maxBatch,
+    maxWaiting,
+    maxInFlight,
+    tenantOf,
+    keyOf,
+    onePerTenant,
+    weightOf = () => 1,
+    worthCompany = 1,
+  } = options
   const queues = new Map<string, Waiting<Item, Result>[]>()
   const busyKeys = new Set<string>()
   const busyTenants = new Set<string>()
@@ -67,8 +81,11 @@ export function createBatcher<Item, Result>(options: BatcherOptions<Item, Result
   let closed = false
   let drained: (() => void)[] = []
 
+  const mayStart = (): boolean =>
+    inFlight === 0 ? waiting > 0 : inFlight < maxInFlight && waiting >= worthCompany
+
   const schedule = (): void => {
-    if (scheduled || inFlight >= maxInFlight || waiting === 0) return
+    if (scheduled || !mayStart()) return
     scheduled = true
     // After the present round of I/O, so that requests read in one round share a batch.
     setImmediate(() => {
@@ -78,7 +95,7 @@ export function createBatcher<Item, Result>(options: BatcherOptions<Item, Result
   }
 
   const start = (): void => {
-    if (inFlight >= maxInFlight) return
+    if (!mayStart()) return
     const batch = take()
     if (batch.length === 0) return
     inFlight++

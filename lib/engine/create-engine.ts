@@ -100,7 +100,13 @@ export function createEngine(options: EngineOptions): Engine {
   const observe = (path: string) => (size: number, seconds: number, failed: boolean) =>
     options.onBatch?.(path, size, seconds, failed)
   const byWorkspace = (item: { readonly workspaceId: string }): string => item.workspaceId
-  const limits = { maxBatch: 256, maxWaiting: 20_000, maxInFlight: 2, tenantOf: byWorkspace }
+  const limits = {
+    maxBatch: 256,
+    maxWaiting: 20_000,
+    maxInFlight: 2,
+    worthCompany: 16,
+    tenantOf: byWorkspace,
+  }
 
   const flowRunCreations = createBatcher<NewFlowRun, Created<FlowRunRow>>({
     ...limits,

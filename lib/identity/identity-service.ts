@@ -15,6 +15,7 @@ import { type Watcher, Watchers } from './watchers.ts'
 /** What was read, or proven current by the feed, this long ago may be believed: well under the second that is promised. */
 const believeMs = 800
 const longestWaitMs = 5_000
+const maxProvenHeaders = 10_000
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
 export interface IdentityOptions {
@@ -43,10 +44,13 @@ export function createIdentity({ db, side, nowMs = Date.now }: IdentityOptions):
   const standings = new Memory({ load: reader.readWorkspaceRoles, isFresh, maxEntries: 100_000 })
   const accountRoles = new Memory({ load: reader.readAccountRoles, isFresh, maxEntries: 50_000 })
   const lastUsed = new LastUsed(db.engine, nowMs)
+  /** Proofs by the header that brought them, of living keys only, and until somebody's access changes: hashing is dear. */
+  const provenHeaders = new Map<string, Proof>()
   const watchers = new Watchers({ nowMs, readLiving: reader.readLiving, enter: enterAnyAccount })
 
   const feed = connection.listen(ACCESS_CHANNEL, {
     onReset: () => {
+      provenHeaders.clear()
       for (const memory of [keys, sessions, standings, accountRoles]) memory.forget(() => true)
       recheck(null)
     },
@@ -64,6 +68,7 @@ export function createIdentity({ db, side, nowMs = Date.now }: IdentityOptions):
   }
 
   function forget({ kind, id }: AccessNotice): void {
+    provenHeaders.clear()
     const ofActor = (actor: UserActor | null): boolean => {
       if (!actor) return true
       if (kind === 'user') return actor.userId === id
@@ -111,8 +116,17 @@ export function createIdentity({ db, side, nowMs = Date.now }: IdentityOptions):
 
   return {
     authenticate(credentials) {
+      const { authorization, userAgent } = credentials
+      const proven = authorization === undefined ? undefined : provenHeaders.get(authorization)
+      if (proven) return identify(proven, userAgent)
       const proof = proofOf(credentials)
-      return proof ? identify(proof, credentials.userAgent) : null
+      if (!proof) return null
+      const actor = identify(proof, userAgent)
+      if (authorization !== undefined && actor !== null && !(actor instanceof Promise)) {
+        if (provenHeaders.size >= maxProvenHeaders) provenHeaders.clear()
+        provenHeaders.set(authorization, proof)
+      }
+      return actor
     },
     authenticateToken(token, userAgent) {
       const proof = proveByKey(token.trim())

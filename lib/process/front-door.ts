@@ -105,7 +105,16 @@ class Door implements FrontDoor {
 
   #take(request: IncomingMessage, response: ServerResponse): unknown {
     this.#running.add(response)
-    response.once('close', () => this.#running.delete(response))
+    // One listener for all that is done at the end: there is a request for each.
+    let onRequest: Rooms['onRequest']
+    let room: 'api' | 'pages' = 'api'
+    let started = 0
+    response.once('close', () => {
+      this.#running.delete(response)
+      // An event stream lasts as long as its page is open, which says nothing about speed.
+      if (!onRequest || !response.writableFinished || isEventStream(response)) return
+      onRequest(room, response.statusCode, (performance.now() - started) / 1000)
+    })
     // Tells a kept-alive client to open its next connection elsewhere.
     if (this.#closing) response.setHeader('connection', 'close')
     const path = pathOf(request)
@@ -114,15 +123,11 @@ class Door implements FrontDoor {
     if (path === '/ready') return this.#tellReady(rooms, response)
     if (!rooms) return answer(response, 503, { detail: 'Rigel is starting.' }, { 'retry-after': '1' })
     if (path === '/metrics') return this.#tellMetrics(rooms, response)
-    const room = belongsToApi(path) ? 'api' : 'pages'
+    room = belongsToApi(path) ? 'api' : 'pages'
     const listener = rooms[room]
     if (rooms.onRequest) {
-      const started = performance.now()
-      response.once('finish', () => {
-        // An event stream lasts as long as its page is open, which says nothing about speed.
-        if (isEventStream(response)) return
-        rooms.onRequest?.(room, response.statusCode, (performance.now() - started) / 1000)
-      })
+      onRequest = rooms.onRequest
+      started = performance.now()
     }
     if (!listener) return answer(response, 404, { detail: 'Not Found', exception_message: 'Not Found' })
     return this.#run(listener, request, response)

@@ -89,7 +89,7 @@ export function stateFields(
   details: StateDetails,
   data: RawJson | null,
 ): string {
-  return `{"id":"${id}","type":"${type}","name":${JSON.stringify(name)},"timestamp":"${timestamp}","message":${JSON.stringify(message)},"state_details":${JSON.stringify(wireDetails(details))},"data":${data ?? 'null'}}`
+  return `{"id":"${id}","type":"${type}","name":${JSON.stringify(name)},"timestamp":"${timestamp}","message":${JSON.stringify(message)},"state_details":${detailsJson(details)},"data":${data ?? 'null'}}`
 }
 
 const emptyDetails = {
@@ -111,8 +111,13 @@ const emptyDetails = {
   task_parameters_id: null,
 } as const
 
+const emptyDetailsJson = JSON.stringify(emptyDetails)
+
 /** Every known key is there, as clients' models expect. */
-const wireDetails = (details: StateDetails): StateDetails => ({ ...emptyDetails, ...details })
+function detailsJson(details: StateDetails): string {
+  for (const _ in details) return JSON.stringify({ ...emptyDetails, ...details })
+  return emptyDetailsJson
+}
 
 const flowPolicy = (policy: EmpiricalPolicy): EmpiricalPolicy => ({
   max_retries: 0,
