@@ -4,7 +4,7 @@ import { parseDurationSeconds, parseInstant } from '../domain/time.ts'
 
 /** Pieces of wire schemas that many routes share. Read tolerantly: unknown keys pass, numbers and durations may be text. */
 
-const canonicalUuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
+export const canonicalUuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 
 export const uuid = z
   .string()

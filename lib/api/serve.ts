@@ -86,9 +86,13 @@ async function serve(
   const checkedParams = route.params?.safeParse(params)
   if (checkedParams && !checkedParams.success) return invalidInput('path', checkedParams.error as z.ZodError)
   if (route.body) {
-    const checked = route.body.safeParse(body)
-    if (!checked.success) return invalidInput('body', checked.error as z.ZodError)
-    body = checked.data
+    const read = route.quickBody?.(body) ?? null
+    if (read !== null) body = read
+    else {
+      const checked = route.body.safeParse(body)
+      if (!checked.success) return invalidInput('body', checked.error as z.ZodError)
+      body = checked.data
+    }
   }
   const workspaceId = params.workspace_id?.toLowerCase() ?? ''
   return route.handle({

@@ -1,12 +1,14 @@
 import { randomFillSync } from 'node:crypto'
 
-// Random bytes are drawn a page at a time: one call to the system for 256 ids.
-const pool = Buffer.allocUnsafe(256 * 10)
+// Random bytes are drawn, and spelled, a page at a time: one call to the system for 256 ids.
+const pool = Buffer.allocUnsafe(256 * 8)
+let poolHex = ''
 let used = pool.length
 let lastMs = 0
 let counter = 0
+let msHex = ''
 
-const hex = Array.from({ length: 256 }, (_, n) => n.toString(16).padStart(2, '0'))
+const variants = Array.from({ length: 256 }, (_, n) => ((n & 0x3f) | 0x80).toString(16))
 
 /**
  * A UUIDv7 (RFC 9562): sorts by the time of its making, within one process strictly so
@@ -15,23 +17,26 @@ const hex = Array.from({ length: 256 }, (_, n) => n.toString(16).padStart(2, '0'
 export function uuidv7(): string {
   const now = Date.now()
   if (now > lastMs) {
-    lastMs = now
-    counter = 0
+    setMs(now)
   } else if (++counter > 0xfff) {
-    lastMs++
-    counter = 0
+    setMs(lastMs + 1)
   }
-  if (used + 8 > pool.length) {
+  if (used === pool.length) {
     randomFillSync(pool)
+    poolHex = pool.toString('hex')
     used = 0
   }
-  const ms = lastMs.toString(16).padStart(12, '0')
-  const a = 0x7000 | counter
-  const r = used
+  const at = 2 * used
+  const variant = variants[pool[used] ?? 0] ?? '80'
   used += 8
-  const byte = (n: number): string => hex[pool[r + n] ?? 0] ?? '00'
-  const variant = hex[((pool[r] ?? 0) & 0x3f) | 0x80] ?? '80'
-  return `${ms.slice(0, 8)}-${ms.slice(8)}-${a.toString(16)}-${variant}${byte(1)}-${byte(2)}${byte(3)}${byte(4)}${byte(5)}${byte(6)}${byte(7)}`
+  return `${msHex}-${(0x7000 | counter).toString(16)}-${variant}${poolHex.slice(at + 2, at + 4)}-${poolHex.slice(at + 4, at + 16)}`
+}
+
+function setMs(ms: number): void {
+  lastMs = ms
+  counter = 0
+  const hex = ms.toString(16).padStart(12, '0')
+  msHex = `${hex.slice(0, 8)}-${hex.slice(8)}`
 }
 
 /** Milliseconds since 1970 that a UUIDv7 was made at; undefined for other versions. */

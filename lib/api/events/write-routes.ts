@@ -1,7 +1,9 @@
 import { z } from 'zod'
 import { rawItems } from '../../domain/raw-json.ts'
 import { route } from '../route.ts'
-import { eventBody, newEvent } from './event.ts'
+import { eventBody, newEvent, quickEvent } from './event.ts'
+
+const MAX_EVENTS = 1_000
 
 const createEvents = route({
   method: 'POST',
@@ -9,7 +11,12 @@ const createEvents = route({
   permission: { in: 'workspace', scope: 'run_flows' },
   summary: 'Store events',
   tag: 'Events',
-  body: z.array(eventBody).max(1_000),
+  body: z.array(eventBody).max(MAX_EVENTS),
+  quickBody: (value) => {
+    if (!Array.isArray(value) || value.length > MAX_EVENTS) return null
+    const events = value.map(quickEvent)
+    return events.every((event) => event !== null) ? events : null
+  },
   text: 'replace',
   success: { 204: null },
   handle: async ({ body, rawBody, workspaceId, services }) => {

@@ -1,7 +1,7 @@
 import type { RawData } from 'ws'
 import { Problem } from '../../domain/problem.ts'
 import type { NewEvent } from '../../engine/engine.ts'
-import { eventBody, MAX_EVENT_BYTES, newEvent } from '../events/event.ts'
+import { eventBody, MAX_EVENT_BYTES, newEvent, quickEvent } from '../events/event.ts'
 import { holdsUnstorableText, withStorableText } from '../json.ts'
 import { CLOSE, type WorkspaceSocket } from './accept.ts'
 
@@ -74,8 +74,8 @@ export function readEvent(frame: string): NewEvent | null {
       text = withStorableText(text)
       value = JSON.parse(text)
     }
-    const checked = eventBody.safeParse(value)
-    return checked.success ? newEvent(checked.data, text) : null
+    const event = quickEvent(value) ?? eventBody.safeParse(value).data
+    return event ? newEvent(event, text) : null
   } catch {
     return null
   }
