@@ -3,9 +3,10 @@ import { uuidv7 } from '../db/uuid.ts'
 import type { Change } from '../domain/change.ts'
 import { formatInstant } from '../domain/time.ts'
 import type { NewEvent, NewLog } from './engine.ts'
-import { publishAll, publishEvents, type TransitionDeps } from './flow-run-transitions.ts'
+import { publishEvents, type TransitionDeps } from './flow-run-transitions.ts'
 import { RollupDeltas } from './rollup.ts'
-import { recordTaskRuns, type TaskRunReport, taskRunReport } from './task-run-recorder.ts'
+import { changeOf, recordTaskRuns, type TaskRunReport, taskRunReport } from './task-run-recorder.ts'
+import type { TaskRunUpsert } from './task-run-rows.ts'
 import { all, type EventRow, insertDeltas, insertEvents, insertLogs, type LogRow } from './write-set.ts'
 
 export interface EventChunk {
@@ -20,7 +21,7 @@ export interface LogChunk {
 
 /** Stores chunks of events, and moves the task runs that they report, in one transaction. */
 export async function storeEvents(deps: TransitionDeps, chunks: readonly EventChunk[]): Promise<true[]> {
-  const published: [string, Change][] = []
+  let moved: TaskRunUpsert[] = []
   const now = deps.nowMicros()
   const receivedAt = formatInstant(now)
   const rows: EventRow[] = []
@@ -45,11 +46,12 @@ export async function storeEvents(deps: TransitionDeps, chunks: readonly EventCh
       : deps.sql.begin(async (transaction) => {
           const sql = transaction as unknown as Transaction
           const deltas = new RollupDeltas()
-          const recorded = await recordTaskRuns(sql, reports, now, deltas, published)
+          moved = []
+          const recorded = await recordTaskRuns(sql, reports, now, deltas, moved)
           await all([...recorded, insertDeltas(sql, deltas)])
         }),
   ])
-  publishAll(deps, published)
+  tellAll(deps, moved, (row) => row.workspace_id, changeOf)
   publishEvents(deps, rows)
   return chunks.map(() => true)
 }
@@ -90,15 +92,27 @@ export async function storeLogs(deps: TransitionDeps, chunks: readonly LogChunk[
     }
   }
   await insertLogs(deps.sql, rows, isReplay)
-  let from = 0
-  for (const { workspaceId, logs } of chunks) {
-    const stored = rows.slice(from, from + logs.length)
-    from += logs.length
-    // Most lines are written while nobody looks: then nothing is made of them.
-    if (deps.watches(workspaceId)) deps.publish(workspaceId, stored.map(logChange))
-    else deps.skip(workspaceId, stored.length)
-  }
+  tellAll(deps, rows, (row) => row.workspace_id, logChange)
   return chunks.map(() => true)
+}
+
+/** Hands what was committed to the live feed. Most of it is written while nobody looks: then nothing is made of it. */
+function tellAll<Row>(
+  deps: TransitionDeps,
+  rows: readonly Row[],
+  workspaceOf: (row: Row) => string,
+  changeOfRow: (row: Row) => Change,
+): void {
+  const byWorkspace = new Map<string, Row[]>()
+  for (const row of rows) {
+    const list = byWorkspace.get(workspaceOf(row))
+    if (list) list.push(row)
+    else byWorkspace.set(workspaceOf(row), [row])
+  }
+  for (const [workspaceId, list] of byWorkspace) {
+    if (deps.watches(workspaceId)) deps.publish(workspaceId, list.map(changeOfRow))
+    else deps.skip(workspaceId, list.length)
+  }
 }
 
 const logChange = (row: LogRow): Change => ({

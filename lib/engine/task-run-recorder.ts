@@ -4,6 +4,7 @@ import { rawMember } from '../domain/raw-json.ts'
 import { isFinal, type StateDetails, type StateType, stateTypes } from '../domain/state.ts'
 import { formatInstant, parseInstant } from '../domain/time.ts'
 import type { NewEvent } from './engine.ts'
+import { recordset } from './recordset.ts'
 import type { Counted, RollupDeltas } from './rollup.ts'
 import { microsOf } from './stored.ts'
 import { type TaskRunUpsert, upsertTaskRuns } from './task-run-rows.ts'
@@ -97,20 +98,20 @@ interface Folding {
   /** Set with the first state, then fixed. */
   expectedAt: string | null
   startAt: string | null
-  upsert: TaskRunUpsert | null
-  after: Counted | null
+  /** What tells of the latest state, and when that was. */
+  latest: { readonly report: TaskRunReport; readonly details: StateDetails; readonly at: string } | null
 }
 
 /**
  * Locks the task runs that the reports speak of, folds the reports over them, and answers the statements that write the outcome.
- * `nowMicros` stamps new rows.
+ * `nowMicros` stamps new rows. `moved` gets the rows as they will be.
  */
 export async function recordTaskRuns(
   sql: Transaction,
   reports: readonly TaskRunReport[],
   nowMicros: number,
   deltas: RollupDeltas,
-  published: [string, Change][],
+  moved: TaskRunUpsert[],
 ): Promise<PromiseLike<unknown>[]> {
   const known = await lockKnown(sql, reports)
   const foldings = new Map<string, Folding>()
@@ -127,12 +128,11 @@ export async function recordTaskRuns(
         workspaceId: report.workspaceId,
         // A row that is there under the natural key is the task run; the report's own id gives way.
         id: row?.id ?? report.taskRunId,
-        before: row ? countedOf(row) : null,
+        before: row ? countedOf(row.workspaceId, row) : null,
         stateMicros: row ? (microsOf(row.stateAt) ?? Number.NEGATIVE_INFINITY) : Number.NEGATIVE_INFINITY,
         expectedAt: row?.expectedStartAt ?? null,
         startAt: row?.startAt ?? null,
-        upsert: null,
-        after: null,
+        latest: null,
       }
       foldings.set(idKey, folding)
       if (report.flowRunId) foldings.set(naturalKey, folding)
@@ -156,33 +156,21 @@ export async function recordTaskRuns(
     })
     if (report.occurredMicros <= folding.stateMicros) continue
     folding.stateMicros = report.occurredMicros
-    const upsert = rowOf(report, folding, details, at, createdAt)
-    folding.expectedAt = upsert.expected_start_at
-    folding.startAt = upsert.start_at
-    folding.upsert = upsert
-    folding.after = {
-      kind: 'task-run',
-      workspaceId: report.workspaceId,
-      flowId: null,
-      deploymentId: null,
-      stateType: report.state.type,
-      stateName: report.state.name,
-      expectedStartMicros: microsOf(upsert.expected_start_at) ?? report.occurredMicros,
-      startMicros: microsOf(upsert.start_at),
-      totalRunTimeSeconds: upsert.total_run_time_seconds,
-    }
+    folding.expectedAt ??= instant(report.taskRun.expected_start_time) ?? at
+    folding.startAt =
+      instant(report.taskRun.start_time) ?? folding.startAt ?? (report.state.type === 'RUNNING' ? at : null)
+    folding.latest = { report, details, at }
   }
 
-  const upserts: TaskRunUpsert[] = []
   for (const folding of new Set(foldings.values())) {
-    if (!folding.upsert) continue
-    upserts.push(folding.upsert)
-    deltas.move(folding.before, folding.after)
-    published.push([folding.workspaceId, changeOf(folding.upsert)])
+    if (!folding.latest) continue
+    const row = rowOf(folding, folding.latest, createdAt)
+    moved.push(row)
+    deltas.move(folding.before, countedOf(folding.workspaceId, countable(row)))
   }
   return [
-    ...(upserts.length > 0
-      ? [upsertTaskRuns(sql, upserts).then((written) => refuseOvertaken(written.count, upserts.length))]
+    ...(moved.length > 0
+      ? [upsertTaskRuns(sql, moved).then((written) => refuseOvertaken(written.count, moved.length))]
       : []),
     insertTaskRunStates(sql, states),
   ]
@@ -193,13 +181,26 @@ function refuseOvertaken(written: number, wanted: number): void {
   if (written !== wanted) throw Object.assign(new Error('overtaken by another process'), { code: '40001' })
 }
 
-const countedOf = (row: KnownTaskRun): Counted | null => {
+type Countable = Pick<
+  KnownTaskRun,
+  'stateType' | 'stateName' | 'expectedStartAt' | 'startAt' | 'totalRunTimeSeconds'
+>
+
+const countable = (row: TaskRunUpsert): Countable => ({
+  stateType: row.state_type,
+  stateName: row.state_name,
+  expectedStartAt: row.expected_start_at,
+  startAt: row.start_at,
+  totalRunTimeSeconds: row.total_run_time_seconds,
+})
+
+const countedOf = (workspaceId: string, row: Countable): Counted | null => {
   const expected = microsOf(row.expectedStartAt)
   return row.stateType === null || expected === null
     ? null
     : {
         kind: 'task-run',
-        workspaceId: row.workspaceId,
+        workspaceId,
         flowId: null,
         deploymentId: null,
         stateType: row.stateType,
@@ -210,31 +211,51 @@ const countedOf = (row: KnownTaskRun): Counted | null => {
       }
 }
 
+interface NaturalKey {
+  readonly workspace_id: string
+  readonly flow_run_id: string
+  readonly task_key: string
+  readonly dynamic_key: string
+}
+
+const idKeys = recordset<{ readonly workspace_id: string; readonly task_run_id: string }>({
+  workspace_id: 'uuid',
+  task_run_id: 'uuid',
+})
+const naturalKeys = recordset<NaturalKey>({
+  workspace_id: 'uuid',
+  flow_run_id: 'uuid',
+  task_key: 'text',
+  dynamic_key: 'text',
+})
+
 /** Locked in key order, by id or by natural key; two batches that meet the same task run take turns. */
 async function lockKnown(
   sql: Transaction,
   reports: readonly TaskRunReport[],
 ): Promise<Map<string, KnownTaskRun>> {
   const byId = new Map(reports.map((r) => [`${r.workspaceId} ${r.taskRunId}`, r]))
-  const ids = [...byId.keys()].sort().map((key) => byId.get(key) as TaskRunReport)
-  const natural = new Map<string, TaskRunReport>()
-  for (const r of ids)
-    if (r.flowRunId)
-      natural.set(
-        `${r.workspaceId} ${r.flowRunId} ${String(r.taskRun.task_key)} ${String(r.taskRun.dynamic_key)}`,
-        r,
-      )
-  const keys = [...natural.values()]
+  const ids = [...byId.values()]
+  const natural = new Map<string, NaturalKey>()
+  for (const { workspaceId, flowRunId, taskRun } of ids) {
+    if (!flowRunId) continue
+    const [taskKey, dynamicKey] = [String(taskRun.task_key), String(taskRun.dynamic_key)]
+    natural.set(`${workspaceId} ${flowRunId} ${taskKey} ${dynamicKey}`, {
+      workspace_id: workspaceId,
+      flow_run_id: flowRunId,
+      task_key: taskKey,
+      dynamic_key: dynamicKey,
+    })
+  }
+  const idRows = ids.map((r) => ({ workspace_id: r.workspaceId, task_run_id: r.taskRunId }))
   const rows = await sql<KnownTaskRun[]>`
     with wanted as (
       select t.workspace_id, t.id
-      from unnest(${ids.map((r) => r.workspaceId)}::uuid[], ${ids.map((r) => r.taskRunId)}::uuid[]) k (workspace_id, id)
-      join task_runs t on t.workspace_id = k.workspace_id and t.id = k.id
+      from ${idKeys(sql, idRows)} k
+      join task_runs t on t.workspace_id = k.workspace_id and t.id = k.task_run_id
       union
       select t.workspace_id, t.id
-      from unnest(${keys.map((r) => r.workspaceId)}::uuid[], ${keys.map((r) => r.flowRunId)}::uuid[],
-                  ${keys.map((r) => String(r.taskRun.task_key))}::text[], ${keys.map((r) => String(r.taskRun.dynamic_key))}::text[])
-        k (workspace_id, flow_run_id, task_key, dynamic_key)
+      from ${naturalKeys(sql, [...natural.values()])} k
       join task_runs t on t.workspace_id = k.workspace_id and t.flow_run_id = k.flow_run_id
         and t.task_key = k.task_key and t.dynamic_key = k.dynamic_key
     )
@@ -267,10 +288,8 @@ const seconds = (value: unknown): number => {
 }
 
 function rowOf(
-  report: TaskRunReport,
   folding: Folding,
-  details: StateDetails,
-  at: string,
+  { report, details, at }: NonNullable<Folding['latest']>,
   createdAt: string,
 ): TaskRunUpsert {
   const run = report.taskRun
@@ -299,15 +318,15 @@ function rowOf(
     state_details: details,
     state_data: report.state.data,
     run_count: count(run.run_count),
-    start_at: instant(run.start_time) ?? folding.startAt ?? (type === 'RUNNING' ? at : null),
+    start_at: folding.startAt,
     end_at: instant(run.end_time) ?? (isFinal(type) ? at : null),
-    expected_start_at: folding.expectedAt ?? instant(run.expected_start_time) ?? at,
+    expected_start_at: folding.expectedAt ?? at,
     next_scheduled_start_at: instant(run.next_scheduled_start_time),
     total_run_time_seconds: seconds(run.total_run_time),
   }
 }
 
-const changeOf = (row: TaskRunUpsert): Change => ({
+export const changeOf = (row: TaskRunUpsert): Change => ({
   kind: 'task-run',
   id: row.id,
   flowRunId: row.flow_run_id,
