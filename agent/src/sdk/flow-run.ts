@@ -25,6 +25,8 @@ export interface ClaimedRun {
   readonly name: string
   /** null when the control plane gives none. */
   readonly token: string | null
+  /** How the run is said to have been stopped: by the process above, once this one is gone (null), or from here, when that is gone. */
+  readonly lastWord: () => NewState | null
 }
 
 /** SCHEDULED would give the claim back, and another worker would take the run; this process waits with it. */
@@ -71,12 +73,13 @@ export class FlowRun {
   /** Records the state. Nothing follows a final one. */
   enter(given: NewState): ReportedState {
     const { claim } = this.facts
-    const next = claim ? underClaim(given) : given
+    const isStopped = given.type === 'CANCELLED' || given.type === 'CRASHED'
+    const lastWord = claim && isStopped ? claim.lastWord() : null
+    const next = lastWord ?? (claim ? underClaim(given) : given)
     const state: ReportedState = { ...reportedState(next), ...(claim?.token && { claimToken: claim.token }) }
     if (this.ended) return state
     this.ended = next.type !== 'RUNNING' && next.type !== 'PENDING' && next.type !== 'SCHEDULED'
-    // How a claimed run was stopped is said by the process above, once this one is gone.
-    const isLeftToHost = claim !== null && (next.type === 'CANCELLED' || next.type === 'CRASHED')
+    const isLeftToHost = claim !== null && isStopped && !lastWord
     if (!isLeftToHost) this.record({ kind: 'flow-run-state', flowRunId: this.id, state })
     return state
   }

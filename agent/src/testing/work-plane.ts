@@ -98,6 +98,7 @@ export class WorkPlane {
   /** Asks for the run to end, as a person does. */
   cancel(run: PlannedRun): void {
     this.move(run.id, { type: 'CANCELLING', name: 'Cancelling', message: '' }, run.token)
+    this.plane.cancel(run.id)
     this.plane.changed()
   }
 

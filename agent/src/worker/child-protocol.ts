@@ -1,3 +1,4 @@
+import type { OnLost } from '../deploy/options.js'
 import type { StateType } from '../protocol/frames.js'
 
 /** What a hosting process and the child that executes one run say to each other. */
@@ -13,6 +14,9 @@ export interface Job {
   /** `file:flow`, from `directory`. */
   readonly entrypoint: string
   readonly directory: string
+  /** How the host calls itself. */
+  readonly host: string
+  readonly onLost: OnLost
 }
 
 export type HostMessage =

@@ -1,17 +1,15 @@
 import { resolve } from 'node:path'
 import { ON_LOST_LABEL } from '../deploy/deploy-flow.js'
 import { splitEntrypoint } from '../deploy/entrypoint.js'
-import type { OnLost } from '../deploy/options.js'
 import { type Fields, fieldsOf, textOf } from '../record/fields.js'
 import type { Job } from './child-protocol.js'
 import { configure } from './job-template.js'
 
 /** A run that was claimed, with all that is needed to execute it here. */
 export interface Work {
-  readonly job: Job
+  readonly job: Omit<Job, 'host'>
   readonly env: Readonly<Record<string, string>>
   readonly streamOutput: boolean
-  readonly onLost: OnLost
   /** As stored; null when the run has none. */
   readonly empiricalPolicy: Fields
 }
@@ -45,10 +43,10 @@ export function workOf({ flowRun, token, deployment }: Claim, baseJobTemplate: F
       parameters: fieldsOf(flowRun.parameters),
       entrypoint,
       directory: resolve(textOf(configuration.working_dir) || textOf(deployment.path) || '.'),
+      onLost: wished === 'reschedule' ? 'reschedule' : 'crash',
     },
     env: textsOf(configuration.env),
     streamOutput: configuration.stream_output !== false,
-    onLost: wished === 'reschedule' ? 'reschedule' : 'crash',
     empiricalPolicy: policy,
   }
 }

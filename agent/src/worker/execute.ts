@@ -11,11 +11,10 @@ import type { State } from '../sdk/state.js'
 import { markHosted } from '../settings/hosted.js'
 import type { ChildMessage, HostMessage, Job } from './child-protocol.js'
 
-const HOST_IS_GONE = 'the process that started this one is gone'
-
 /**
- * The child's side: executes the one run that the host sends, and answers the exit code. When the host goes away the run
- * stops without a word: nobody sends signs of life for it any more, so the control plane decides what becomes of it.
+ * The child's side: executes the one run that the host sends, and answers the exit code. When the host goes away nobody sends
+ * signs of life any more, so the run stops: it ends Crashed at once or, when it is to be scheduled again, without a word,
+ * since that is for the control plane to do once the claim has lapsed.
  */
 export async function executeJob(): Promise<number> {
   markHosted()
@@ -25,7 +24,11 @@ export async function executeJob(): Promise<number> {
     stopReason ??= reason
     stop(reason)
   }
-  process.once('disconnect', () => askToStop(HOST_IS_GONE))
+  let isHostGone = false
+  process.once('disconnect', () => {
+    isHostGone = true
+    askToStop('the process that started this one is gone')
+  })
   const job = await new Promise<Job>((received) => {
     process.on('message', (message: HostMessage) => {
       if (message.type === 'run') received(message.job)
@@ -41,8 +44,11 @@ export async function executeJob(): Promise<number> {
   try {
     handle = await loadFlow(job)
     stop = handle.stop
-    const { flowRunId: id, name, token } = job
-    const running = handle.runWith(job.parameters, { id, name, token })
+    const { flowRunId: id, name, token, host, onLost } = job
+    const message = `${host} is gone without a word, so the run that it had started was stopped`
+    const lastWord = () =>
+      isHostGone && onLost === 'crash' ? ({ type: 'CRASHED', name: 'Crashed', message } as const) : null
+    const running = handle.runWith(job.parameters, { id, name, token, lastWord })
     // Asked while the file was being loaded.
     if (stopReason !== null) setImmediate(() => stop(stopReason ?? ''))
     state = await running
@@ -57,14 +63,31 @@ export async function executeJob(): Promise<number> {
     await tellHost({ type: 'ended', state: { type, name, message }, isRecorded: false })
     return 1
   }
-  // Until they have tidied up; the host's patience ends it otherwise.
-  if (state.isCancelled()) await handle.settled()
+  // Until they have tidied up; the host's patience ends it otherwise, and our own when there is no host.
+  if (stopReason !== null || state.isCancelled()) {
+    // The control plane tells us of a cancellation as well, mostly before the host does.
+    const unasked = new Promise<void>((resolve) => {
+      setTimeout(() => stopReason ?? resolve(), UNASKED_MS)
+    })
+    await Promise.race([handle.settled(), untilAlone(() => isHostGone), unasked])
+  }
   await handle.close()
   const { type, name, message = '' } = state
   const isRecorded = !state.isCancelled() && !state.isCrashed()
   await tellHost({ type: 'ended', state: { type, name, message }, isRecorded })
   return state.isCompleted() ? 0 : 1
 }
+
+const ALONE_MS = 5_000
+const UNASKED_MS = 30_000
+
+/** Resolves when the host has been gone for a while. */
+const untilAlone = (isHostGone: () => boolean): Promise<void> =>
+  new Promise((resolve) => {
+    const wait = () => setTimeout(resolve, ALONE_MS)
+    if (isHostGone()) wait()
+    else process.once('disconnect', wait)
+  })
 
 async function loadFlow({ directory, entrypoint }: Job): Promise<FlowHandle> {
   const { file, wanted } = splitEntrypoint(entrypoint)

@@ -60,15 +60,18 @@ describe('a claimed run', () => {
       parameters: { a: 1 },
       entrypoint: 'jobs/flows.ts:report',
       directory: '/srv/app',
+      onLost: 'crash',
     })
     const given = work({ job_variables: { working_dir: '/opt', env: { A: 'x', B: 2, C: null } } })
     expect([given.job.directory, given.env]).toEqual(['/opt', { A: 'x', B: '2' }])
   })
 
   it('is lost as its own policy says, else as its deployment does', () => {
-    expect(work({}).onLost).toBe('crash')
-    expect(work({}, { ...deployment, labels: { 'rigel.on-lost': 'reschedule' } }).onLost).toBe('reschedule')
-    expect(work({ empirical_policy: { on_lost: 'reschedule' } }).onLost).toBe('reschedule')
+    expect(work({}).job.onLost).toBe('crash')
+    expect(work({}, { ...deployment, labels: { 'rigel.on-lost': 'reschedule' } }).job.onLost).toBe(
+      'reschedule',
+    )
+    expect(work({ empirical_policy: { on_lost: 'reschedule' } }).job.onLost).toBe('reschedule')
   })
 
   it.each([

@@ -57,6 +57,7 @@ export function receiptOf(
   steps: readonly Step[],
   ended: { readonly at: Date; readonly how: string },
 ): string {
-  const parts = steps.map(({ what, at }) => `${what} at ${at.toISOString()}`)
+  const asked = steps.length === 0 ? ['asked to stop by the control plane itself'] : []
+  const parts = [...asked, ...steps.map(({ what, at }) => `${what} at ${at.toISOString()}`)]
   return [...parts, `gone at ${ended.at.toISOString()} (${ended.how})`].join(', ')
 }

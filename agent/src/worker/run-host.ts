@@ -9,6 +9,7 @@ import { presentInstant } from '../record/instant.js'
 import { cleanText, MAX_LOG_CHARS, MAX_MESSAGE_CHARS } from '../record/text.js'
 import { uuid7 } from '../record/uuid.js'
 import type { Environment } from '../settings/environment.js'
+import type { Job } from './child-protocol.js'
 import type { Work } from './claimed-work.js'
 import { describeEnd, HostedProcess, type ProcessEnd } from './hosted-process.js'
 import { type Patience, receiptOf } from './ladder.js'
@@ -78,8 +79,8 @@ export class RunHost {
   }
 
   start(work: Work): void {
-    const { job } = work
     const { api, reporter, say, who, cliPath, environment, inherited } = this.options
+    const job: Job = { ...work.job, host: who }
     const process = new HostedProcess({
       job,
       cliPath,
@@ -113,7 +114,8 @@ export class RunHost {
   }
 
   /** Where the run is executed, and what is to become of it without us. */
-  private async tellPlace({ job, empiricalPolicy, onLost }: Work, place: string): Promise<void> {
+  private async tellPlace({ job, empiricalPolicy }: Work, place: string): Promise<void> {
+    const { onLost } = job
     const policy = onLost === 'reschedule' && { empirical_policy: { ...empiricalPolicy, on_lost: onLost } }
     await this.insist(() =>
       this.options.api.patch(`flow_runs/${job.flowRunId}`, { infrastructure_pid: place, ...policy }),
@@ -196,7 +198,7 @@ export class RunHost {
     if (run.stopping === 'handed back') {
       const { who } = this.options
       // A run that has not begun can begin elsewhere without harm.
-      if (type === 'PENDING' || run.work.onLost === 'reschedule') {
+      if (type === 'PENDING' || run.work.job.onLost === 'reschedule') {
         return this.write(
           run,
           'SCHEDULED',

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { backoffMs } from '../connection/backoff.js'
-import { Unreachable } from '../connection/workspace-api.js'
+import { Unreachable, type WorkspaceApi } from '../connection/workspace-api.js'
 import { type Deployed, upsertDeployment } from '../deploy/deploy-flow.js'
 import type { ServeOptions } from '../deploy/options.js'
 import { type Fields, fieldsOf, listOf, textOf } from '../record/fields.js'
@@ -117,28 +117,36 @@ class Server {
     try {
       const claim = { flowRun: { ...flowRun, state: accepted }, token, deployment: this.deployment }
       this.host.start(workOf(claim, {}))
+      await beat(this.deployed.api, [id])
     } catch (error) {
       await this.host.refuse(id, token, (error as Error).message)
     }
   }
 }
 
-/** Signs of life of what runs here, in the form that every client may send. */
 async function beatUntil({ api }: Deployed, host: RunHost, stopped: AbortSignal): Promise<void> {
   while (!stopped.aborted) {
     await pause(BEAT_MS, stopped)
-    const events = host.claims.map(({ flow_run_id: id }) => ({
-      id: randomUUID(),
-      occurred: new Date().toISOString(),
-      event: 'prefect.flow-run.heartbeat',
-      resource: { 'prefect.resource.id': `prefect.flow-run.${id}` },
-      related: [],
-      payload: {},
-    }))
-    // The next one says the same.
-    if (events.length > 0) await api.post('events', events).catch(() => {})
+    await beat(
+      api,
+      host.claims.map((claim) => claim.flow_run_id),
+    )
     await host.deliverLeftovers()
   }
+}
+
+/** Signs of life of what runs here, in the form that every client may send. */
+async function beat(api: WorkspaceApi, flowRunIds: readonly string[]): Promise<void> {
+  const events = flowRunIds.map((id) => ({
+    id: randomUUID(),
+    occurred: new Date().toISOString(),
+    event: 'prefect.flow-run.heartbeat',
+    resource: { 'prefect.resource.id': `prefect.flow-run.${id}` },
+    related: [],
+    payload: {},
+  }))
+  // The next one says the same.
+  if (events.length > 0) await api.post('events', events).catch(() => {})
 }
 
 async function pauseDeployment({ api, id, fullName }: Deployed): Promise<void> {

@@ -228,17 +228,21 @@ describe('a worker', () => {
     expect(await worker.finished).toMatchObject({ code: 0 })
   }, 60_000)
 
-  it('leaves runs to the control plane when it is killed: they stop without a word', async () => {
-    const { plan, work, isPrinted } = await world()
-    const run = plan('tidies')
+  it('that is killed leaves no run behind: they end Crashed, or without a word when they are to be scheduled again', async () => {
+    const { world: w, plan, work, isPrinted } = await world()
+    const crash = plan('tidies')
+    const again = plan('deaf', {}, { on_lost: 'reschedule' })
     const worker = work()
-    await isPrinted(run, 'waiting')
-    const pid = Number(run.pid.split(':').at(-1))
+    await isPrinted(crash, 'waiting')
+    await isPrinted(again, 'waiting')
     worker.child.kill('SIGKILL')
     await worker.finished
-    await expect.poll(() => isAlive(pid), { timeout: 10_000 }).toBe(false)
-    expect(names(run)).toEqual(['Scheduled', 'Pending', 'Running'])
-  })
+    await w.until(crash, 'Crashed')
+    expect(w.stateOf(crash).message).toContain('worker blue is gone without a word')
+    for (const { pid } of [crash, again])
+      await expect.poll(() => isAlive(Number(pid.split(':').at(-1))), { timeout: 15_000 }).toBe(false)
+    expect(names(again)).toEqual(['Scheduled', 'Pending', 'Running'])
+  }, 60_000)
 
   it('waits for a control plane that is down, and sees its runs to their end when the pool goes away', async () => {
     const { world: w, folder, plan, work, isPrinted } = await world()

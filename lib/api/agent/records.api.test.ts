@@ -109,3 +109,32 @@ test('a state under a claim names it, and one under a stale claim is refused wit
   const { json } = await api.call(tenant, 'GET', `/flow_runs/${run.json.id}`)
   expect(json.state).toMatchObject({ type: 'RUNNING', state_details: { claim_token: token } })
 })
+
+test("a run that an agent executes holds its deployment's slot until it ends, however long it runs", async () => {
+  const tenant = await api.tenant()
+  const flow = await api.call(tenant, 'POST', '/flows/', { name: 'limited' })
+  const deployment = await api.call(tenant, 'POST', '/deployments/', {
+    name: 'one at a time',
+    flow_id: flow.json.id,
+    concurrency_limit: 1,
+  })
+  const run = await api.call(tenant, 'POST', `/deployments/${deployment.json.id}/create_flow_run`, {})
+  const claimed = await api.call(tenant, 'POST', `/flow_runs/${run.json.id}/set_state`, {
+    state: { type: 'PENDING' },
+  })
+  const claimToken = claimed.json.state.state_details.claim_token
+  const slots = async () =>
+    (await api.call(tenant, 'GET', `/v2/concurrency_limits/deployment:${deployment.json.id}/slots`)).json
+  expect(await slots()).toEqual([expect.objectContaining({ until: expect.any(String) })])
+  const enters = (type: 'RUNNING' | 'COMPLETED', at: number): AgentRecord => ({
+    kind: 'flow-run-state',
+    flowRunId: run.json.id,
+    state: state(type, at, { claimToken }),
+  })
+  await post(tenant, [enters('RUNNING', nowMicros() + 1_000_000)])
+  expect(await slots()).toEqual([
+    expect.objectContaining({ until: null, holder: expect.objectContaining({ id: run.json.id }) }),
+  ])
+  await post(tenant, [enters('COMPLETED', nowMicros() + 2_000_000)])
+  expect(await slots()).toEqual([])
+})

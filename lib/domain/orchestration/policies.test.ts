@@ -21,7 +21,8 @@ const orders: Readonly<Record<string, string>> = {
     handleResumingPausedFlows copyScheduledTime waitForScheduledTime retryFailedFlows ${afterwards}`,
   'flow: minimal': `preventResultDataLoss bypassCancellingFlowRunsWithNoInfra ${afterwards}`,
   'flow: reported': `
-    refuseStaleClaims preserveDeploymentConcurrencyLeaseId preventDuplicateTransitions handleFlowTerminalStateTransitions ${afterwards}`,
+    refuseStaleClaims preserveDeploymentConcurrencyLeaseId preventDuplicateTransitions handleFlowTerminalStateTransitions
+    removeDeploymentConcurrencyLeaseForOldClientVersions ${afterwards}`,
   'flow: late': `ensureOnlyScheduledFlowsMarkedLate enforceDeploymentConcurrencyOnLate ${afterwards}`,
   'flow: pause-timeout': `failOnlyExpiredPauses ${afterwards}`,
   'flow: cancel-timeout': `cancelOnlyStuckCancellations ${afterwards}`,

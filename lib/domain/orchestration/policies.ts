@@ -67,6 +67,8 @@ export const reportedFlowPolicy: Policy<FlowRunView> = [
   flows.preserveDeploymentConcurrencyLeaseId,
   flows.preventDuplicateTransitions,
   flows.handleFlowTerminalStateTransitions,
+  // An agent's claim is its sign of life: the slot is held for as long as the run is.
+  flows.removeDeploymentConcurrencyLeaseForOldClientVersions,
   ...afterwards,
 ]
 
