@@ -48,7 +48,7 @@ export async function readWork(
       q.status_changed_at as queue_status_at, q.concurrency_limit as queue_limit,
       (select count(*)::int from run_claims c where c.workspace_id = q.workspace_id and c.work_queue_id = q.id) as queue_active,
       p.id as pool_id, p.name as pool_name, p.type as pool_type, p.is_paused as pool_paused,
-      p.paused_by ->> 'display_value' as pool_paused_by, p.status_changed_at as pool_status_at, p.concurrency_limit as pool_limit,
+      coalesce(p.paused_by, p.created_by) ->> 'display_value' as pool_paused_by, p.status_changed_at as pool_status_at, p.concurrency_limit as pool_limit,
       (select count(*)::int from run_claims c where c.workspace_id = p.workspace_id and c.work_pool_id = p.id) as pool_active,
       greatest(p.last_polled_at, (select max(o.last_polled_at) from work_queues o where o.workspace_id = p.workspace_id and o.work_pool_id = p.id)) as pool_polled_at,
       (select count(*)::int from workers w where w.workspace_id = p.workspace_id and w.work_pool_id = p.id and w.status = 'ONLINE') as online_workers,

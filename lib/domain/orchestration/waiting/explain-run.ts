@@ -8,21 +8,15 @@ import {
   noticeRunning,
   noticeSilence,
 } from './notice-executed.ts'
+import { noticeFullDeployment, noticeFullPool, noticeFullQueue, noticeQueueAhead } from './notice-slots.ts'
 import {
   dueNow,
   noticeDueTime,
-  noticeFullDeployment,
-  noticeFullPool,
-  noticeFullQueue,
   noticeInProcessRetry,
   noticeNobodysRun,
-  noticeNotServed,
-  noticeNoWorker,
-  noticePausedPool,
-  noticePausedQueue,
-  noticeQueueAhead,
   noticeStartDeadline,
-} from './notice-scheduled.ts'
+} from './notice-time.ts'
+import { noticeNotServed, noticeNoWorker, noticePausedPool, noticePausedQueue } from './notice-work.ts'
 import type { ExplainVerdict, Noticing, RunSight, WaitingReason } from './waiting.ts'
 
 /** In the order in which a person should read them: what only time ends, what a person has to do, what others have to give back. */

@@ -2,7 +2,7 @@ import { formatInstant, parseInstant } from '../../time.ts'
 import type { ClaimFact } from '../decide.ts'
 import { cancellationGraceSeconds, finishDeadlineMicros } from '../follow-up-rules.ts'
 import { isMissing } from '../shared-rules.ts'
-import { fullLimit } from './notice-scheduled.ts'
+import { fullLimit } from './notice-slots.ts'
 import type { Noticing, ReasonLink } from './waiting.ts'
 import { act, clockTime, command, pageOf, spell } from './words.ts'
 
