@@ -25,7 +25,9 @@ import type {
 } from './engine.ts'
 import { createFlowRuns } from './flow-run-creation.ts'
 import { type TransitionDeps, transitFlowRuns } from './flow-run-transitions.ts'
+import { runsToHurry } from './hurry-waiting-runs.ts'
 import { type EventChunk, type LogChunk, storeEvents, storeLogs } from './intake.ts'
+import type { LimitKey } from './limit-books.ts'
 import { createSignals } from './signals.ts'
 import { createSlots } from './slot-queue.ts'
 import { type SlotAnswer, type SlotOrder, settleSlots } from './slots.ts'
@@ -146,6 +148,21 @@ export function createEngine(options: EngineOptions): Engine {
     run: (proposals) => transitTaskRuns(deps, proposals),
     onBatch: observe('set_task_run_state'),
   })
+  const slotsOfDeployments = createBatcher<LimitKey, true>({
+    ...limits,
+    name: 'hurry runs that wait for slots',
+    keyOf: null,
+    run: async (freed) => {
+      const proposals = await runsToHurry(deps.sql, freed, deps.nowMicros())
+      await Promise.all(proposals.map((proposal) => flowRunTransitions.add(proposal)))
+      return freed.map(() => true)
+    },
+    onBatch: observe('hurry_flow_runs'),
+  })
+  // Whatever goes wrong, the run looks again by itself.
+  deps.signals.on('deployment-slot-free', ({ workspaceId, limitId }) => {
+    slotsOfDeployments.add({ workspaceId, id: limitId }).catch(() => {})
+  })
   const claims = createBatcher<ClaimRequest, readonly ClaimedRun[]>({
     ...limits,
     name: 'claim flow runs',
@@ -237,6 +254,8 @@ export function createEngine(options: EngineOptions): Engine {
     slots: createSlots(slotOrders, deps.signals),
     signals: deps.signals,
     drain: async () => {
+      // First: it proposes to one of the others.
+      await slotsOfDeployments.drain()
       await Promise.all(
         [
           flowRunCreations,

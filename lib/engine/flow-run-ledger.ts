@@ -163,7 +163,10 @@ export class FlowRunLedger {
           else if (limitId !== null) this.#endedOfRuns.push({ workspaceId, holderId: runId, limitId })
           if (limitId !== null) {
             this.#limits.get(`${workspaceId} ${limitId}`)?.book.give(1, null)
-            this.#signals.push({ type: 'slots-free', workspaceId, limitId, slots: 1 })
+            this.#signals.push(
+              { type: 'slots-free', workspaceId, limitId, slots: 1 },
+              { type: 'deployment-slot-free', workspaceId, limitId },
+            )
           }
           break
         }

@@ -84,6 +84,33 @@ describe('the limit of a deployment', () => {
     expect(await leases(cancelling.limitId)).toHaveLength(1)
   })
 
+  test('wakes the run that has waited longest when a slot comes back, and no other', async () => {
+    const { flow, run } = await limited(1)
+    const [first, second, third] = [await run(), await run(), await run()]
+    await propose(flow, first, 'PENDING')
+    for (const id of [second, third]) await propose(flow, id, 'PENDING')
+    const woken = new Promise<number>((resolve) => {
+      const stop = engine.signals.on('due', ({ workspaceId, dueMicros }) => {
+        if (workspaceId !== flow.workspaceId) return
+        stop()
+        resolve(dueMicros)
+      })
+    })
+    await propose(flow, first, 'CANCELLED')
+    expect(await woken).toBeLessThanOrEqual(nowMicros())
+    const waiting = await db.engine`
+      select id, next_scheduled_start_at <= now() as due from flow_runs where id in (${second}, ${third}) order by expected_start_at`
+    expect(waiting).toEqual([
+      { id: second, due: true },
+      { id: third, due: false },
+    ])
+    expect((await propose(flow, second, 'PENDING')).verdict).toBe('ACCEPT')
+    expect((await propose(flow, second, 'RUNNING')).verdict).toBe('ACCEPT')
+    // It is too late for what was claimed, or never waited.
+    const hurry = (id: string) => propose(flow, id, 'SCHEDULED', { policy: 'slot-free' })
+    expect([(await hurry(second)).verdict, (await hurry(first)).verdict]).toEqual(['REJECT', 'REJECT'])
+  })
+
   test('of 40 claims at once, in two engines, lets exactly as many through as there are slots', async () => {
     const { flow, limitId, run } = await limited(7)
     const other = createEngine({ db, publish: () => {} })

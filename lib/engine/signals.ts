@@ -25,6 +25,8 @@ export type Signal =
       readonly limitId: string
       readonly slots: number
     }
+  /** A run gave back its slot of its deployment: another may wait for it. */
+  | { readonly type: 'deployment-slot-free'; readonly workspaceId: string; readonly limitId: string }
   /** A background task waits for a task worker from this instant on. */
   | {
       readonly type: 'task-enqueued'

@@ -29,6 +29,7 @@ const orders: Readonly<Record<string, string>> = {
   'flow: deadline': `cancelOnlyMissedDeadlines bypassCancellingFlowRunsWithNoInfra ${afterwards}`,
   'flow: zombie': `crashOnlySilentRuns rescheduleLostRuns ${afterwards}`,
   'flow: cascade': `leaveEndedRunsAlone bypassCancellingFlowRunsWithNoInfra ${afterwards}`,
+  'flow: slot-free': `hurryOnlyRunsThatWaitForSlots ${afterwards}`,
   'task: core': `
     retrieveFromCache handleTaskTerminalStateTransitions preventRunningTasksFromStoppedFlows
     secureTaskConcurrencySlots copyScheduledTime waitForScheduledTime retryFailedTasks renameReruns

@@ -109,6 +109,9 @@ const cascadePolicy: Policy<FlowRunView> = [
   ...afterwards,
 ]
 
+/** When a slot of a deployment comes free. */
+const slotFreePolicy: Policy<FlowRunView> = [services.hurryOnlyRunsThatWaitForSlots, ...afterwards]
+
 /** By name, as a proposal names the policy that is to judge it. */
 export const flowPolicies = {
   core: coreFlowPolicy,
@@ -120,6 +123,7 @@ export const flowPolicies = {
   deadline: deadlinePolicy,
   zombie: zombiePolicy,
   cascade: cascadePolicy,
+  'slot-free': slotFreePolicy,
 } as const
 export type FlowPolicyName = keyof typeof flowPolicies
 

@@ -537,6 +537,18 @@ export const flowRuleRows: readonly RuleRow<FlowRunView>[] = [
     },
   },
   {
+    rule: services.hurryOnlyRunsThatWaitForSlots,
+    when: 'it waits for no slot, or not any more',
+    says: reject('The run does not wait for a slot of its deployment.'),
+  },
+  {
+    rule: services.hurryOnlyRunsThatWaitForSlots,
+    when: 'it waits for a slot',
+    from: ['SCHEDULED'],
+    state: { name: 'AwaitingConcurrencySlot' },
+    says: 'silent',
+  },
+  {
     rule: services.leaveEndedRunsAlone as Rule<FlowRunView>,
     when: 'it is over',
     says: reject('The run has ended already.'),

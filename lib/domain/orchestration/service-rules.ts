@@ -155,3 +155,15 @@ export const rescheduleLostRuns: FlowRule = {
     }
   },
 }
+
+/** A run that waits for a slot of its deployment is due at once when one comes free; it may have been claimed or cancelled meanwhile. */
+export const hurryOnlyRunsThatWaitForSlots: FlowRule = {
+  name: 'hurryOnlyRunsThatWaitForSlots',
+  from: 'any',
+  to: ['SCHEDULED'],
+  needs: [],
+  judge: ({ run }) => {
+    if (run.state?.type === 'SCHEDULED' && run.state.name === 'AwaitingConcurrencySlot') return
+    return { say: 'reject', reason: 'The run does not wait for a slot of its deployment.' }
+  },
+}

@@ -143,6 +143,7 @@ export const vocabulary = {
   islate: refuse('This flow run is already marked late.'),
 
   // --- what services propose
+  noslotawaited: refuse('The run does not wait for a slot of its deployment.'),
   notpaused: refuse('The run is not paused.'),
   pauselives: refuse('The pause has not timed out.'),
   notcancelling: refuse('The run is not cancelling.'),
@@ -622,6 +623,26 @@ export const flowScenarios: readonly FlowScenario[] = [
     stateOf: 'CANCELLED',
     table: plainFlow,
     rows: 'CANCELLED nodeploy claimed cancelledbetween over over ok ok over ok',
+  },
+  {
+    name: 'a slot that came free, and nobody waits',
+    policy: flowPolicies['slot-free'],
+    table: allOk,
+    column: [
+      'SCHEDULED',
+      'noslotawaited noslotawaited noslotawaited noslotawaited noslotawaited noslotawaited noslotawaited noslotawaited noslotawaited noslotawaited',
+    ],
+  },
+  {
+    name: 'a slot that came free',
+    policy: flowPolicies['slot-free'],
+    state: { name: 'AwaitingConcurrencySlot' },
+    stateOf: 'SCHEDULED',
+    table: allOk,
+    column: [
+      'SCHEDULED',
+      'noslotawaited ok noslotawaited noslotawaited noslotawaited noslotawaited noslotawaited noslotawaited noslotawaited noslotawaited',
+    ],
   },
   {
     name: 'the end of a pause that goes on',
