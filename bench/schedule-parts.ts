@@ -2,3 +2,4 @@ export { materialiseSchedules } from '../lib/control/schedules/materialise-sched
 export { connectDatabase } from '../lib/db/clients.ts'
 export { migrate } from '../lib/db/migrate.ts'
 export { formatInstant } from '../lib/domain/time.ts'
+export { scheduleRuns } from '../lib/services/schedule-runs.ts'

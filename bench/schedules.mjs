@@ -6,27 +6,34 @@ import { checkNodeVersion, ensureInstalled, root } from '../lib/process/install.
 
 checkNodeVersion()
 await ensureInstalled()
+const { cpuMicrosOf, cpuMicrosOfTree } = await import('./counters.mjs')
 const { importSource, startPostgres, takeDown } = await import('./stage.mjs')
 const { values } = parseArgs({ options: { deployments: { type: 'string', default: '100000' } } })
 const deployments = Number(values.deployments)
 const HOUR = 3_600_000_000
 
-const seconds = async (work) => {
+/** How long some work takes, and what it costs: CPU seconds of this process and of Postgres, which say more on a busy machine. */
+const measure = async (work, postgresPid = 0) => {
+  const [own, its] = [cpuMicrosOf(process.pid), cpuMicrosOfTree(postgresPid)]
   const began = performance.now()
   const result = await work()
-  return [(performance.now() - began) / 1_000, result]
+  return {
+    result,
+    seconds: (performance.now() - began) / 1_000,
+    nodeSeconds: (cpuMicrosOf(process.pid) - own) / 1e6,
+    postgresSeconds: (cpuMicrosOfTree(postgresPid) - its) / 1e6,
+  }
 }
 const median = (numbers) => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)]
 const say = (name, value) => process.stdout.write(`${name.padEnd(58)} ${value}\n`)
-const rate = (rows, took) =>
-  `${took.toFixed(2).padStart(7)} s ${Math.round(rows / took)
-    .toString()
-    .padStart(8)} rows/s`
+const number = (value, digits = 2) => value.toFixed(digits).padStart(8)
+const rate = (rows, { seconds, nodeSeconds, postgresSeconds }) =>
+  `${number(seconds)} s ${number(rows / seconds, 0)} rows/s   CPU: node ${number(nodeSeconds)} s, postgres ${number(postgresSeconds)} s`
 
 try {
   const server = await startPostgres()
   await server.create('schedules')
-  const { connectDatabase, formatInstant, materialiseSchedules, migrate } =
+  const { connectDatabase, formatInstant, migrate, scheduleRuns } =
     await importSource('bench/schedule-parts.ts')
   const url = server.urlOf('schedules')
   await migrate(url, join(root, 'drizzle'))
@@ -51,31 +58,37 @@ try {
   const materialise = async () => {
     let runs = 0
     for (;;) {
-      const turn = await materialiseSchedules(scope, 'whichever are due')
-      if (turn.schedules === 0) return runs
-      runs += turn.runs
+      const { counts, more } = await scheduleRuns.runOnce(scope)
+      runs += counts.runs
+      if (!more) return runs
     }
   }
-  const [first, runs] = await seconds(materialise)
+  const first = await measure(materialise, server.pid)
+  const runs = first.result
   say(`${deployments} hourly deployments, ${runs} runs made ahead`, rate(runs, first))
 
-  // The same rows, made inside Postgres, into tables with the same indexes: nobody reads, plans or names them.
+  // The same rows, made inside Postgres, into tables with the same indexes and references: nobody plans or names them.
   await sql`create table plain_runs (like flow_runs including all)`
+  await sql`
+    alter table plain_runs add foreign key (workspace_id, flow_id) references flows (workspace_id, id),
+      add foreign key (workspace_id, deployment_id) references deployments (workspace_id, id)`
   await sql`create table plain_states (like flow_run_states including all)`
-  const [runsTook] = await seconds(() => sql`insert into plain_runs select * from flow_runs`)
-  const [statesTook] = await seconds(() => sql`insert into plain_states select * from flow_run_states`)
-  const plain = runsTook + statesTook
+  const plain = await measure(async () => {
+    await sql`insert into plain_runs select * from flow_runs`
+    await sql`insert into plain_states select * from flow_run_states`
+  }, server.pid)
   say('the same runs and states by two plain inserts', rate(runs, plain))
-  say('share of the plain inserts', `${((100 * plain) / first).toFixed(0).padStart(7)} %`)
+  const cpu = ({ nodeSeconds, postgresSeconds }) => nodeSeconds + postgresSeconds
+  say('share of the plain inserts', `${number((100 * plain.seconds) / first.seconds, 0)} % of their rate`)
+  say('', `${number(cpu(first) / cpu(plain), 1)} × their CPU`)
 
   const idle = []
-  for (let i = 0; i < 50; i++)
-    idle.push((await seconds(() => materialiseSchedules(scope, 'whichever are due')))[0] * 1e3)
-  say('a turn when nothing is due (median of 50)', `${median(idle).toFixed(2).padStart(7)} ms`)
+  for (let i = 0; i < 50; i++) idle.push((await measure(() => scheduleRuns.runOnce(scope))).seconds * 1e3)
+  say('a turn when nothing is due (median of 50)', `${number(median(idle))} ms`)
 
   now += HOUR
-  const [later, more] = await seconds(materialise)
-  say(`an hour later, when all are due at once, ${more} runs`, rate(more, later))
+  const later = await measure(materialise, server.pid)
+  say(`an hour later, when all are due at once, ${later.result} runs`, rate(later.result, later))
   await db.close()
 } finally {
   await takeDown()

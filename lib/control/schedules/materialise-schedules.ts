@@ -5,7 +5,7 @@ import { mergeJson } from '../../domain/parameters/merge.ts'
 import type { CatchUpPolicy } from '../../domain/schedules/catch-up.ts'
 import { planSchedule, type SchedulePlan } from '../../domain/schedules/plan-schedule.ts'
 import { scheduledRunKey } from '../../domain/schedules/runs-to-schedule.ts'
-import { parseSchedule, type Schedule } from '../../domain/schedules/schedule.ts'
+import { type ParsedSchedule, parseSchedule, type Schedule } from '../../domain/schedules/schedule.ts'
 import { scheduleKindName } from '../../domain/schedules/stored-schedule.ts'
 import type { RawJson } from '../../domain/state.ts'
 import { formatInstant, parseInstant } from '../../domain/time.ts'
@@ -155,12 +155,26 @@ const rest = (sql: Sql, row: DueSchedule, untilMicros: number) => sql`
   update deployment_schedules set look_at = ${formatInstant(untilMicros)}
   where workspace_id = ${row.workspaceId} and deployment_id = ${row.deploymentId} and id = ${row.id} and look_at is not null`
 
+const known = new Map<string, ParsedSchedule>()
+
+/** Few texts stand for most schedules, and reading one takes longer than planning it. What is stored has its anchor, so that the clock does not matter. */
+function readStored(stored: StoredSchedule, nowMicros: number): ParsedSchedule {
+  const text = JSON.stringify(stored)
+  let parsed = known.get(text)
+  if (!parsed) {
+    parsed = parseSchedule(stored, { nowMicros })
+    if (known.size > 5_000) known.clear()
+    known.set(text, parsed)
+  }
+  return parsed
+}
+
 interface Planned extends SchedulePlan {
   readonly schedule: Schedule | null
 }
 
 function planOf(row: DueSchedule, nowMicros: number): Planned {
-  const parsed = parseSchedule(row.schedule, { nowMicros })
+  const parsed = readStored(row.schedule, nowMicros)
   const since = row.scheduledUntil === null ? undefined : parseInstant(row.scheduledUntil)
   // What is stored was read before, by a version that may have read more: such a schedule makes no runs until it is changed.
   if (!parsed.ok)
