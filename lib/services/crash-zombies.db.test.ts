@@ -50,6 +50,7 @@ const worker = { type: 'agent', id: null, name: 'worker-1' } as const
 async function claimed(
   count: number,
   policy: EmpiricalPolicy = {},
+  until: 'PENDING' | 'RUNNING' = 'RUNNING',
 ): Promise<{ id: string; token: string }[]> {
   const deploymentId = await makeDeployment(db, flow, { queueId: pool.queueId })
   for (let n = 0; n < count; n++) {
@@ -62,10 +63,13 @@ async function claimed(
       }),
     )
   }
-  return claimAndStart(count)
+  return claimAndStart(count, until)
 }
 
-async function claimAndStart(count: number): Promise<{ id: string; token: string }[]> {
+async function claimAndStart(
+  count: number,
+  until: 'PENDING' | 'RUNNING' = 'RUNNING',
+): Promise<{ id: string; token: string }[]> {
   const claims = await here.engine.claimFlowRuns({
     workspaceId: flow.workspaceId,
     workPoolId: pool.poolId,
@@ -77,7 +81,7 @@ async function claimAndStart(count: number): Promise<{ id: string; token: string
   })
   expect(claims).toHaveLength(count)
   const runs = claims.map(({ run, token }) => ({ id: run.id, token }))
-  await Promise.all(runs.map((run) => propose(run, 'RUNNING')))
+  if (until === 'RUNNING') await Promise.all(runs.map((run) => propose(run, 'RUNNING')))
   return runs
 }
 
@@ -144,7 +148,7 @@ describe('a run whose holder is silent', () => {
       await crashZombies.runOnce(here)
       expect(await read(run.id)).toMatchObject({
         type: 'SCHEDULED',
-        name: 'AwaitingRetry',
+        name: 'Rescheduled',
         message: expect.stringContaining(`Scheduled again (${n} of 3).`),
       })
       // The old holder comes back, and is told.
@@ -155,6 +159,15 @@ describe('a run whose holder is silent', () => {
     await pass(LEASE_SECONDS + 1)
     await crashZombies.runOnce(here)
     expect((await read(run?.id ?? ''))?.type).toBe('CRASHED')
+  })
+
+  test('before it began goes back to its queue in any case, and the old holder cannot begin it any more', async () => {
+    const [run] = await claimed(1, { on_lost: 'crash' }, 'PENDING')
+    if (!run) throw new Error('no run')
+    await pass(LEASE_SECONDS + 1)
+    await crashZombies.runOnce(here)
+    expect(await read(run.id)).toMatchObject({ type: 'SCHEDULED', name: 'Rescheduled' })
+    expect((await propose(run, 'RUNNING')).verdict).toBe('ABORT')
   })
 
   test('that was asked to stop is Cancelled', async () => {

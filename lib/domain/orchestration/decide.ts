@@ -43,7 +43,7 @@ export interface EmpiricalPolicy {
   readonly start_within_seconds?: number | null
   /** Rigel's: a run that has not ended this many seconds after its first start is cancelled, which reaches its process. */
   readonly finish_within_seconds?: number | null
-  /** Rigel's: what becomes of a run whose holder went silent. A run of a deployment may be scheduled again, a few times. Default crash. */
+  /** Rigel's: what becomes of a run whose holder went silent after it began. A run of a deployment may be scheduled again, a few times. Default crash. */
   readonly on_lost?: 'crash' | 'reschedule' | null
   /** Rigel's, kept by the server: how often the run was scheduled again because its holder went silent. */
   readonly times_lost?: number | null

@@ -608,9 +608,23 @@ export const flowRuleRows: readonly RuleRow<FlowRunView>[] = [
     says: {
       verdict: 'REJECT',
       reason: 'Lost runs of this kind are scheduled again.',
-      written: { type: 'SCHEDULED', name: 'AwaitingRetry', message: 'Lost. Scheduled again (2 of 3).' },
+      written: { type: 'SCHEDULED', name: 'Rescheduled', message: 'Lost. Scheduled again (2 of 3).' },
       scheduledTime: formatInstant(now),
       policy: { times_lost: 2, retry_type: 'reschedule', resuming: false, pause_keys: [] },
+    },
+  },
+  {
+    rule: services.rescheduleLostRuns,
+    when: 'it has not begun',
+    from: ['PENDING'],
+    run: { ...ofDeployment, policy: { on_lost: 'crash' } },
+    proposed: { message: 'Lost.' },
+    says: {
+      verdict: 'REJECT',
+      reason: 'Lost runs of this kind are scheduled again.',
+      written: { type: 'SCHEDULED', name: 'Rescheduled', message: 'Lost. Scheduled again (1 of 3).' },
+      scheduledTime: formatInstant(now),
+      policy: { times_lost: 1, retry_type: 'reschedule', resuming: false, pause_keys: [] },
     },
   },
   {

@@ -1,6 +1,6 @@
 import { isFinal, type StateDetails, type StateType, stateTypes } from '../state.ts'
 import { formatInstant, parseInstant } from '../time.ts'
-import type { ClaimFact, FlowRunView, Rule } from './decide.ts'
+import type { ClaimFact, EmpiricalPolicy, FlowRunView, Rule } from './decide.ts'
 import { cancellationGraceSeconds, finishDeadlineMicros, startDeadlineMicros } from './follow-up-rules.ts'
 import { finalTypes, isMissing, makeState, withDetails } from './shared-rules.ts'
 
@@ -132,22 +132,30 @@ export const crashOnlySilentRuns: FlowRule = {
 /** Schedules a lost run again this often; a run that kills every worker must not go on for ever. */
 export const mostTimesLost = 3
 
-/** Where a deployment says so, a lost run goes back to its queue. */
+/** A run that has not begun repeats nothing when it is claimed anew; one that has begun needs its deployment's word for it. */
+export const isRescheduledWhenLost = (
+  run: Pick<FlowRunView, 'deploymentId' | 'state'>,
+  { on_lost, times_lost }: EmpiricalPolicy,
+): boolean =>
+  run.deploymentId !== null &&
+  (on_lost === 'reschedule' || run.state?.type === 'PENDING') &&
+  (times_lost ?? 0) < mostTimesLost
+
+/** A lost run that may go back to its queue does. */
 export const rescheduleLostRuns: FlowRule = {
   name: 'rescheduleLostRuns',
   from: stateTypes,
   to: ['CRASHED'],
   needs: [],
   judge: ({ run, proposed, policy, facts }) => {
-    if (policy.on_lost !== 'reschedule' || run.deploymentId === null) return
+    if (!isRescheduledWhenLost(run, policy)) return
     const lost = policy.times_lost ?? 0
-    if (lost >= mostTimesLost) return
     return {
       say: 'reject',
       reason: 'Lost runs of this kind are scheduled again.',
       state: makeState(
         'SCHEDULED',
-        'AwaitingRetry',
+        'Rescheduled',
         `${proposed.message} Scheduled again (${lost + 1} of ${mostTimesLost}).`,
         { scheduled_time: formatInstant(facts.nowMicros), lost: proposed.details.lost },
       ),

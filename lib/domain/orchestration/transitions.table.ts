@@ -172,7 +172,7 @@ export const vocabulary = {
     reason: 'Lost runs of this kind are scheduled again.',
     written: {
       type: 'SCHEDULED',
-      name: 'AwaitingRetry',
+      name: 'Rescheduled',
       message: `${lostMessage} Scheduled again (1 of 3).`,
     },
     scheduledTime: '2026-08-21T12:00:00.000000Z',
@@ -739,6 +739,18 @@ export const flowScenarios: readonly FlowScenario[] = [
     column: [
       'CRASHED',
       'unexecuted unexecuted lostagain lostagain unexecuted lostcancel unexecuted unexecuted unexecuted unexecuted',
+    ],
+  },
+  {
+    name: 'the search for silent holders, of a run of a deployment',
+    policy: flowPolicies.zombie,
+    run: { deploymentId: 'deployment-1', policy: { on_lost: 'crash' } },
+    facts: facts({ claim: silentClaim }),
+    table: allOk,
+    // What has not begun repeats nothing.
+    column: [
+      'CRASHED',
+      'unexecuted unexecuted lostagain lostrun unexecuted lostcancel unexecuted unexecuted unexecuted unexecuted',
     ],
   },
   {

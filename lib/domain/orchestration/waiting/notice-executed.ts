@@ -1,6 +1,7 @@
 import { formatInstant, parseInstant } from '../../time.ts'
 import type { ClaimFact } from '../decide.ts'
 import { cancellationGraceSeconds, finishDeadlineMicros } from '../follow-up-rules.ts'
+import { isRescheduledWhenLost } from '../service-rules.ts'
 import { isMissing } from '../shared-rules.ts'
 import { fullLimit } from './notice-slots.ts'
 import type { Noticing, ReasonLink } from './waiting.ts'
@@ -81,8 +82,7 @@ export const noticeSilence: Noticing = ({ run, facts: { claim, nowMicros } }) =>
   const last = claim.beatMicros ?? claim.claimedMicros
   if (nowMicros - last <= ((claim.expiresMicros - last) * 2) / 3) return []
   const over = claim.expiresMicros <= nowMicros
-  const then =
-    run.policy.on_lost === 'reschedule' && run.deploymentId !== null ? 'scheduled again' : 'Crashed'
+  const then = isRescheduledWhenLost(run, run.policy) ? 'scheduled again' : 'Crashed'
   return [
     {
       rule: 'crashOnlySilentRuns',
