@@ -387,6 +387,10 @@ describe('a run of a deployment', () => {
     expect((await get(`/deployments/${id}/work_queue_check`)).json).toMatchObject([{ name: 'default' }])
     const special = await deploy({ work_pool_name: 'pool', work_queue_name: 'special' })
     expect(special).toMatchObject({ work_queue_name: 'special' })
+    const told = await post('/events/filter', {
+      filter: { resource: { id: [`prefect.work-queue.${special.work_queue_id}`] } },
+    })
+    expect(told.json.events).toMatchObject([{ event: 'prefect.work-queue.created' }])
     const old = await deploy({ work_queue_name: 'for-agents' })
     expect(old).toMatchObject({ work_pool_name: 'default-agent-pool', work_queue_name: 'for-agents' })
     const poolless = await deploy()

@@ -70,5 +70,5 @@ export async function applyVersion(
     where d.workspace_id = ${workspaceId} and d.id = ${deploymentId}
       and v.workspace_id = d.workspace_id and v.deployment_id = ${version.deploymentId} and v.id = ${version.id}`
   await writeVersion(sql, workspaceId, deploymentId, creatorOf(ctx.actor))
-  return { before, after: await deploymentById(sql, workspaceId, deploymentId), takenBack }
+  return { before, after: await deploymentById(sql, workspaceId, deploymentId), takenBack, queuesMade: [] }
 }

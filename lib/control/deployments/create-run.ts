@@ -1,6 +1,7 @@
 import type { Transaction } from '../../db/clients.ts'
 import type { DeploymentRow } from '../../db/rows/deployment.ts'
 import type { FlowRunRow } from '../../db/rows/flow-run.ts'
+import type { WorkQueueRow } from '../../db/rows/work-queue.ts'
 import { inWorkspace } from '../../db/scope.ts'
 import type { ClientView, EmpiricalPolicy, ProposedState } from '../../domain/orchestration/decide.ts'
 import { mergeJson } from '../../domain/parameters/merge.ts'
@@ -9,10 +10,12 @@ import type { RawJson } from '../../domain/state.ts'
 import type { Created, Engine } from '../../engine/engine.ts'
 import { type Context, requireScope } from '../context.ts'
 import { creatorOf } from '../creator.ts'
+import { recordObjectEvent } from '../events/record-object-event.ts'
 import { requireValid } from '../parameters/check-parameters.ts'
 import { hydrateParameters } from '../parameters/hydrate-parameters.ts'
 import { validateJobVariables } from '../parameters/validate-job-variables.ts'
 import { requireStorable } from '../storable-json.ts'
+import { workQueueEvent } from '../work-queues/work-queue-event.ts'
 import { deploymentById } from './read-deployment.ts'
 import { type QueueOfPool, resolveQueue } from './resolve-queue.ts'
 
@@ -63,13 +66,15 @@ export async function createRuns(
 ): Promise<readonly (Created<FlowRunRow> | Problem)[]> {
   requireScope(ctx, 'run_deployments')
   const { workspaceId } = ctx
+  const queuesMade: WorkQueueRow[] = []
   const planned = await inWorkspace(ctx.db, workspaceId, async (sql) => {
     const deployment = await deploymentById(sql, workspaceId, deploymentId)
     const plans: (Planned | Problem)[] = []
     for (const request of requests)
-      plans.push(await orProblem(() => plan(sql, workspaceId, deployment, request)))
+      plans.push(await orProblem(() => plan(sql, workspaceId, deployment, request, queuesMade)))
     return plans
   })
+  for (const queue of queuesMade) await recordObjectEvent(ctx, engine, workQueueEvent('created', queue))
   return Promise.all(
     planned.map((its) =>
       its instanceof Problem ? its : orProblem(() => engine.createFlowRun(newRun(ctx, its, client))),
@@ -88,6 +93,7 @@ async function plan(
   workspaceId: string,
   deployment: DeploymentRow,
   request: RunRequest,
+  queuesMade: WorkQueueRow[],
 ): Promise<Planned> {
   requireStorable(request.parameters, 'Parameters')
   requireStorable(request.jobVariables, 'Job variables')
@@ -112,9 +118,9 @@ async function plan(
   const queue =
     request.workQueueName === null
       ? null
-      : await resolveQueue(sql, workspaceId, workPoolName, request.workQueueName)
+      : await resolveQueue(sql, workspaceId, workPoolName, request.workQueueName, queuesMade)
   if (request.jobVariables && workPoolName !== null) {
-    const pool = queue ?? (await resolveQueue(sql, workspaceId, workPoolName, null))
+    const pool = queue ?? (await resolveQueue(sql, workspaceId, workPoolName, null, queuesMade))
     if (pool)
       validateJobVariables(
         DOING,

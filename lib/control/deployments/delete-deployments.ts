@@ -55,6 +55,9 @@ async function remove(
   workspaceId: string,
   id: string,
 ): Promise<[DeploymentRow, readonly string[]]> {
+  // Before the deployment itself, as the scheduler does, so that neither waits for the other in a circle.
+  await sql`
+    select id from deployment_schedules where workspace_id = ${workspaceId} and deployment_id = ${id} order by id for update`
   const [locked] =
     await sql`select id from deployments where workspace_id = ${workspaceId} and id = ${id} for update`
   if (!locked) throw new NotFound('Deployment')

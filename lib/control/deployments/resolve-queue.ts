@@ -1,4 +1,5 @@
 import type { Transaction } from '../../db/clients.ts'
+import type { WorkQueueRow } from '../../db/rows/work-queue.ts'
 import type { RawJson } from '../../domain/state.ts'
 import { DEFAULT_POOL_NAME } from '../../domain/work/status.ts'
 import { lockPool, poolNotFound } from '../work-pools/read-work-pool.ts'
@@ -15,13 +16,14 @@ export interface QueueOfPool {
 /**
  * The queue that these names mean: of the pool, or of the pool for agents where none is named (`ensureDefaultPool` has made it);
  * the pool's default queue where none is named. A queue that is not there is made. null: neither is named. Throws NotFound for
- * a pool that is not there.
+ * a pool that is not there. `made` gets the queue that was made, to be told of after the COMMIT.
  */
 export async function resolveQueue(
   sql: Transaction,
   workspaceId: string,
   poolName: string | null,
   queueName: string | null,
+  made: WorkQueueRow[],
 ): Promise<QueueOfPool | null> {
   if (poolName === null && queueName === null) return null
   const name = poolName ?? DEFAULT_POOL_NAME
@@ -34,9 +36,16 @@ export async function resolveQueue(
   if (!found) throw poolNotFound(name)
   if (found.id !== null || queueName === null) return found
   await lockPool(sql, workspaceId, { name })
-  await insertWorkQueue(sql, workspaceId, found.workPoolId, { ...plainQueue, name: queueName }, null)
+  const queue = await insertWorkQueue(
+    sql,
+    workspaceId,
+    found.workPoolId,
+    { ...plainQueue, name: queueName },
+    null,
+  )
+  if (queue) made.push(queue)
   // Made just now, or meanwhile by somebody else.
-  return resolveQueue(sql, workspaceId, name, queueName)
+  return resolveQueue(sql, workspaceId, name, queueName, made)
 }
 
 const plainQueue = { description: '', isPaused: false, concurrencyLimit: null, priority: null, filter: null }

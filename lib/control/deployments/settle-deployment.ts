@@ -3,6 +3,7 @@ import type { Context } from '../context.ts'
 import { recordObjectEvent } from '../events/record-object-event.ts'
 import { announceTakenBack } from '../schedules/announce-taken-back.ts'
 import { materialiseSchedules } from '../schedules/materialise-schedules.ts'
+import { workQueueEvent } from '../work-queues/work-queue-event.ts'
 import { changesOf, deploymentEvent } from './deployment-event.ts'
 import type { Written } from './write-deployment.ts'
 
@@ -10,10 +11,11 @@ import type { Written } from './write-deployment.ts'
 export async function settleDeployment(
   ctx: Context,
   engine: Engine,
-  { before, after, takenBack }: Written,
+  { before, after, takenBack, queuesMade }: Written,
   created = false,
 ): Promise<void> {
   announceTakenBack(ctx, engine, takenBack)
+  for (const queue of queuesMade) await recordObjectEvent(ctx, engine, workQueueEvent('created', queue))
   const changes = created ? null : changesOf(before, after)
   if (created) await recordObjectEvent(ctx, engine, deploymentEvent('created', after))
   else if (changes) await recordObjectEvent(ctx, engine, deploymentEvent('updated', after, changes))

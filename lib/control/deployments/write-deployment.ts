@@ -1,5 +1,6 @@
 import type { Transaction } from '../../db/clients.ts'
 import type { DeploymentRow } from '../../db/rows/deployment.ts'
+import type { WorkQueueRow } from '../../db/rows/work-queue.ts'
 import { BadInput, Conflict } from '../../domain/problem.ts'
 import type { RawJson } from '../../domain/state.ts'
 import { formatInstant } from '../../domain/time.ts'
@@ -34,6 +35,8 @@ export interface Written {
   readonly after: DeploymentRow
   /** Scheduled runs that are gone. */
   readonly takenBack: readonly string[]
+  /** Work queues that were named and not there. */
+  readonly queuesMade: readonly WorkQueueRow[]
 }
 
 /** What can be said of the changes without looking at the deployment. Throws BadInput. */
@@ -61,7 +64,8 @@ export async function writeDeployment(sql: Transaction, ctx: Context, writing: W
   // Not `for update`: that would hold up the making of its runs.
   await sql`select id from deployments where workspace_id = ${workspaceId} and id = ${id} for no key update`
   const before = await deploymentById(sql, workspaceId, id)
-  const queue = await queueAfter(sql, workspaceId, before, changes)
+  const queuesMade: WorkQueueRow[] = []
+  const queue = await queueAfter(sql, workspaceId, before, changes, queuesMade)
   const parameters = changes.parameters && (await hydrateParameters(sql, workspaceId, changes.parameters))
   checkValues(doing, before, { ...changes, ...(parameters ? { parameters } : {}) }, queue)
   await requireDocuments(sql, workspaceId, changes)
@@ -84,7 +88,7 @@ export async function writeDeployment(sql: Transaction, ctx: Context, writing: W
   if (changes.globalConcurrencyLimitId !== undefined)
     await shareLimit(sql, workspaceId, id, changes.globalConcurrencyLimitId)
   await writeVersion(sql, workspaceId, id, creatorOf(ctx.actor))
-  return { before, after: await deploymentById(sql, workspaceId, id), takenBack }
+  return { before, after: await deploymentById(sql, workspaceId, id), takenBack, queuesMade }
 }
 
 /** Schedules that were there and are not, or are switched off now. */
@@ -107,11 +111,12 @@ async function queueAfter(
   workspaceId: string,
   before: DeploymentRow,
   { workPoolName, workQueueName }: DeploymentChanges,
+  made: WorkQueueRow[],
 ): Promise<QueueOfPool | null | undefined> {
   if (workPoolName === undefined && workQueueName === undefined) return undefined
   // A queue that is named without a pool is one of the pool that is there.
   const pool = workPoolName === undefined ? before.workPoolName : workPoolName
-  return resolveQueue(sql, workspaceId, pool, workQueueName ?? null)
+  return resolveQueue(sql, workspaceId, pool, workQueueName ?? null, made)
 }
 
 function checkValues(

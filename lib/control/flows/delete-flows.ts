@@ -8,6 +8,7 @@ import { removeLimitsOfFlow } from '../deployments/write-limit.ts'
 import { recordObjectEvent } from '../events/record-object-event.ts'
 import { RunConditions, type RunFilters } from '../filters/run-filters.ts'
 import { removeFlowRuns } from '../flow-runs/remove-flow-runs.ts'
+import { lockSchedulesOfFlow } from '../schedules/write-schedules.ts'
 import { flowEvent } from './flow-event.ts'
 
 /** Deletes a flow with its runs. Throws NotFound. */
@@ -47,6 +48,7 @@ export async function deleteFlows(
 const RUNS_AT_ONCE = 1_000
 
 async function removeFlow(sql: Transaction, workspaceId: string, id: string): Promise<FlowRow | undefined> {
+  await lockSchedulesOfFlow(sql, workspaceId, id)
   // Locked, so that no run is made of it meanwhile.
   const [flow] = await sql<FlowRow[]>`
     select ${flowColumns(sql)} from flows f where f.workspace_id = ${workspaceId} and f.id = ${id} for update`

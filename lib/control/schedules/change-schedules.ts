@@ -35,7 +35,7 @@ export async function changeSchedules(
       overdueOf: over.map((schedule) => schedule.id),
       isScheduling: !before.paused && !before.disabled,
     })
-    return { before, after: await deploymentById(sql, workspaceId, deploymentId), takenBack }
+    return { before, after: await deploymentById(sql, workspaceId, deploymentId), takenBack, queuesMade: [] }
   })
   await settleDeployment(ctx, engine, written)
   return written.after.schedules

@@ -9,6 +9,7 @@ import { testDatabase } from '../../testing/database.ts'
 import { ownWorkspace } from '../../testing/owner.ts'
 import type { Context } from '../context.ts'
 import { createDeployment } from '../deployments/create-deployment.ts'
+import { deleteDeployment } from '../deployments/delete-deployments.ts'
 import { pauseDeployment, resumeDeployment } from '../deployments/switch-deployment.ts'
 import { updateDeployment } from '../deployments/update-deployment.ts'
 import { materialiseSchedules } from './materialise-schedules.ts'
@@ -220,6 +221,18 @@ test('a pause that meets a turn leaves nothing scheduled', async () => {
     await Promise.all([turn(), resumeDeployment(ctx, engine, id)])
     expect((await hoursOf(id, 'Scheduled')).length).toBeGreaterThanOrEqual(3)
   }
+})
+
+test('a deployment that is deleted while it is scheduled is gone, and nobody waits for anybody', async () => {
+  for (let round = 0; round < 5; round++) {
+    const ids: string[] = []
+    for (let i = 0; i < 8; i++) ids.push((await deploy(hourly)).id)
+    now += 2 * HOUR
+    await Promise.all([turn(), ...ids.map((id) => deleteDeployment(ctx, engine, id)), turn()])
+    for (const id of ids) expect(await runsOf(id)).toEqual([])
+  }
+  const left = await counted()
+  expect(left?.rolled).toBe(left?.rows)
 })
 
 test('one schedule that cannot be scheduled holds up no other', async () => {

@@ -26,6 +26,18 @@ export async function lockSchedules(
   return rows.map((row) => row.schedule)
 }
 
+/** Of all deployments of a flow, before the flow is deleted: the scheduler holds a schedule before it asks for its flow. */
+export async function lockSchedulesOfFlow(
+  sql: Transaction,
+  workspaceId: string,
+  flowId: string,
+): Promise<void> {
+  await sql`
+    select s.id from deployment_schedules s
+    join deployments d on d.workspace_id = s.workspace_id and d.id = s.deployment_id
+    where s.workspace_id = ${workspaceId} and d.flow_id = ${flowId} order by s.id for update of s`
+}
+
 /**
  * Makes the deployment's schedules these. One that was there keeps its id, what was scheduled of it and its catch-up policy:
  * found by its slug, and where neither has one by the schedule itself.
