@@ -60,6 +60,8 @@ export const jsonValue = z.unknown().refine((value) => value !== undefined, { me
 
 const int32 = z.number().int().min(-2_147_483_648).max(2_147_483_647)
 
+const seconds = z.number().positive().max(1e9)
+
 export const flowRunPolicy = z.looseObject({
   max_retries: int32.nullish(),
   retry_delay_seconds: z.number().nullish(),
@@ -68,9 +70,16 @@ export const flowRunPolicy = z.looseObject({
   pause_keys: z.array(z.string().max(1_000)).max(1_000).nullish(),
   resuming: z.boolean().nullish(),
   retry_type: z.enum(['in_process', 'reschedule']).nullish(),
-  start_within_seconds: z.number().positive().max(1e9).nullish(),
-  finish_within_seconds: z.number().positive().max(1e9).nullish(),
-  on_lost: z.enum(['crash', 'reschedule']).nullish(),
+  start_within_seconds: seconds
+    .meta({ description: 'A run that has not begun this long after it was expected to is cancelled.' })
+    .nullish(),
+  finish_within_seconds: seconds
+    .meta({ description: 'A run that has not ended this long after it began is cancelled.' })
+    .nullish(),
+  on_lost: z
+    .enum(['crash', 'reschedule'])
+    .meta({ description: 'What becomes of a run whose holder went silent after it began. Default crash.' })
+    .nullish(),
 })
 
 export const taskRunPolicy = z.looseObject({
