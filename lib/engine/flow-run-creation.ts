@@ -226,6 +226,7 @@ export async function createFlowRuns(
           deploymentId: run.deploymentId,
           deploymentVersion: insert.deployment_version,
           deploymentVersionId: insert.deployment_version_id,
+          workPoolId: context.workPoolId,
           workPoolName: context.workPoolName,
           workQueueId: context.workQueueId,
           workQueueName: context.workQueueName,

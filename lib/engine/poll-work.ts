@@ -75,8 +75,8 @@ export function createPollWork({ sql, dueWork, presence }: PollWorkOptions): Pol
       const [first] = due
       if (first) {
         presence.polledQueues(workspaceId, first.workPoolId, first.queueIds ?? [])
-        return due.map(({ workPoolId, queueIds: _, ...run }) => ({
-          workPoolId,
+        return due.map(({ queueIds: _, ...run }) => ({
+          workPoolId: run.workPoolId,
           workQueueId: run.workQueueId,
           run,
         }))
@@ -203,7 +203,7 @@ const readDueOfPool = (sql: Sql, poll: PoolPoll): Promise<readonly DueRow[]> => 
     order by q.priority, d.next_at, d.id
     limit (select greatest(0, least(free, ${poll.limit}::int)) from pool)
   )
-  select ${flowRunColumns(sql)}, (select id from pool) as work_pool_id,
+  select ${flowRunColumns(sql)},
     case when due.place = 1 then (select array_agg(id) from queues) end as queue_ids
   from due join flow_runs r on r.workspace_id = ${poll.workspaceId} and r.id = due.id
   join flows f on f.workspace_id = r.workspace_id and f.id = r.flow_id

@@ -42,7 +42,12 @@ test('events of a run name all that it belongs to, from its first state to its l
       state: proposed('SCHEDULED'),
     }),
   )
-  expect(row).toMatchObject({ workPoolName: 'pool', workQueueName: 'default', workQueueId: queueId })
+  expect(row).toMatchObject({
+    workPoolName: 'pool',
+    workQueueName: 'default',
+    workQueueId: queueId,
+    workPoolId: poolId,
+  })
   await engine.setFlowRunState({
     workspaceId: flow.workspaceId,
     runId: row.id,

@@ -21,7 +21,7 @@ export function flowRunJson(row: FlowRunRow, nowMicros: number): string {
     deployment_version_info: null,
     work_queue_id: row.workQueueId,
     work_queue_name: row.workQueueName,
-    work_pool_id: null,
+    work_pool_id: row.workPoolId,
     work_pool_name: row.workPoolName,
     idempotency_key: row.idempotencyKey,
     empirical_policy: flowPolicy(row.empiricalPolicy),

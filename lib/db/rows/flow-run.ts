@@ -12,6 +12,7 @@ export interface FlowRunRow {
   readonly deploymentId: string | null
   readonly deploymentVersion: string | null
   readonly deploymentVersionId: string | null
+  readonly workPoolId: string | null
   readonly workPoolName: string | null
   readonly workQueueId: string | null
   readonly workQueueName: string | null
@@ -51,7 +52,9 @@ export interface FlowRunRow {
 /** The columns of FlowRunRow, for `select ${flowRunColumns(sql)} from flow_runs r join flows f on …` with these two aliases. */
 export const flowRunColumns = (sql: Queryable) => sql`
   r.id, r.flow_id, f.name as flow_name, r.name, r.flow_version, r.deployment_id, r.deployment_version, r.deployment_version_id, r.work_pool_name,
-  r.work_queue_id, r.work_queue_name, r.idempotency_key, r.parent_task_run_id, r.parameters, r.context, r.job_variables,
+  r.work_queue_id,
+  (select q.work_pool_id from work_queues q where q.workspace_id = r.workspace_id and q.id = r.work_queue_id) as work_pool_id,
+  r.work_queue_name, r.idempotency_key, r.parent_task_run_id, r.parameters, r.context, r.job_variables,
   r.empirical_policy, r.tags, r.labels, r.created_by, r.auto_scheduled, r.infrastructure_document_id, r.infrastructure_pid,
   r.state_id, r.state_type, r.state_name, r.state_at, r.state_message, r.state_details, r.state_data, r.run_count,
   r.start_at, r.end_at, r.expected_start_at, r.next_scheduled_start_at, r.total_run_time_seconds, r.created_at, r.updated_at`
