@@ -269,6 +269,29 @@ const cases = {
       () => () => call('POST', `/work_pools/${name}/get_scheduled_flow_runs`, { limit: 10 }),
     )
   },
+  /** Fifty runs are due, ten are asked for; nobody claims them. */
+  async poll_work() {
+    const name = `bench-${randomUUID().slice(0, 8)}`
+    await call('POST', '/work_pools/', { name, type: 'process' })
+    for (let n = 0; n < 50; n++) {
+      const state = { type: 'SCHEDULED', name: 'Scheduled' }
+      await call('POST', '/flow_runs/', newRun({ work_pool_name: name, state }))
+    }
+    const poll = () => call('POST', `/work_pools/${name}/get_scheduled_flow_runs`, { limit: 10 })
+    const found = await poll()
+    if (found.length !== 10) throw new Error(`a poll found ${found.length} runs instead of 10`)
+    await closedLoop('poll_work', () => poll)
+  },
+  /** Beats of a hundred workers of one pool. */
+  async heartbeat() {
+    const name = `bench-${randomUUID().slice(0, 8)}`
+    await call('POST', '/work_pools/', { name, type: 'process' })
+    let n = 0
+    await closedLoop('heartbeat', () => () => {
+      const body = { name: `worker ${n++ % 100}`, heartbeat_interval_seconds: 30 }
+      return call('POST', `/work_pools/${name}/workers/heartbeat`, body)
+    })
+  },
   async logs100() {
     const run = randomUUID()
     await closedLoop('logs100', () => () => call('POST', '/logs/', hundredLines(run)))
