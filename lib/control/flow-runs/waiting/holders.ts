@@ -1,4 +1,5 @@
 import type { Transaction } from '../../../db/clients.ts'
+import { isLive, slotsOut } from '../../../db/rows/concurrency-limit.ts'
 import type { SlotHolder } from '../../../domain/orchestration/waiting/waiting.ts'
 import { microsOf } from '../../../engine/stored.ts'
 
@@ -33,7 +34,7 @@ export async function readLeaseHolders(
     join concurrency_limits l on l.workspace_id = s.workspace_id and l.id = s.limit_id
     left join task_runs t on s.holder_type = 'task_run' and t.workspace_id = s.workspace_id and t.id = s.holder_id
     left join flow_runs r on r.workspace_id = s.workspace_id and r.id = case when s.holder_type = 'flow_run' then s.holder_id else t.flow_run_id end
-    where s.workspace_id = ${workspaceId} and s.limit_id = ${limitId} and (s.expires_at is null or s.expires_at > ${now})
+    where s.workspace_id = ${workspaceId} and s.limit_id = ${limitId} and ${isLive(sql, now)} and ${slotsOut(sql, now)} > 0
     order by s.held_since, s.id limit ${MOST_HOLDERS}`
   return rows.map(holder)
 }

@@ -1,4 +1,5 @@
 import type { Transaction } from '../../../db/clients.ts'
+import { isLive, slotsOut } from '../../../db/rows/concurrency-limit.ts'
 import type { DeploymentLimitFact } from '../../../domain/orchestration/decide.ts'
 import type { DeploymentSight } from '../../../domain/orchestration/waiting/waiting.ts'
 import { microsOf, type StoredFlowRun } from '../../../engine/stored.ts'
@@ -32,10 +33,10 @@ export async function readDeployment(
     select d.id, d.name, d.entrypoint, d.paused, d.last_polled_at, d.concurrency_options ->> 'collision_strategy' as strategy,
       (d.concurrency_options ->> 'grace_period_seconds')::int as grace_seconds,
       l.id as limit_id, l.name as limit_name, case when l.active then l.slot_limit end as limit,
-      (select coalesce(sum(s.slots), 0)::int from slot_leases s where s.workspace_id = l.workspace_id and s.limit_id = l.id
-        and (s.expires_at is null or s.expires_at > ${now})) as active,
+      (select coalesce(sum(${slotsOut(sql, now)}), 0)::int from slot_leases s
+        where s.workspace_id = l.workspace_id and s.limit_id = l.id and ${isLive(sql, now)}) as active,
       exists (select from slot_leases s where s.workspace_id = l.workspace_id and s.limit_id = l.id and s.id::text = ${lease}
-        and (s.expires_at is null or s.expires_at > ${now})) as lease_alive
+        and ${isLive(sql, now)}) as lease_alive
     from deployments d
     left join concurrency_limits l on l.workspace_id = d.workspace_id and l.id = d.concurrency_limit_id
     where d.workspace_id = ${workspaceId} and d.id = ${run.deploymentId}`
