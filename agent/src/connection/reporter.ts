@@ -19,6 +19,8 @@ export interface Reporter {
   whenPageKnown(flowRunId: string, told: (url: string) => void): void
   /** `stop` is called when somebody asks for the run to end, or the server refuses that it goes on. */
   watch(flowRunId: string, stop: (reason: string) => void): () => void
+  /** Waits until what was recorded so far is acknowledged, at most `deadlineMs`; answers whether it is. */
+  acknowledged(deadlineMs: number): Promise<boolean>
   /** Keeps the process alive until all is acknowledged, but not longer than the drain deadline. */
   drain(): Promise<void>
   /** To disk, now: the process is about to end. */
@@ -196,6 +198,15 @@ class WorkspaceReporter implements Reporter {
     this.saidKept = true
     const why = this.main.trouble ? ` (${this.main.trouble})` : ''
     this.say(`${count} records are not yet delivered${why}; the next rigel command or run sends them`)
+  }
+
+  async acknowledged(deadlineMs: number): Promise<boolean> {
+    const untilMs = Date.now() + deadlineMs
+    // In short stretches, since a control plane that was never reached is otherwise not waited for long.
+    for (;;) {
+      if (await this.main.drain(Math.min(1_000, Math.max(0, untilMs - Date.now())))) return true
+      if (Date.now() >= untilMs || this.main.stopped) return false
+    }
   }
 
   async drain(): Promise<void> {

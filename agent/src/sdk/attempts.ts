@@ -11,8 +11,8 @@ export interface Attempts<R> {
   readonly what: string
   readonly options: Pick<RunOptions, 'retries' | 'retryDelay' | 'timeoutSeconds'>
   readonly scope: CancelScope
-  /** Attempt 1 is the first. */
-  readonly onStart: (attempt: number) => void
+  /** Attempt 1 is the first. When it answers a promise the function is not called before that resolves. */
+  readonly onStart: (attempt: number) => void | Promise<void>
   readonly onRetry: (retry: number, delaySeconds: number, error: unknown) => void
   readonly body: (scope: CancelScope, attempt: number) => R | Promise<R>
   /** Runs after each attempt, also one that timed out, before anything else is recorded. */
@@ -24,7 +24,10 @@ export async function runAttempts<R>(attempts: Attempts<R>): Promise<Outcome<R>>
   const { options, scope } = attempts
   for (let attempt = 1; ; attempt++) {
     if (scope.signal.aborted) return { kind: 'cancelled', error: scope.signal.reason }
-    attempts.onStart(attempt)
+    // Not awaited when there is nothing to wait for: a task starts in the very turn in which it is called.
+    const starting = attempts.onStart(attempt)
+    if (starting) await starting
+    if (scope.signal.aborted) return { kind: 'cancelled', error: scope.signal.reason }
     const outcome = await runOnce(attempts, attempt)
     await attempts.settle?.()
     const mayRetry = outcome.kind === 'failed' || outcome.kind === 'timed-out'

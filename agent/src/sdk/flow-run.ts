@@ -27,6 +27,10 @@ export interface ClaimedRun {
   readonly token: string | null
   /** How the run is said to have been stopped: by the process above, once this one is gone (null), or from here, when that is gone. */
   readonly lastWord: () => NewState | null
+  /** How long the control plane has to confirm that the run begins: until then it may be given to somebody else. */
+  readonly confirmMs: number
+  /** Called when it has not, and the run stops before it begins. */
+  readonly onUnconfirmed: () => void
 }
 
 /** SCHEDULED would give the claim back, and another worker would take the run; this process waits with it. */

@@ -192,7 +192,7 @@ async function runReported(
   const unwatch = reporter.watch(run.id, (reason) => scope.cancel(new RunCancelled(reason)))
   if (!parent && !isHosted())
     reporter.whenPageKnown(run.id, (url) => process.stderr.write(`rigel: flow run ${run.name} ${url}\n`))
-  const outcome = await runAllAttempts(definition, checked, around, run, scope)
+  const outcome = await runAllAttempts(definition, checked, around, run, scope, reporter)
   unwatch()
   const next = finalStateOf(outcome)
   if (next.type === 'COMPLETED') run.log(LEVELS.info, `Flow ${name} completed`)
@@ -213,6 +213,7 @@ async function runAllAttempts(
   around: RunFrame | undefined,
   run: FlowRun,
   scope: CancelScope,
+  reporter: Reporter,
 ): Promise<Outcome<unknown>> {
   const { name, options, parameterNames } = definition
   if (checked.kind !== 'completed') return checked
@@ -228,7 +229,10 @@ async function runAllAttempts(
     settle,
     onStart: (attempt) => {
       run.enter({ type: 'RUNNING', name: 'Running' })
-      if (attempt === 1) run.log(LEVELS.info, `Flow ${name} started as ${run.name}`)
+      if (attempt > 1) return
+      run.log(LEVELS.info, `Flow ${name} started as ${run.name}`)
+      const { claim } = run.facts
+      if (claim) return confirmStart(claim, scope, reporter)
     },
     onRetry: (retry, seconds, error) => {
       run.log(LEVELS.info, `${describeError(error)}. Retry ${retry} of ${options.retries} in ${seconds} s`)
@@ -253,6 +257,17 @@ async function runAllAttempts(
       })
     },
   })
+}
+
+/**
+ * A claimed run begins only when the control plane knows that it does. So one that it sees as not begun, when its holder falls
+ * silent, has not begun anywhere, and may be given to another without being executed twice.
+ */
+async function confirmStart(claim: ClaimedRun, scope: CancelScope, reporter: Reporter): Promise<void> {
+  if (await reporter.acknowledged(claim.confirmMs)) return
+  claim.onUnconfirmed()
+  const seconds = Math.round(claim.confirmMs / 1000)
+  scope.cancel(new RunCancelled(`the control plane did not confirm within ${seconds} s that the run begins`))
 }
 
 async function checkParameters(

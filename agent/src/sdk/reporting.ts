@@ -4,6 +4,7 @@ const nobody: Reporter = {
   record: () => {},
   whenPageKnown: () => {},
   watch: () => () => {},
+  acknowledged: () => Promise.resolve(true),
   drain: () => Promise.resolve(),
   flush: () => {},
   close: () => Promise.resolve(),

@@ -151,7 +151,9 @@ async function execute(
         what: `task ${name}`,
         options,
         scope,
-        onStart: (attempt) => run?.enter({ type: 'RUNNING', name: attempt === 1 ? 'Running' : 'Retrying' }),
+        onStart: (attempt) => {
+          run?.enter({ type: 'RUNNING', name: attempt === 1 ? 'Running' : 'Retrying' })
+        },
         onRetry: (retry, seconds, error) => {
           log(LEVELS.info, `${describeError(error)}. Retry ${retry} of ${options.retries} in ${seconds} s`)
           run?.enter(awaitingRetry(seconds, error))

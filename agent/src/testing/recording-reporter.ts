@@ -22,6 +22,10 @@ export class RecordingReporter implements Reporter {
     this.watchers.get(flowRunId)?.(reason)
   }
 
+  acknowledged(): Promise<boolean> {
+    return Promise.resolve(true)
+  }
+
   drain(): Promise<void> {
     return Promise.resolve()
   }

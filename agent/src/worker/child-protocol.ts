@@ -20,7 +20,8 @@ export interface Job {
 }
 
 export type HostMessage =
-  | { readonly type: 'run'; readonly job: Job }
+  /** `confirmMs`: how long the control plane has to confirm that the run begins. */
+  | { readonly type: 'run'; readonly job: Job; readonly confirmMs: number }
   /** The run is to stop: its signal aborts, and its functions may tidy up. */
   | { readonly type: 'stop'; readonly reason: string }
 
@@ -31,4 +32,6 @@ export type ChildMessage =
       readonly state: { readonly type: StateType; readonly name: string; readonly message: string }
       /** Whether the child has recorded the state; otherwise it is left to the host. */
       readonly isRecorded: boolean
+      /** It stopped before it began, because the control plane did not confirm that it may. */
+      readonly isUnconfirmed: boolean
     }

@@ -29,9 +29,9 @@ export async function executeJob(): Promise<number> {
     isHostGone = true
     askToStop('the process that started this one is gone')
   })
-  const job = await new Promise<Job>((received) => {
+  const { job, confirmMs } = await new Promise<Extract<HostMessage, { type: 'run' }>>((received) => {
     process.on('message', (message: HostMessage) => {
-      if (message.type === 'run') received(message.job)
+      if (message.type === 'run') received(message)
       else askToStop(message.reason)
     })
     tellHost({ type: 'ready' })
@@ -41,6 +41,7 @@ export async function executeJob(): Promise<number> {
 
   let handle: FlowHandle
   let state: State<unknown>
+  let isUnconfirmed = false
   try {
     handle = await loadFlow(job)
     stop = handle.stop
@@ -48,7 +49,11 @@ export async function executeJob(): Promise<number> {
     const message = `${host} is gone without a word, so the run that it had started was stopped`
     const lastWord = () =>
       isHostGone && onLost === 'crash' ? ({ type: 'CRASHED', name: 'Crashed', message } as const) : null
-    const running = handle.runWith(job.parameters, { id, name, token, lastWord })
+    const onUnconfirmed = () => {
+      isUnconfirmed = true
+    }
+    const claim = { id, name, token, lastWord, confirmMs, onUnconfirmed }
+    const running = handle.runWith(job.parameters, claim)
     // Asked while the file was being loaded.
     if (stopReason !== null) setImmediate(() => stop(stopReason ?? ''))
     state = await running
@@ -60,7 +65,7 @@ export async function executeJob(): Promise<number> {
     if (!isBadParameter && error instanceof Error) process.stderr.write(`${error.stack ?? error.message}\n`)
     const type = isBadParameter ? 'FAILED' : 'CRASHED'
     const name = isBadParameter ? 'Failed' : 'Crashed'
-    await tellHost({ type: 'ended', state: { type, name, message }, isRecorded: false })
+    await tellHost({ type: 'ended', state: { type, name, message }, isRecorded: false, isUnconfirmed })
     return 1
   }
   // Until they have tidied up; the host's patience ends it otherwise, and our own when there is no host.
@@ -71,10 +76,11 @@ export async function executeJob(): Promise<number> {
     })
     await Promise.race([handle.settled(), untilAlone(() => isHostGone), unasked])
   }
-  await handle.close()
+  // Nobody has answered for long already.
+  await handle.close(isUnconfirmed ? 0 : undefined)
   const { type, name, message = '' } = state
   const isRecorded = !state.isCancelled() && !state.isCrashed()
-  await tellHost({ type: 'ended', state: { type, name, message }, isRecorded })
+  await tellHost({ type: 'ended', state: { type, name, message }, isRecorded, isUnconfirmed })
   return state.isCompleted() ? 0 : 1
 }
 

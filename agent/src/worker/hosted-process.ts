@@ -9,6 +9,8 @@ export interface ProcessOptions {
   /** Script of the command line of this package. */
   readonly cliPath: string
   readonly env: NodeJS.ProcessEnv
+  /** Asked when the child is ready to begin: how long the control plane has to confirm it. */
+  readonly confirmMs: () => number
   readonly onLine: (stream: 'stdout' | 'stderr', line: string) => void
 }
 
@@ -36,7 +38,7 @@ export class HostedProcess {
   /** Never rejects. */
   readonly ended: Promise<ProcessEnd>
 
-  constructor({ job, cliPath, env, onLine }: ProcessOptions) {
+  constructor({ job, cliPath, env, confirmMs, onLine }: ProcessOptions) {
     this.child = spawn(process.execPath, [cliPath, 'execute'], {
       cwd: job.directory,
       env,
@@ -50,7 +52,7 @@ export class HostedProcess {
     this.readLines('stdout', child.stdout, onLine)
     this.readLines('stderr', child.stderr, onLine)
     child.on('message', (message: ChildMessage) => {
-      if (message.type === 'ready') this.send({ type: 'run', job })
+      if (message.type === 'ready') this.send({ type: 'run', job, confirmMs: confirmMs() })
       else this.said = message
     })
   }

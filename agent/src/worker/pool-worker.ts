@@ -199,7 +199,7 @@ export class PoolWorker {
     if (this.host.has(id)) return
     try {
       const deployment = fieldsOf(claim.deployment)
-      this.host.start(workOf({ flowRun, token, deployment }, this.template))
+      this.host.start(workOf({ flowRun, token, deployment }, this.template), this.options.claimSeconds)
     } catch (error) {
       this.host.refuse(id, token, (error as Error).message).catch((refusal: Error) => {
         this.options.say(`what became of run ${id} could not be told: ${refusal.message}`)
@@ -216,9 +216,14 @@ export class PoolWorker {
     const claims = this.host.claims
     if (claims.length === 0) return this.host.deliverLeftovers()
     const body = { worker_name: name, claim_seconds: claimSeconds, claims }
+    const sentMs = Date.now()
     // A sign of life that hangs is none: the next one must not wait for it.
     const timeoutMs = (claimSeconds / 3) * 1000
     const answer = fieldsOf(await api.post(`${this.path}/beat`, body, { timeoutMs }))
+    this.host.renew(
+      claims.map((claim) => claim.flow_run_id),
+      sentMs + claimSeconds * 1000,
+    )
     for (const id of listOf(answer.cancelling)) this.host.cancel(textOf(id))
     for (const lost of listOf(answer.lost)) {
       const { flow_run_id: id, reason } = fieldsOf(lost)

@@ -37,12 +37,16 @@ interface HostedRun {
   readonly process: HostedProcess
   stopping: Stopping | null
   lostBecause: string
+  /** Until when the claim is good, by what the control plane has told. */
+  leaseUntilMs: number
   readonly finished: Promise<void>
 }
 
 const CANCEL_PATIENCE: Patience = { askSeconds: 30, termSeconds: 10 }
 /** For runs that are to go now: their claim is lost, or the host has waited for them already. */
 const SHORT_PATIENCE: Patience = { askSeconds: 5, termSeconds: 5 }
+/** Of what is left of a lease; the rest is for the way to the control plane, and for clocks that differ in speed. */
+const CONFIRM_SHARE = 0.8
 const LEVEL = { info: 20, warning: 30, error: 40 } as const
 const REPLAY_MS = 5_000
 
@@ -78,7 +82,8 @@ export class RunHost {
     return [...this.runs].flatMap(([id, run]) => (run.stopping === 'cancelled' ? [id] : []))
   }
 
-  start(work: Work): void {
+  /** `leaseSeconds`: how long the claim is good from now without a sign of life. */
+  start(work: Work, leaseSeconds: number): void {
     const { api, reporter, say, who, cliPath, environment, inherited } = this.options
     const job: Job = { ...work.job, host: who }
     const process = new HostedProcess({
@@ -91,6 +96,7 @@ export class RunHost {
         RIGEL_HOME: environment.home,
         ...work.env,
       },
+      confirmMs: () => Math.max(0, (run.leaseUntilMs - Date.now()) * CONFIRM_SHARE),
       onLine: (stream, line) => {
         if (work.streamOutput) say(`${job.name} | ${line}`)
         this.log(job.flowRunId, stream === 'stdout' ? LEVEL.info : LEVEL.warning, line, 'process')
@@ -102,6 +108,7 @@ export class RunHost {
       process,
       stopping: null,
       lostBecause: '',
+      leaseUntilMs: Date.now() + leaseSeconds * 1000,
       finished: this.follow(work, process),
     }
     this.runs.set(job.flowRunId, run)
@@ -120,6 +127,14 @@ export class RunHost {
     await this.insist(() =>
       this.options.api.patch(`flow_runs/${job.flowRunId}`, { infrastructure_pid: place, ...policy }),
     )
+  }
+
+  /** The control plane has heard that these are alive. */
+  renew(flowRunIds: readonly string[], leaseUntilMs: number): void {
+    for (const id of flowRunIds) {
+      const run = this.runs.get(id)
+      if (run) run.leaseUntilMs = leaseUntilMs
+    }
   }
 
   /** Somebody asked for it to end. */
@@ -207,6 +222,9 @@ export class RunHost {
         )
       }
       return this.write(run, 'CRASHED', 'Crashed', `${who} was stopped before the run had ended: ${receipt}`)
+    }
+    if (end.said?.isUnconfirmed) {
+      return this.write(run, 'SCHEDULED', 'Rescheduled', `Handed back: ${end.said.state.message}`)
     }
     if (end.said) {
       const { state } = end.said

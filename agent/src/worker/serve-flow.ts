@@ -15,6 +15,8 @@ const POLL_MS = 2_000
 /** Runs are asked for so long before they are due, so that they start on time between two polls. */
 const PREFETCH_MS = 10_000
 const BEAT_MS = 30_000
+/** What a sign of life of this kind is good for is longer; that the run begins is to be known sooner. */
+const LEASE_SECONDS = 60
 const BACKOFF = { baseMs: 500, capMs: 10_000 }
 const say = (line: string): void => {
   process.stderr.write(`rigel: ${line}\n`)
@@ -116,7 +118,7 @@ class Server {
     const token = textOf(fieldsOf(accepted.state_details).claim_token) || null
     try {
       const claim = { flowRun: { ...flowRun, state: accepted }, token, deployment: this.deployment }
-      this.host.start(workOf(claim, {}))
+      this.host.start(workOf(claim, {}), LEASE_SECONDS)
       await beat(this.deployed.api, [id])
     } catch (error) {
       await this.host.refuse(id, token, (error as Error).message)

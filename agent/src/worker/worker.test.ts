@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs'
+import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { buildAgent, rigel, startRigel } from '../testing/rigel-command.js'
@@ -41,6 +41,7 @@ const FLOWS = `
     console.log('waiting')
     await forever()
   })
+  export const writes = flow({ name: 'writes' }, (path) => writeFileSync(path, ''))
   export const flaky = flow({ name: 'flaky', retries: 1 }, () => {
     if (runContext().attempt === 1) throw new Error('once')
   })
@@ -262,6 +263,21 @@ describe('a worker', () => {
       stderr: expect.stringContaining('"local" not found'),
     })
     expect(w.stateOf(run).name).toBe('Completed')
+  }, 60_000)
+
+  it('does not begin a run before the control plane knows that it does, and hands it back when that stays unknown', async () => {
+    const { world: w, folder, work } = await world()
+    // Takes what is sent and answers nothing: as when the way back is cut.
+    w.plane.behaviour.acknowledge = false
+    const path = join(folder, 'begun')
+    const run = w.plan(w.deployment('flows.mjs:writes', folder), { path })
+    work('--claim-seconds', '15')
+    const back = () => run.states.find((state) => state.name === 'Rescheduled')
+    await expect.poll(back, { timeout: 40_000 }).toBeDefined()
+    expect(existsSync(path)).toBe(false)
+    expect(back()?.message).toMatch(/^Handed back: the control plane did not confirm within \d+ s/)
+    w.plane.behaviour.acknowledge = true
+    await w.until(run, 'Completed')
   }, 60_000)
 
   it('makes the pool when asked to, and otherwise says how', async () => {
