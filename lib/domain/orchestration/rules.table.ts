@@ -629,6 +629,14 @@ export const flowRuleRows: readonly RuleRow<FlowRunView>[] = [
   },
   {
     rule: services.rescheduleLostRuns,
+    when: 'it has begun, and waits under its claim for the next attempt',
+    from: ['PENDING'],
+    run: { ...ofDeployment, policy: { on_lost: 'crash' } },
+    state: { name: 'AwaitingRetry' },
+    says: 'silent',
+  },
+  {
+    rule: services.rescheduleLostRuns,
     when: 'it was lost too often',
     run: { ...ofDeployment, policy: { on_lost: 'reschedule', times_lost: 3 } },
     says: 'silent',

@@ -132,13 +132,16 @@ export const crashOnlySilentRuns: FlowRule = {
 /** Schedules a lost run again this often; a run that kills every worker must not go on for ever. */
 export const mostTimesLost = 3
 
-/** A run that has not begun repeats nothing when it is claimed anew; one that has begun needs its deployment's word for it. */
+/**
+ * A run that has not begun repeats nothing when it is claimed anew; one that has begun needs its deployment's word for it.
+ * Under an agent's claim a run waits for its next attempt as Pending too, and has begun.
+ */
 export const isRescheduledWhenLost = (
   run: Pick<FlowRunView, 'deploymentId' | 'state'>,
   { on_lost, times_lost }: EmpiricalPolicy,
 ): boolean =>
   run.deploymentId !== null &&
-  (on_lost === 'reschedule' || run.state?.type === 'PENDING') &&
+  (on_lost === 'reschedule' || (run.state?.type === 'PENDING' && run.state.name !== 'AwaitingRetry')) &&
   (times_lost ?? 0) < mostTimesLost
 
 /** A lost run that may go back to its queue does. */
