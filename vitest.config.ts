@@ -28,6 +28,8 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'unit',
+          // Property tests of a thousand cases on a machine that does other things too.
+          testTimeout: 60_000,
           sequence: { groupOrder: 0 },
           include: ['lib/**/*.test.ts', 'app/**/*.test.{ts,tsx}', 'bench/**/*.test.ts'],
           exclude: [...outside, '**/*.db.test.ts', '**/*.api.test.ts', '**/*.journey.test.ts'],
