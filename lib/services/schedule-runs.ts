@@ -16,6 +16,10 @@ export const scheduleRuns: Service = {
     const turns = [await turn()]
     const isFull = () => turns.at(-1)?.schedules === SCHEDULES_AT_ONCE
     if (isFull()) turns.push(...(await Promise.all(Array.from({ length: AT_ONCE }, turn))))
+    const refused = turns.flatMap((each) => each.refused)
+    // After the others were served, so that an operator hears of it.
+    if (refused.length > 0)
+      throw new AggregateError(refused, `${refused.length} schedules rest: the database refused their runs`)
     const sum = (count: 'schedules' | 'runs' | 'skipped') => turns.reduce((all, each) => all + each[count], 0)
     return {
       counts: { schedules: sum('schedules'), runs: sum('runs'), skipped: sum('skipped') },

@@ -243,7 +243,7 @@ test('one schedule that cannot be scheduled holds up no other', async () => {
   )
   try {
     now += 2 * HOUR
-    await settle()
+    await expect(turn()).rejects.toThrow('1 schedules rest')
     expect(await hoursOf(good.id)).toEqual([1, 2, 3, 4, 5])
     expect(await hoursOf(bad.id)).toEqual([1, 2, 3])
     expect((await turn()).counts.schedules).toBe(0)
@@ -258,7 +258,7 @@ test('one schedule that cannot be scheduled holds up no other', async () => {
 test('one deployment alone can be looked at', async () => {
   const { id } = await deploy(hourly)
   now += 2 * HOUR
-  expect(await materialiseSchedules(scope, { workspaceId, deploymentId: id })).toEqual({
+  expect(await materialiseSchedules(scope, { workspaceId, deploymentId: id })).toMatchObject({
     schedules: 1,
     runs: 2,
     skipped: 0,

@@ -23,6 +23,8 @@ export interface Materialised {
   readonly schedules: number
   readonly runs: number
   readonly skipped: number
+  /** Why schedules rest that could not be planned, one a schedule. */
+  readonly refused: readonly unknown[]
 }
 
 /** Schedules that are planned in one transaction. */
@@ -125,22 +127,24 @@ async function planAll(
   }
   for (const [workspaceId, changes] of byWorkspace) deps.engine.announce(workspaceId, changes)
   deps.engine.signals.emit(made.flatMap(([, , due]) => due ?? []))
-  return { schedules, runs: made.length - skipped, skipped }
+  return { schedules, runs: made.length - skipped, skipped, refused: [] }
 }
 
 async function planSingly(deps: Materialising, taken: readonly DueSchedule[]): Promise<Materialised> {
   const sum = { schedules: 0, runs: 0, skipped: 0 }
+  const refused: unknown[] = []
   for (const row of taken) {
     try {
       const one = await planAll(deps, true, (sql) => lockOne(sql, row))
       sum.schedules += one.schedules
       sum.runs += one.runs
       sum.skipped += one.skipped
-    } catch {
+    } catch (error) {
+      refused.push(error)
       await rest(deps.db.engine, row, deps.nowMicros() + REST_MICROS)
     }
   }
-  return sum
+  return { ...sum, refused }
 }
 
 async function lockOne(sql: Transaction, row: DueSchedule): Promise<readonly DueSchedule[]> {

@@ -118,7 +118,7 @@ export async function removeSchedules(
     where workspace_id = ${workspaceId} and deployment_id = ${deploymentId} and id = any(${rows.map((row) => row.id)}::uuid[])`
 }
 
-/** Answers its id. The scheduler sees it once `resumeSchedules` has said so. */
+/** Answers its id. The scheduler sees it once `takeBackRuns` has said so. */
 export async function insertSchedule(
   sql: Transaction,
   { workspaceId, deploymentId, nowMicros }: SchedulesOf,
