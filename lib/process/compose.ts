@@ -17,7 +17,7 @@ import { createIdentity } from '../identity/identity-service.ts'
 import { createHub } from '../live/create-hub.ts'
 import { createFeed } from '../live/event-feed.ts'
 import { followReplicas } from '../live/follow-replicas.ts'
-import { readMissedEvents, readMissedLogs } from '../live/read-missed.ts'
+import { readPastEvents, readPastLogs } from '../live/read-past.ts'
 import { createReplicaBus } from '../live/replica-bus.ts'
 import { services as backgroundServices } from '../services/all.ts'
 import { type StartedServices, startServices } from '../services/service.ts'
@@ -92,10 +92,9 @@ export function composeApplication({
     bus: replicas,
     hub,
     events,
-    readEvents: (workspaceId, sinceMicros) =>
-      readMissedEvents(db.engine, workspaceId, sinceMicros, nowMicros()),
+    readEvents: (workspaceId, sinceMicros) => readPastEvents(db, workspaceId, sinceMicros, nowMicros()),
     readLogs: (workspaceId, flowRunId, sinceMicros) =>
-      readMissedLogs(db.engine, workspaceId, flowRunId, sinceMicros, nowMicros()),
+      readPastLogs(db, workspaceId, flowRunId, sinceMicros, nowMicros()),
     onError: (error) => log().warn({ err: error }, "another replica's commits were not read"),
   })
   const due = new DueWork(replicas.provenAt)

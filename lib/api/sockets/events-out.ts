@@ -1,16 +1,12 @@
 import { z } from 'zod'
-import { readWorkspace } from '../../db/scope.ts'
-import { formatInstant } from '../../domain/time.ts'
 import type { EventRow } from '../../engine/write-set.ts'
-import { eventJson, type StoredEvent } from '../events/event.ts'
+import { readPastEvents } from '../../live/read-past.ts'
+import { eventJson } from '../events/event.ts'
 import { eventFilter } from '../filters/event-filter.ts'
 import { CLOSE, firstFrame, type WorkspaceSocket } from './accept.ts'
 import { type GivenFilter, matchesEvent, type ParsedEvent, parseEvent } from './match-event.ts'
 import { outbound } from './outbound.ts'
 
-/** How far back a subscription may ask to be filled in. */
-const MAX_BACKFILL_MICROS = 15 * 60 * 1_000_000
-const BACKFILL_PAGE = 1_000
 /** Events that wait while the past is replayed. */
 const MAX_HELD = 20_000
 
@@ -87,45 +83,15 @@ const rowJson = (row: EventRow, accountId: string): string =>
     row.workspace_id,
   )
 
-interface PastEvent extends StoredEvent {
-  readonly resourceId: string
-  readonly relatedIds: string[]
-}
-
 async function* past(
-  services: WorkspaceSocket['services'],
+  { db, nowMicros }: WorkspaceSocket['services'],
   workspaceId: string,
   filter: GivenFilter,
 ): AsyncGenerator<ParsedEvent> {
-  const since = Math.max(filter.occurred?.since ?? 0, services.nowMicros() - MAX_BACKFILL_MICROS)
-  let from = formatInstant(since)
-  let after = '00000000-0000-0000-0000-000000000000'
-  for (;;) {
-    const rows = await readWorkspace(
-      services.db,
-      workspaceId,
-      (sql) => sql<PastEvent[]>`
-        select occurred_at, id, event, resource_id, related_ids, follows, received_at, body from events
-        where workspace_id = ${workspaceId} and (occurred_at, id) > (${from}, ${after})
-        order by occurred_at, id limit ${BACKFILL_PAGE}`,
-    )
+  for await (const rows of readPastEvents(db, workspaceId, filter.occurred?.since ?? 0, nowMicros())) {
     for (const row of rows) {
-      const event = parseEvent({
-        workspace_id: workspaceId,
-        occurred_at: row.occurredAt,
-        id: row.id,
-        event: row.event,
-        resource_id: row.resourceId,
-        related_ids: row.relatedIds,
-        follows: row.follows,
-        received_at: row.receivedAt,
-        body: row.body,
-      })
+      const event = parseEvent(row)
       if (matchesEvent(event, filter)) yield event
     }
-    const last = rows.at(-1)
-    if (!last || rows.length < BACKFILL_PAGE) return
-    from = last.occurredAt
-    after = last.id
   }
 }

@@ -1,9 +1,10 @@
-import type { Sql } from '../db/clients.ts'
+import type { Database } from '../db/clients.ts'
+import { readWorkspace } from '../db/scope.ts'
 import type { LogChange } from '../domain/change.ts'
 import { formatInstant } from '../domain/time.ts'
 
 /** An event as the feed carries it: a row of the table, in its shape. */
-export interface MissedEvent {
+export interface PastEvent {
   readonly workspace_id: string
   readonly occurred_at: string
   readonly id: string
@@ -22,33 +23,37 @@ const MAX_PAST_MICROS = 15 * 60 * 1_000_000
 const startOf = (sinceMicros: number, nowMicros: number): string =>
   formatInstant(Math.max(sinceMicros, nowMicros - MAX_PAST_MICROS))
 
+interface StoredEvent {
+  readonly occurredAt: string
+  readonly id: string
+  readonly event: string
+  readonly resourceId: string
+  readonly relatedIds: string[]
+  readonly follows: string | null
+  readonly receivedAt: string
+  readonly body: string
+}
+
 const FIRST_ID = '00000000-0000-0000-0000-000000000000'
 
-/** Events that occurred since then, in pages; those that are known already come along. */
-export async function* readMissedEvents(
-  sql: Sql,
+/** Events that occurred since then, at most 15 minutes back, in their order, in pages. */
+export async function* readPastEvents(
+  db: Database,
   workspaceId: string,
   sinceMicros: number,
   nowMicros: number,
-): AsyncGenerator<readonly MissedEvent[]> {
+): AsyncGenerator<readonly PastEvent[]> {
   let from = startOf(sinceMicros, nowMicros)
   let after = FIRST_ID
   for (;;) {
-    const rows = await sql<
-      {
-        occurredAt: string
-        id: string
-        event: string
-        resourceId: string
-        relatedIds: string[]
-        follows: string | null
-        receivedAt: string
-        body: string
-      }[]
-    >`
-      select occurred_at, id, event, resource_id, related_ids, follows, received_at, body from events
-      where workspace_id = ${workspaceId} and (occurred_at, id) > (${from}, ${after})
-      order by occurred_at, id limit ${PAGE}`
+    const rows = await readWorkspace(
+      db,
+      workspaceId,
+      (sql) => sql<StoredEvent[]>`
+        select occurred_at, id, event, resource_id, related_ids, follows, received_at, body from events
+        where workspace_id = ${workspaceId} and (occurred_at, id) > (${from}, ${after})
+        order by occurred_at, id limit ${PAGE}`,
+    )
     yield rows.map((row) => ({
       workspace_id: workspaceId,
       occurred_at: row.occurredAt,
@@ -67,9 +72,9 @@ export async function* readMissedEvents(
   }
 }
 
-/** Log lines of a run since then, in their order, in pages. */
-export async function* readMissedLogs(
-  sql: Sql,
+/** Log lines of a run since then, at most 15 minutes back, in their order, in pages. */
+export async function* readPastLogs(
+  db: Database,
   workspaceId: string,
   flowRunId: string,
   sinceMicros: number,
@@ -78,10 +83,14 @@ export async function* readMissedLogs(
   let from = startOf(sinceMicros, nowMicros)
   let after = FIRST_ID
   for (;;) {
-    const rows = await sql<Omit<LogChange, 'kind'>[]>`
-      select id, flow_run_id, task_run_id, logger, level, at, message from logs
-      where workspace_id = ${workspaceId} and flow_run_id = ${flowRunId} and (at, id) > (${from}, ${after})
-      order by at, id limit ${PAGE}`
+    const rows = await readWorkspace(
+      db,
+      workspaceId,
+      (sql) => sql<Omit<LogChange, 'kind'>[]>`
+        select id, flow_run_id, task_run_id, logger, level, at, message from logs
+        where workspace_id = ${workspaceId} and flow_run_id = ${flowRunId} and (at, id) > (${from}, ${after})
+        order by at, id limit ${PAGE}`,
+    )
     yield rows.map((row) => ({ ...row, kind: 'log' }))
     const last = rows.at(-1)
     if (!last || rows.length < PAGE) return
