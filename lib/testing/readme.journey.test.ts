@@ -175,6 +175,12 @@ describe.skipIf(!canClone)('the commands of the README', () => {
     expect(output).toContain('/runs/flow-run/')
   })
 
+  test('let the server start them', async () => {
+    const { output } = await type('Let Rigel start it')
+    expect(output).toContain('Hello, Grace!')
+    expect(output).toContain('Scheduled for later')
+  })
+
   test.skipIf('missing' in prefect)('run flows in Python', async () => {
     if ('missing' in prefect) return
     const [packages = ''] = execFileSync(prefect.python, ['-c', 'import prefect; print(prefect.__path__[0])'])
@@ -191,7 +197,10 @@ describe.skipIf(!canClone)('the commands of the README', () => {
   })
 
   test('are all run by the tests above', () => {
-    const run = ['Start it', 'Commands', 'Two minutes with TypeScript', 'Two minutes with Python']
+    const run = [
+      ...['Start it', 'Commands', 'Two minutes with TypeScript', 'Two minutes with Python'],
+      'Let Rigel start it',
+    ]
     expect(blocks.filter(({ language, section }) => language === 'sh' && !run.includes(section))).toEqual([])
   })
 })
