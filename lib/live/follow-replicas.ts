@@ -22,7 +22,8 @@ export interface FollowOptions<Event> {
 
 /**
  * Carries what other replicas committed to those who follow it here: pages are told to refetch, subscribers of events and log
- * lines get what they missed, read from the database. Answers what stops it, and the hub and feed that know what was read.
+ * lines get what they missed, read from the database. What is committed here is published through it, so that a line that was
+ * read already does not come twice.
  */
 export function followReplicas<Event>({
   bus,

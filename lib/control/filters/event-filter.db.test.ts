@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { matchesEvent, parseEvent } from '../../api/sockets/match-event.ts'
 import { uuidv7 } from '../../db/uuid.ts'
 import { formatInstant } from '../../domain/time.ts'
@@ -11,6 +11,9 @@ import { listEvents } from '../events/list-events.ts'
 import type { EventFilter } from './event-filter.ts'
 
 // The database must find what the matcher of live subscriptions finds: a subscriber is sent what a search would show.
+
+// Hundreds of questions a test: a machine that does other things too needs its time.
+vi.setConfig({ testTimeout: 180_000 })
 
 const db = await testDatabase()
 const ctx = await ownWorkspace(db)

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { uuidv7 } from '../../db/uuid.ts'
 import { formatInstant } from '../../domain/time.ts'
 import { testDatabase } from '../../testing/database.ts'
@@ -23,6 +23,9 @@ import {
   within,
 } from '../../testing/plain-filters.ts'
 import { type LogFilter, listLogs, logSorts } from '../logs/list-logs.ts'
+
+// Hundreds of questions a test: a machine that does other things too needs its time.
+vi.setConfig({ testTimeout: 180_000 })
 
 const db = await testDatabase()
 const ctx = await ownWorkspace(db)

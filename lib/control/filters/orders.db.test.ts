@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { uuidv7 } from '../../db/uuid.ts'
 import { formatInstant } from '../../domain/time.ts'
 import { testDatabase } from '../../testing/database.ts'
@@ -14,6 +14,9 @@ import { listTaskRuns, taskRunSorts } from '../task-runs/list-task-runs.ts'
 import { listVariables, variableSorts } from '../variables/list-variables.ts'
 
 // Each list in each of its orders, page by page. Names are of small letters: how others sort is the database's affair.
+
+// Hundreds of questions a test: a machine that does other things too needs its time.
+vi.setConfig({ testTimeout: 180_000 })
 
 const db = await testDatabase()
 const ctx = await ownWorkspace(db)
