@@ -1,0 +1,77 @@
+'use client'
+import { Ellipsis, Trash2 } from 'lucide-react'
+import dynamic from 'next/dynamic'
+import { useRouter } from 'next/navigation'
+import { useState } from 'react'
+import { apiOf } from '#app/_ui/api-path.ts'
+import { Button, iconButtonClass } from '#app/_ui/button.tsx'
+import { Menu, MenuItem, MenuRule } from '#app/_ui/menu.tsx'
+import { sendJson } from '#app/_ui/send-json.ts'
+import { toastDone, toastFailed } from '#app/_ui/toaster.tsx'
+import type { ShownLimit } from './limit-dialog.tsx'
+
+const LimitDialog = dynamic(() => import('./limit-dialog.tsx').then((file) => file.LimitDialog))
+const ConfirmDialog = dynamic(() => import('#app/_ui/confirm-dialog.tsx').then((file) => file.ConfirmDialog))
+
+export function LimitActions({
+  base,
+  limit,
+}: {
+  readonly base: string
+  readonly limit: ShownLimit & { readonly holders: number }
+}) {
+  const router = useRouter()
+  const [open, setOpen] = useState<'edit' | 'delete' | null>(null)
+  const address = `${apiOf(base)}/v2/concurrency_limits/${limit.id}`
+  const turn = async () => {
+    const sent = await sendJson('PATCH', address, { active: !limit.active })
+    if (!sent.ok)
+      return toastFailed(`${limit.label} was not switched ${limit.active ? 'off' : 'on'}: ${sent.reason}`)
+    toastDone(`${limit.label} is switched ${limit.active ? 'off' : 'on'}.`)
+    router.refresh()
+  }
+  return (
+    <>
+      <Button onClick={() => setOpen('edit')}>Edit limit</Button>
+      <Menu
+        align="end"
+        trigger={
+          <button
+            type="button"
+            aria-label="More actions"
+            className={`${iconButtonClass({ kind: 'plain' })} flex-none!`}
+          >
+            <Ellipsis aria-hidden size={16} />
+          </button>
+        }
+      >
+        <MenuItem onSelect={() => void turn()}>
+          {limit.active ? 'Switch limit off' : 'Switch limit on'}
+        </MenuItem>
+        <MenuRule />
+        <MenuItem danger onSelect={() => setOpen('delete')}>
+          <Trash2 aria-hidden size={14} /> Delete limit
+        </MenuItem>
+      </Menu>
+      {open === 'edit' ? <LimitDialog base={base} limit={limit} onClose={() => setOpen(null)} /> : null}
+      {open === 'delete' ? (
+        <ConfirmDialog
+          title={`Delete the limit ${limit.label}?`}
+          description={`${limit.holders === 0 ? 'Nobody holds a slot of it.' : `${limit.holders === 1 ? '1 holder goes' : `${limit.holders} holders go`} on without.`} Whoever waits for it may start at once. This cannot be undone.`}
+          verb="Delete limit"
+          busyVerb="Deleting…"
+          danger
+          typed={limit.label}
+          onClose={() => setOpen(null)}
+          onConfirm={async () => {
+            const sent = await sendJson('DELETE', address)
+            if (!sent.ok) return `It was not deleted: ${sent.reason}`
+            toastDone(`Deleted ${limit.label}.`)
+            router.push(`${base}/concurrency-limits`)
+            return null
+          }}
+        />
+      ) : null}
+    </>
+  )
+}

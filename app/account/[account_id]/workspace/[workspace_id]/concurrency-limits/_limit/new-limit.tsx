@@ -1,0 +1,20 @@
+'use client'
+import { Plus } from 'lucide-react'
+import dynamic from 'next/dynamic'
+import { useState } from 'react'
+import { Button } from '#app/_ui/button.tsx'
+
+const LimitDialog = dynamic(() => import('./limit-dialog.tsx').then((file) => file.LimitDialog))
+
+export function NewLimit({ base }: { readonly base: string }) {
+  const [open, setOpen] = useState(false)
+  return (
+    <>
+      <Button kind="primary" size="sm" onClick={() => setOpen(true)}>
+        <Plus aria-hidden size={14} />
+        New limit
+      </Button>
+      {open ? <LimitDialog base={base} limit={null} onClose={() => setOpen(false)} /> : null}
+    </>
+  )
+}

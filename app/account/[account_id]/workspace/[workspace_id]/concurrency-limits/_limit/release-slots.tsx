@@ -1,0 +1,52 @@
+'use client'
+import dynamic from 'next/dynamic'
+import { useRouter } from 'next/navigation'
+import { useState } from 'react'
+import { apiOf } from '#app/_ui/api-path.ts'
+import { Button } from '#app/_ui/button.tsx'
+import { sendJson } from '#app/_ui/send-json.ts'
+import { toastDone } from '#app/_ui/toaster.tsx'
+
+const ConfirmDialog = dynamic(() => import('#app/_ui/confirm-dialog.tsx').then((file) => file.ConfirmDialog))
+
+interface ReleaseSlotsProps {
+  readonly base: string
+  readonly limitId: string
+  readonly leaseId: string
+  readonly slots: number
+  readonly holder: string
+}
+
+/** Takes slots from whoever holds them. */
+export function ReleaseSlots({ base, limitId, leaseId, slots, holder }: ReleaseSlotsProps) {
+  const router = useRouter()
+  const [open, setOpen] = useState(false)
+  const them = slots === 1 ? '1 slot' : `${slots} slots`
+  return (
+    <>
+      <Button size="sm" onClick={() => setOpen(true)}>
+        Release
+      </Button>
+      {open ? (
+        <ConfirmDialog
+          title={`Release ${them} of ${holder}?`}
+          description="Whoever waits gets them at once. Their holder is not stopped: it goes on without, and for a while more may run than the limit says."
+          verb="Release slots"
+          busyVerb="Releasing…"
+          danger
+          onClose={() => setOpen(false)}
+          onConfirm={async () => {
+            const sent = await sendJson(
+              'DELETE',
+              `${apiOf(base)}/v2/concurrency_limits/${limitId}/slots/${leaseId}`,
+            )
+            if (!sent.ok) return `They were not released: ${sent.reason}`
+            toastDone(`Released ${them} of ${holder}.`)
+            router.refresh()
+            return null
+          }}
+        />
+      ) : null}
+    </>
+  )
+}
