@@ -10,6 +10,9 @@ export interface FlowRunDetail extends FlowRunRow {
   readonly flowVersion: string | null
   readonly startedBy: string | null
   readonly autoScheduled: boolean
+  readonly workPoolName: string | null
+  readonly workQueueId: string | null
+  readonly workQueueName: string | null
   readonly parent: { readonly flowRunId: string; readonly name: string; readonly flowName: string } | null
 }
 
@@ -36,6 +39,7 @@ export async function readFlowRun(ctx: Context, flowRunId: string): Promise<Flow
       sql<(Omit<FlowRunDetail, 'parent'> & ParentColumns & { parameterCount: number })[]>`
         select ${flowRunColumns(sql)}, r.created_at as "createdAt", r.flow_version as "flowVersion",
           r.created_by ->> 'display_value' as "startedBy", r.auto_scheduled as "autoScheduled",
+          r.work_pool_name as "workPoolName", r.work_queue_id as "workQueueId", r.work_queue_name as "workQueueName",
           (select count(*)::int from json_object_keys(case when json_typeof(r.parameters) = 'object' then r.parameters else '{}' end)) as "parameterCount",
           p.id as "parentId", p.name as "parentName", pf.name as "parentFlowName"
         from flow_runs r

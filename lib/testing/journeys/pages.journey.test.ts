@@ -48,6 +48,54 @@ const pages: readonly {
   { name: 'task-run-states', path: (w) => `/runs/task-run/${w.taskRun}?tab=states`, heading: /^download/ },
   { name: 'flows', path: () => '/flows', heading: /^Flows$/ },
   { name: 'flow', path: (w) => `/flows/flow/${w.flow}`, heading: /^training-pipeline$/ },
+  {
+    name: 'run-waiting',
+    path: ({ waiting }) => `/runs/flow-run/${waiting}`,
+    heading: /^Why is this run not running/,
+  },
+  {
+    name: 'run-artifacts',
+    path: ({ completed }) => `/runs/flow-run/${completed}?tab=artifacts`,
+    heading: /^\w+-\w+/,
+  },
+  { name: 'deployments', path: () => '/deployments', heading: /^Deployments$/ },
+  {
+    name: 'deployment',
+    path: ({ deployment }) => `/deployments/deployment/${deployment}`,
+    heading: /hourly$/,
+  },
+  ...['schedules', 'parameters', 'configuration', 'versions'].map((tab) => ({
+    name: `deployment-${tab}`,
+    path: ({ deployment }: Workspace) => `/deployments/deployment/${deployment}?tab=${tab}`,
+    heading: /hourly$/,
+  })),
+  {
+    name: 'deployment-run',
+    path: ({ deployment }) => `/deployments/deployment/${deployment}/run`,
+    heading: /^Run orders/,
+  },
+  { name: 'work-pools', path: () => '/work-pools', heading: /^Work pools$/ },
+  { name: 'work-pool', path: ({ pool }) => `/work-pools/work-pool/${pool}`, heading: /^laptop$/ },
+  { name: 'work-pool-new', path: () => '/work-pools/create', heading: /^New work pool$/ },
+  { name: 'work-queue', path: ({ queue }) => `/work-queues/work-queue/${queue}`, heading: /^high$/ },
+  { name: 'concurrency', path: () => '/concurrency-limits', heading: /^Concurrency$/ },
+  {
+    name: 'concurrency-limit',
+    path: ({ limit }) => `/concurrency-limits/concurrency-limit/${limit}`,
+    heading: /^warehouse$/,
+  },
+  { name: 'variables', path: () => '/variables', heading: /^Variables$/ },
+  { name: 'artifacts', path: () => '/artifacts', heading: /^Artifacts$/ },
+  { name: 'artifact-key', path: ({ artifactKey }) => `/artifacts/key/${artifactKey}`, heading: /^report$/ },
+  { name: 'blocks', path: () => '/blocks', heading: /^Blocks$/ },
+  { name: 'block-types', path: () => '/blocks/catalog', heading: /^Choose a type$/ },
+  { name: 'block-new', path: () => '/blocks/catalog/webhook', heading: /^New Webhook$/ },
+  { name: 'block', path: ({ block }) => `/blocks/block/${block}`, heading: /^warehouse-password$/ },
+  {
+    name: 'block-edit',
+    path: ({ block }) => `/blocks/block/${block}/edit`,
+    heading: /^Edit warehouse-password$/,
+  },
   { name: 'get-started', path: () => '/get-started', heading: /^Run your first flow$/ },
   { name: 'api-keys', path: () => '/settings/api-keys', heading: /^API keys$/ },
   { name: 'profile', path: () => '/settings/profile', heading: /^Profile$/ },
@@ -84,7 +132,7 @@ describeInBrowser('every page', () => {
   })
 
   const addressOf = (path: string): string =>
-    /^\/(runs|flows|get-started|settings)/.test(path) ? workspace.tenant.base + path : world.url + path
+    /^\/(?!auth|sign-in|nowhere)/.test(path) ? workspace.tenant.base + path : world.url + path
 
   const show = async ({ path, heading, signedOut }: (typeof pages)[number]): Promise<Visitor> => {
     const who = signedOut ? stranger : visitor

@@ -38,6 +38,14 @@ export interface Workspace {
   readonly running: string
   readonly taskRun: string
   readonly flow: string
+  readonly deployment: string
+  readonly pool: string
+  readonly queue: string
+  readonly limit: string
+  readonly block: string
+  readonly artifactKey: string
+  /** Waits for a worker that never comes. */
+  readonly waiting: string
 }
 
 /** A workspace after a morning's work: runs of each outcome, one of them still going on. */
@@ -79,6 +87,94 @@ export async function populate(tenant: Tenant, terminal: Terminal, gate: Gate): 
     running: await idOf('refresh'),
     taskRun: download.id,
     flow: flow.id,
+    ...(await equip(tenant, completed)),
+  }
+}
+
+/** What a workspace runs with: a deployment on a schedule, a pool without workers, a limit that is taken, and data. */
+async function equip(tenant: Tenant, flowRunId: string) {
+  const { call } = tenant
+  await call('POST', '/work_pools/', { name: 'laptop', type: 'process', concurrency_limit: 4 })
+  const queue = await call('POST', '/work_pools/laptop/queues', {
+    name: 'high',
+    priority: 1,
+    concurrency_limit: 2,
+  })
+  await call('POST', '/work_pools/laptop/workers/heartbeat', {
+    name: 'ada-1',
+    heartbeat_interval_seconds: 30,
+  })
+  const flow = await call('POST', '/flows/', { name: 'orders' })
+  const deployment = await call('POST', '/deployments/', {
+    ...{
+      name: 'hourly',
+      flow_id: flow.id,
+      work_pool_name: 'laptop',
+      work_queue_name: 'high',
+      tags: ['orders'],
+    },
+    ...{
+      description: 'Loads the orders.',
+      version: 'v1',
+      entrypoint: 'orders.py:orders',
+      concurrency_limit: 1,
+    },
+    parameters: { region: 'eu' },
+    parameter_openapi_schema: {
+      type: 'object',
+      properties: {
+        region: { type: 'string', title: 'Region', enum: ['eu', 'us'], position: 0 },
+        batch_size: { type: 'integer', title: 'Batch size', minimum: 1, default: 500, position: 1 },
+        since: { type: 'string', format: 'date-time', title: 'Since', position: 2 },
+        tables: {
+          type: 'array',
+          items: { type: 'string' },
+          title: 'Tables',
+          default: ['orders'],
+          position: 3,
+        },
+      },
+      required: ['since'],
+    },
+    schedules: [
+      {
+        schedule: { cron: '2 * * * *', timezone: 'Europe/Berlin' },
+        slug: 'hourly',
+        parameters: { since: '2026-01-01T00:00:00Z' },
+      },
+      {
+        schedule: { interval: 86400 },
+        slug: 'nightly',
+        active: false,
+        parameters: { since: '2026-01-01T00:00:00Z' },
+      },
+    ],
+  })
+  await call('PATCH', `/deployments/${deployment.id}`, { version: 'v2', parameters: { region: 'us' } })
+  const waiting = await call('POST', `/deployments/${deployment.id}/create_flow_run`, {
+    parameters: { since: '2026-01-01T00:00:00Z' },
+  })
+  const limit = await call('POST', '/v2/concurrency_limits/', { name: 'warehouse', limit: 2 })
+  await call('POST', '/v2/concurrency_limits/increment-with-lease', {
+    ...{ names: ['warehouse'], slots: 2, mode: 'concurrency', lease_duration: 3600 },
+    holder: { type: 'flow_run', id: flowRunId },
+  })
+  await call('POST', '/variables/', { name: 'region', value: 'eu', tags: ['etl'] })
+  await call('POST', '/artifacts/', {
+    ...{ key: 'report', type: 'markdown', description: 'What the morning loaded.', flow_run_id: flowRunId },
+    data: '# Orders\n\n| region | orders |\n|---|---:|\n| eu | 804 |\n\n<script>document.title = "stolen"</script>',
+  })
+  const [type] = await call('POST', '/block_types/filter', { block_types: { slug: { any_: ['secret'] } } })
+  const [schema] = await call('POST', '/block_schemas/filter', {
+    block_schemas: { block_type_id: { any_: [type.id] } },
+  })
+  const block = await call('POST', '/block_documents/', {
+    ...{ name: 'warehouse-password', block_type_id: type.id, block_schema_id: schema.id },
+    data: { value: 'hunter2' },
+  })
+  return {
+    ...{ deployment: deployment.id, pool: 'laptop', queue: queue.id, limit: limit.id },
+    ...{ block: block.id, artifactKey: 'report', waiting: waiting.id },
   }
 }
 

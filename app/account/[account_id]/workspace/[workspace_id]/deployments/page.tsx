@@ -82,7 +82,7 @@ export default async function DeploymentsPage({ params, searchParams }: Props) {
             icon={<Rocket size={16} />}
             fact="No deployments yet"
             actions={
-              <div className="grid w-full max-w-110 gap-2 text-left">
+              <div className="grid w-full max-w-110 grid-cols-1 gap-2 text-left">
                 <Command command="rigel deploy hello.ts --name daily --cron '0 6 * * *'" />
                 <Command command="prefect deploy hello.py:hello --name daily --pool laptop" />
               </div>

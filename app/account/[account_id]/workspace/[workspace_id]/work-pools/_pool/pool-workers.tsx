@@ -55,7 +55,7 @@ export function PoolWorkers({ base, pool, workers, mayRemove }: PoolWorkersProps
           <p className="mb-2">
             Start one on a machine of yours; it takes runs of this pool and starts them there.
           </p>
-          <div className="grid w-full max-w-110 gap-2">
+          <div className="grid w-full max-w-110 grid-cols-1 gap-2">
             {commands.map((command) => (
               <Command key={command} command={command} />
             ))}

@@ -29,7 +29,7 @@ export function StartWorker({
           description="On a machine of yours that is logged in to this workspace. It takes runs that are due and starts them there."
           foot={<Button onClick={() => setOpen(false)}>Close</Button>}
         >
-          <div className="grid gap-2">
+          <div className="grid grid-cols-1 gap-2">
             {commands.map((command) => (
               <Command key={command} command={command} />
             ))}

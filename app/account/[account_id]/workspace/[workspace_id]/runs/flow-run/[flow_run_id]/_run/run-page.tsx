@@ -1,4 +1,5 @@
 'use client'
+import dynamic from 'next/dynamic'
 import Link from 'next/link'
 import { useRouter } from 'next/navigation'
 import { type ReactNode, useEffect, useMemo, useRef } from 'react'
@@ -23,10 +24,13 @@ import { ErrorPanel, type FirstError } from './error-panel.tsx'
 import { Logs } from './logs.tsx'
 import { RunActions } from './run-actions.tsx'
 import { foldRun, startRun } from './run-state.ts'
-import { SubFlowTable, TaskRunTable } from './run-tables.tsx'
-import { StateHistory } from './state-history.tsx'
 import { type LogQuery, type RunTab, runHref } from './tabs.ts'
 import { Timeline } from './timeline.tsx'
+
+// A tab's code comes with the tab.
+const TaskRunTable = dynamic(() => import('./run-tables.tsx').then((file) => file.TaskRunTable))
+const SubFlowTable = dynamic(() => import('./run-tables.tsx').then((file) => file.SubFlowTable))
+const StateHistory = dynamic(() => import('./state-history.tsx').then((file) => file.StateHistory))
 
 interface RunPageProps {
   readonly base: string
@@ -120,6 +124,31 @@ export function RunPage(props: RunPageProps) {
           {run.flowName}
         </Link>
       </Fact>
+      {run.deploymentId && run.deploymentName ? (
+        <Fact name="Deployment">
+          <Link href={`${base}/deployments/deployment/${run.deploymentId}`} className="title-link">
+            {run.deploymentName}
+          </Link>
+        </Fact>
+      ) : null}
+      {run.workPoolName ? (
+        <Fact name="Work pool / queue">
+          <Link
+            href={`${base}/work-pools/work-pool/${encodeURIComponent(run.workPoolName)}`}
+            className="title-link"
+          >
+            {run.workPoolName}
+          </Link>
+          {run.workQueueId && run.workQueueName ? (
+            <>
+              {' / '}
+              <Link href={`${base}/work-queues/work-queue/${run.workQueueId}`} className="title-link">
+                {run.workQueueName}
+              </Link>
+            </>
+          ) : null}
+        </Fact>
+      ) : null}
       {run.parent ? (
         <Fact name="Part of">
           <Link href={`${base}/runs/flow-run/${run.parent.flowRunId}`} className="title-link">

@@ -67,10 +67,10 @@ export function WhyPanel({ base, runId, explanation, states, checkedAt }: WhyPan
           ))}
         </ul>
       </div>
-      <aside aria-label="What can be done" className="grid gap-4">
+      <aside aria-label="What can be done" className="grid grid-cols-1 gap-4">
         {helpful.length > 0 ? (
           <Card title="What you can do">
-            <ul className="grid gap-3.5 p-4">
+            <ul className="grid grid-cols-1 gap-3.5 p-4">
               {helpful.map((action) => (
                 <li key={action.rule + action.label}>
                   <p className="mb-1.5">{action.label}</p>

@@ -1,0 +1,288 @@
+import type { Page } from 'playwright-core'
+import { beforeAll, expect, test } from 'vitest'
+import { describeInBrowser, expectNoComplaints, testBrowser, type Visitor } from './browser.ts'
+import { keyOf } from './populate.ts'
+import { signUp, startWorld, type Tenant, type World } from './world.ts'
+
+/** What an operator does in a browser, each with what the API says of it afterwards. */
+describeInBrowser('operating a workspace', () => {
+  const browser = testBrowser()
+  let world: World
+  let visitor: Visitor
+  let page: Page
+  let tenant: Tenant
+  beforeAll(async () => {
+    world = await startWorld()
+    visitor = await browser.visitor(world.origins)
+    page = visitor.page
+    await signUp(world, page, 'ada')
+    tenant = await keyOf(world, page)
+  })
+
+  const toast = (words: string | RegExp) => page.getByText(words).filter({ visible: true }).first().waitFor()
+  const press = (name: string | RegExp) => page.getByRole('button', { name }).first().click()
+  const choose = async (of: string, item: string) => {
+    await page.getByRole('button', { name: of, exact: true }).click()
+    await page.getByRole('menuitem', { name: item }).click()
+  }
+  const open = async (path: string, heading: string | RegExp) => {
+    await page.goto(tenant.base + path)
+    await page.getByRole('heading', { name: heading }).first().waitFor()
+    await page.getByText('Live', { exact: true }).filter({ visible: true }).first().waitFor()
+  }
+  const deploy = async (name: string, more: object = {}) => {
+    const flow = await tenant.call('POST', '/flows/', { name: `flow-of-${name}` })
+    return tenant.call('POST', '/deployments/', { name, flow_id: flow.id, ...more })
+  }
+
+  test('a variable is made, changed and deleted, and a change from elsewhere shows by itself', async () => {
+    await open('/variables', 'No variables yet')
+    await press('New variable')
+    const dialog = page.getByRole('dialog')
+    await dialog.getByRole('button', { name: 'Make variable' }).click()
+    await dialog.getByText('A variable needs a name.').waitFor()
+    await dialog.getByLabel('Name').fill('batch_size')
+    await dialog.getByText('JSON', { exact: true }).click()
+    await dialog.getByLabel('Value').fill('12345678901234567890.10')
+    await dialog.getByRole('button', { name: 'Make variable' }).click()
+    await toast('Made batch_size.')
+    await page.getByRole('cell', { name: '12345678901234567890.10' }).waitFor()
+
+    await tenant.call('POST', '/variables/', { name: 'from_elsewhere', value: 1 })
+    await page.getByRole('button', { name: 'from_elsewhere', exact: true }).waitFor()
+
+    await choose('Actions for batch_size', 'Delete variable')
+    const ask = page.getByRole('dialog', { name: 'Delete batch_size?' })
+    expect(await ask.getByRole('button', { name: 'Delete variable' }).isDisabled()).toBe(true)
+    await ask.getByLabel(/^Type/).fill('batch_size')
+    await ask.getByRole('button', { name: 'Delete variable' }).click()
+    await toast('Deleted batch_size.')
+    await page.getByRole('button', { name: 'batch_size', exact: true }).waitFor({ state: 'detached' })
+    // The focus goes on to the row in its place.
+    await page.waitForFunction(() => document.activeElement?.closest('tbody tr') !== null)
+    expect(await tenant.call('POST', '/variables/count', {})).toBe(1)
+    expectNoComplaints(visitor)
+  })
+
+  test('a deployment runs with parameters that fit its schema, and with no others', async () => {
+    const deployment = await deploy('parametrised', {
+      parameter_openapi_schema: {
+        type: 'object',
+        properties: {
+          n: { type: 'integer', title: 'Number', minimum: 1 },
+          note: { type: 'string', title: 'Note' },
+        },
+        required: ['n'],
+      },
+    })
+    await open(`/deployments/deployment/${deployment.id}/run`, /parametrised$/)
+    await page.getByRole('button', { name: 'Run', exact: true }).click()
+    await page.getByText('Needs a value.').waitFor()
+    await page.waitForFunction(() => document.activeElement?.getAttribute('aria-invalid') === 'true')
+    await page.getByLabel('Number').fill('0')
+    await page.getByText('Must be at least 1, got 0.').waitFor()
+    await page.getByLabel('Number').fill('7')
+    await page.getByRole('button', { name: 'Run', exact: true }).click()
+    await page.waitForURL(/\/runs\/flow-run\//)
+    const runId = page.url().split('/').at(-1)
+    const run = await tenant.call('GET', `/flow_runs/${runId}`)
+    expect(run.parameters).toEqual({ n: 7 })
+    expect(run.deployment_id).toBe(deployment.id)
+
+    // A copy begins with the same values.
+    await page.getByText('Live', { exact: true }).filter({ visible: true }).first().waitFor()
+    await choose('More actions', 'Copy to a new run')
+    await page.getByRole('heading', { name: /parametrised$/ }).waitFor()
+    expect(await page.getByLabel('Number').inputValue()).toBe('7')
+    expectNoComplaints(visitor)
+  })
+
+  test('a schedule says what it does before it is saved, and is switched off and on', async () => {
+    const deployment = await deploy('scheduled')
+    await open(`/deployments/deployment/${deployment.id}?tab=schedules`, 'No schedules')
+    await press('Add schedule')
+    const dialog = page.getByRole('dialog', { name: 'Add a schedule' })
+    const preview = dialog.getByRole('region', { name: 'What it does' })
+    await preview.getByText(/every day at 06:00/i).waitFor()
+    await dialog.getByLabel('Cron', { exact: true }).nth(1).fill('61 * * * *')
+    await dialog.getByRole('alert').waitFor()
+    expect(await dialog.getByRole('button', { name: 'Add schedule' }).isDisabled()).toBe(true)
+    await dialog.getByLabel('Cron', { exact: true }).nth(1).fill('0 9 * * 1-5')
+    await preview.getByText(/every weekday at 09:00/i).waitFor()
+    expect(await preview.getByRole('listitem').count()).toBe(5)
+    await dialog.getByLabel('If runs were missed').selectOption('latest')
+    await dialog.getByLabel('Name').fill('office-hours')
+    await dialog.getByRole('button', { name: 'Add schedule' }).click()
+    await toast('Added the schedule.')
+    const active = page.getByRole('switch', { name: 'office-hours is active' })
+    await active.waitFor()
+    const [schedule] = await tenant.call('GET', `/deployments/${deployment.id}/schedules`)
+    expect(schedule).toMatchObject({ slug: 'office-hours', active: true, catch_up: { kind: 'latest' } })
+    await active.click()
+    await toast('Paused office-hours.')
+    const [paused] = await tenant.call('GET', `/deployments/${deployment.id}/schedules`)
+    expect(paused.active).toBe(false)
+    expectNoComplaints(visitor)
+  })
+
+  test('a deployment is rolled back to what it was', async () => {
+    const deployment = await deploy('versioned', { version: 'one', parameters: { a: 1 } })
+    await tenant.call('PATCH', `/deployments/${deployment.id}`, { version: 'two', parameters: { a: 2 } })
+    await open(`/deployments/deployment/${deployment.id}?tab=versions`, /versioned$/)
+    await page.getByText('parameters.a').waitFor()
+    await press('Roll back')
+    const ask = page.getByRole('dialog', { name: 'Roll back to version 1?' })
+    await ask.getByRole('button', { name: 'Roll back' }).click()
+    await toast('It is version 1 again.')
+    expect((await tenant.call('GET', `/deployments/${deployment.id}`)).parameters).toEqual({ a: 1 })
+    expectNoComplaints(visitor)
+  })
+
+  test('a run that waits says why, and goes on saying it as things change', async () => {
+    await tenant.call('POST', '/work_pools/', { name: 'far-away', type: 'process' })
+    const deployment = await deploy('waiting', { work_pool_name: 'far-away' })
+    const run = await tenant.call('POST', `/deployments/${deployment.id}/create_flow_run`, {})
+    await open(`/runs/flow-run/${run.id}`, 'Why is this run not running?')
+    await page.getByRole('heading', { name: /No worker is online/ }).waitFor()
+    await page.getByText('prefect worker start --pool far-away').first().waitFor()
+    // Somebody pauses the pool: a second reason comes by itself.
+    await tenant.call('PATCH', '/work_pools/far-away', { is_paused: true })
+    await page.getByRole('heading', { name: /far-away.* is paused/ }).waitFor()
+    // Cancelled, it no longer waits.
+    await press('Cancel run')
+    await page.getByRole('dialog').getByRole('button', { name: 'Cancel run' }).click()
+    await page.getByText('Cancelled', { exact: true }).first().waitFor()
+    await page.getByRole('heading', { name: 'Why is this run not running?' }).waitFor({ state: 'detached' })
+    expect((await tenant.call('GET', `/flow_runs/${run.id}`)).state_type).toBe('CANCELLED')
+    expectNoComplaints(visitor)
+  })
+
+  test('many runs are cancelled at once: whom it would touch is counted first, and what it did is said', async () => {
+    const flow = await tenant.call('POST', '/flows/', { name: 'many' })
+    const make = (state: object) => tenant.call('POST', '/flow_runs/', { flow_id: flow.id, state })
+    const later = { scheduled_time: new Date(Date.now() + 3_600_000).toISOString() }
+    for (let n = 0; n < 3; n++) await make({ type: 'SCHEDULED', name: 'Scheduled', state_details: later })
+    const ended = await make({ type: 'RUNNING', name: 'Running' })
+    await tenant.call('POST', `/flow_runs/${ended.id}/set_state`, {
+      state: { type: 'COMPLETED' },
+      force: true,
+    })
+    await open(`/runs?flow=${flow.id}&range=all`, 'Runs')
+    await page.getByRole('checkbox', { name: 'Select all runs on this page' }).check()
+    await page.getByRole('region', { name: 'Selected runs' }).getByText('4 selected').waitFor()
+    await press('Cancel runs')
+    const ask = page.getByRole('dialog', { name: 'Cancel 3 runs?' })
+    await ask.getByText('1 run have ended already').or(ask.getByText('1 run has ended already')).waitFor()
+    await ask.getByRole('button', { name: 'Cancel 3 runs' }).click()
+    await toast('Cancelled 3 runs.')
+    const states = await tenant.call('POST', '/flow_runs/filter', { flows: { id: { any_: [flow.id] } } })
+    expect(states.map((run: { state_type: string }) => run.state_type).sort()).toEqual([
+      'CANCELLED',
+      'CANCELLED',
+      'CANCELLED',
+      'COMPLETED',
+    ])
+    expectNoComplaints(visitor)
+  })
+
+  test('a paused run is resumed with the input that it waits for', async () => {
+    const flow = await tenant.call('POST', '/flows/', { name: 'asks' })
+    const run = await tenant.call('POST', '/flow_runs/', {
+      flow_id: flow.id,
+      state: { type: 'RUNNING', name: 'Running' },
+    })
+    const schema = {
+      type: 'object',
+      properties: { approved: { type: 'boolean', title: 'Approved' }, by: { type: 'string', title: 'By' } },
+      required: ['by'],
+    }
+    await tenant.call('POST', `/flow_runs/${run.id}/input`, {
+      key: 'paused-1-schema',
+      value: JSON.stringify(schema),
+    })
+    await tenant.call('POST', `/flow_runs/${run.id}/set_state`, {
+      state: {
+        type: 'PAUSED',
+        name: 'Paused',
+        state_details: {
+          pause_timeout: new Date(Date.now() + 3_600_000).toISOString(),
+          pause_key: '1',
+          run_input_keyset: {
+            base: 'paused-1',
+            schema: 'paused-1-schema',
+            response: 'paused-1-response',
+            description: 'paused-1-description',
+          },
+        },
+      },
+    })
+    await open(`/runs/flow-run/${run.id}`, run.name)
+    await press('Resume run')
+    const dialog = page.getByRole('dialog')
+    await dialog.getByLabel('By').waitFor()
+    await dialog.getByRole('button', { name: 'Resume run' }).click()
+    await dialog.getByText('Needs a value.').waitFor()
+    await dialog.getByLabel('By').fill('Ada')
+    await dialog.getByRole('button', { name: 'Resume run' }).click()
+    await toast(/^Resumed/)
+    const answer = await tenant.call('GET', `/flow_runs/${run.id}/input/paused-1-response`)
+    const given = typeof answer === 'string' ? JSON.parse(answer) : answer
+    expect(given).toMatchObject({ by: 'Ada' })
+    expect((await tenant.call('GET', `/flow_runs/${run.id}`)).state_type).toBe('RUNNING')
+    expectNoComplaints(visitor)
+  })
+
+  test('a work pool is made from the catalogue, paused, and given a queue', async () => {
+    await open('/work-pools/create', 'New work pool')
+    await page.getByRole('radio', { name: /^Docker/ }).check()
+    await page.getByLabel('Name').fill('containers')
+    await press('Make work pool')
+    await page.getByRole('heading', { name: 'containers', exact: true }).waitFor()
+    await press('Pause pool')
+    await toast(/^Paused containers/)
+    await page.getByRole('button', { name: 'Resume pool' }).waitFor()
+    await press('Add queue')
+    const dialog = page.getByRole('dialog', { name: 'New queue in containers' })
+    await dialog.getByLabel('Name').fill('urgent')
+    await dialog.getByLabel('Priority').fill('1')
+    await dialog.getByRole('button', { name: 'Make queue' }).click()
+    await page.getByRole('link', { name: 'urgent' }).waitFor()
+    const pool = await tenant.call('GET', '/work_pools/containers')
+    expect(pool).toMatchObject({ type: 'docker', is_paused: true })
+    expect((await tenant.call('GET', '/work_pools/containers/queues/urgent')).priority).toBe(1)
+    expectNoComplaints(visitor)
+  })
+
+  test('slots are taken from their holder', async () => {
+    const limit = await tenant.call('POST', '/v2/concurrency_limits/', { name: 'lock', limit: 1 })
+    await tenant.call('POST', '/v2/concurrency_limits/increment-with-lease', {
+      ...{ names: ['lock'], slots: 1, mode: 'concurrency', lease_duration: 600 },
+    })
+    await open(`/concurrency-limits/concurrency-limit/${limit.id}`, 'lock')
+    await page.getByText('Full', { exact: true }).waitFor()
+    await press('Release')
+    await page.getByRole('dialog').getByRole('button', { name: 'Release slots' }).click()
+    await toast(/^Released 1 slot/)
+    await page.getByText('Nobody holds a slot.').waitFor()
+    expect((await tenant.call('GET', `/v2/concurrency_limits/${limit.id}`)).active_slots).toBe(0)
+    expectNoComplaints(visitor)
+  })
+
+  test('a secret goes into a block and never comes back to a page', async () => {
+    await open('/blocks/catalog/secret', 'New Secret')
+    await page.getByLabel('Name').fill('password')
+    await page.getByLabel('Value').fill('hunter2-in-the-journey')
+    await press('Make block')
+    await page.getByRole('heading', { name: 'password', exact: true }).waitFor()
+    await page.getByText('Secret, sealed').waitFor()
+    const shown = await page.reload()
+    expect(await shown?.text()).not.toContain('hunter2-in-the-journey')
+    await page.getByRole('link', { name: 'Edit block' }).click()
+    await page.getByRole('heading', { name: 'Edit password' }).waitFor()
+    expect(await page.content()).not.toContain('hunter2-in-the-journey')
+    // Left as it is, it stays.
+    await press('Save block')
+    await toast('Saved password.')
+    expectNoComplaints(visitor)
+  })
+})
