@@ -11,6 +11,8 @@ export interface RunFilter {
   readonly name: string | null
   readonly tags: readonly string[]
   readonly deploymentIds: readonly string[]
+  /** Without the runs that schedules made ahead: their time has not come. */
+  readonly begun: boolean
 }
 
 export const everyRun: RunFilter = {
@@ -21,6 +23,7 @@ export const everyRun: RunFilter = {
   name: null,
   tags: [],
   deploymentIds: [],
+  begun: false,
 }
 
 /** Conditions on `r`, the workspace first. */
@@ -32,6 +35,7 @@ export const whereRuns = (
   r.workspace_id = ${workspaceId}
   ${filter.fromAt ? sql`and r.expected_start_at >= ${filter.fromAt}::timestamptz` : sql``}
   ${filter.toAt ? sql`and r.expected_start_at <= ${filter.toAt}::timestamptz` : sql``}
+  ${filter.begun ? sql`and r.expected_start_at <= now()` : sql``}
   ${filter.states ? sql`and coalesce(r.state_type::text, 'PENDING') = any(${[...filter.states]}::text[])` : sql``}
   ${filter.flowIds.length > 0 ? sql`and r.flow_id = any(${[...filter.flowIds]}::uuid[])` : sql``}
   ${filter.name ? sql`and r.name ilike ${containing(filter.name)}` : sql``}

@@ -172,7 +172,7 @@ describeInBrowser('operating a workspace', () => {
     await page.getByRole('region', { name: 'Selected runs' }).getByText('4 selected').waitFor()
     await press('Cancel runs')
     const ask = page.getByRole('dialog', { name: 'Cancel 3 runs?' })
-    await ask.getByText('1 run have ended already').or(ask.getByText('1 run has ended already')).waitFor()
+    await ask.getByText('1 run has ended already').waitFor()
     await ask.getByRole('button', { name: 'Cancel 3 runs' }).click()
     await toast('Cancelled 3 runs.')
     const states = await tenant.call('POST', '/flow_runs/filter', { flows: { id: { any_: [flow.id] } } })
@@ -235,7 +235,7 @@ describeInBrowser('operating a workspace', () => {
   test('a work pool is made from the catalogue, paused, and given a queue', async () => {
     await open('/work-pools/create', 'New work pool')
     await page.getByRole('radio', { name: /^Docker/ }).check()
-    await page.getByLabel('Name').fill('containers')
+    await page.getByLabel('Name', { exact: true }).first().fill('containers')
     await press('Make work pool')
     await page.getByRole('heading', { name: 'containers', exact: true }).waitFor()
     await press('Pause pool')

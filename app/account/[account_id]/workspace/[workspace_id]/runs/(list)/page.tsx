@@ -84,7 +84,7 @@ export default async function RunsPage({ params, searchParams }: Props) {
         ) : (
           <>
             <FilterBar path={path} query={query} flows={flows} />
-            {empty && isFirstPage(query) ? null : (
+            {(empty && isFirstPage(query)) || query.range === 'next' ? null : (
               <Scatter
                 base={base}
                 path={path}

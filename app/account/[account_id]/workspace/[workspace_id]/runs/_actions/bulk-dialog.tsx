@@ -39,10 +39,17 @@ const words = {
     busy: 'Cancelling',
     past: 'Cancelled',
     left: 'have ended already and stay as they are',
+    leftOne: 'has ended already and stays as it is',
   },
-  retry: { verb: 'Retry', busy: 'Retrying', past: 'Retried', left: 'have not ended and stay as they are' },
-  'set-state': { verb: 'Change', busy: 'Changing', past: 'Changed', left: '' },
-  delete: { verb: 'Delete', busy: 'Deleting', past: 'Deleted', left: '' },
+  retry: {
+    verb: 'Retry',
+    busy: 'Retrying',
+    past: 'Retried',
+    left: 'have not ended and stay as they are',
+    leftOne: 'has not ended and stays as it is',
+  },
+  'set-state': { verb: 'Change', busy: 'Changing', past: 'Changed', left: '', leftOne: '' },
+  delete: { verb: 'Delete', busy: 'Deleting', past: 'Deleted', left: '', leftOne: '' },
 } as const satisfies Record<BulkVerb, unknown>
 
 export function BulkDialog({ api, verb, chosen, onClose, onDone }: BulkDialogProps) {
@@ -115,7 +122,10 @@ export function BulkDialog({ api, verb, chosen, onClose, onDone }: BulkDialogPro
 }
 
 function describe(verb: BulkVerb, count: number, left: number, cut: boolean): string {
-  const others = left > 0 && words[verb].left !== '' ? ` ${runsWord(left)} ${words[verb].left}.` : ''
+  const others =
+    left > 0 && words[verb].left !== ''
+      ? ` ${runsWord(left)} ${left === 1 ? words[verb].leftOne : words[verb].left}.`
+      : ''
   const more = cut ? ` At most ${formatCount(mostRuns)} are done at once: the newest.` : ''
   if (count === 0) return `None of these runs can be ${verb === 'retry' ? 'retried' : 'cancelled'}.${others}`
   switch (verb) {

@@ -59,11 +59,15 @@ export function apiFilterOf(filter: RunFilter, states: readonly StateType[] | nu
   return {
     ...(filter.flowIds.length > 0 ? { flows: { id: { any_: filter.flowIds } } } : {}),
     flow_runs: {
-      ...(filter.fromAt || filter.toAt
+      ...(filter.fromAt || filter.toAt || filter.begun
         ? {
             expected_start_time: {
               ...(filter.fromAt ? { after_: filter.fromAt } : {}),
-              ...(filter.toAt ? { before_: filter.toAt } : {}),
+              ...(filter.toAt
+                ? { before_: filter.toAt }
+                : filter.begun
+                  ? { before_: new Date().toISOString() }
+                  : {}),
             },
           }
         : {}),

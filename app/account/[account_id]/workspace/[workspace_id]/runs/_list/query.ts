@@ -4,7 +4,7 @@ import type { FlowRunChange } from '#lib/domain/change.ts'
 import { type StateType, stateTypes } from '#lib/domain/state.ts'
 
 /** What the address of the runs page says: every view is a link. */
-export const ranges = ['1h', '24h', '7d', '30d', 'all'] as const
+export const ranges = ['1h', '24h', '7d', '30d', 'next', 'all'] as const
 export type Range = (typeof ranges)[number]
 
 export const rangeWords = {
@@ -12,6 +12,7 @@ export const rangeWords = {
   '24h': 'Last 24 hours',
   '7d': 'Last 7 days',
   '30d': 'Last 30 days',
+  next: 'Coming up',
   all: 'All time',
 } as const satisfies Record<Range, string>
 
@@ -20,6 +21,7 @@ const rangeSeconds = {
   '24h': 86_400,
   '7d': 604_800,
   '30d': 2_592_000,
+  next: 0,
   all: null,
 } as const satisfies Record<Range, number | null>
 
@@ -127,7 +129,16 @@ export const isFirstPage = (query: RunQuery): boolean => !query.older && !query.
 export function filterOf(query: RunQuery, nowMs: number): RunFilter {
   const { range, states, flowIds, name, tags, deploymentIds } = query
   if (typeof range === 'object')
-    return { fromAt: range.fromAt, toAt: range.toAt, states, flowIds, name, tags, deploymentIds }
+    return {
+      fromAt: range.fromAt,
+      toAt: range.toAt,
+      states,
+      flowIds,
+      name,
+      tags,
+      deploymentIds,
+      begun: false,
+    }
   const seconds = rangeSeconds[range]
   return {
     fromAt: seconds === null ? null : new Date(nowMs - seconds * 1000).toISOString(),
@@ -137,13 +148,19 @@ export function filterOf(query: RunQuery, nowMs: number): RunFilter {
     name,
     tags,
     deploymentIds,
+    // The last hours end now; what is to come has a view of its own.
+    begun: range !== 'all' && range !== 'next',
   }
 }
+
+/** By so much this machine's clock may be behind the server's. */
+const clockSlackMs = 5000
 
 /** Whether a run that has just changed belongs to the list: the same conditions as the database's. */
 export function matchesRun(filter: RunFilter, run: Omit<FlowRunChange, 'kind'>): boolean {
   const atMs = run.expectedStartAt === null ? null : Date.parse(run.expectedStartAt)
   if (atMs === null) return false
+  if (filter.begun && atMs > Date.now() + clockSlackMs) return false
   if (filter.fromAt !== null && atMs < Date.parse(filter.fromAt)) return false
   if (filter.toAt !== null && atMs > Date.parse(filter.toAt)) return false
   if (filter.states !== null && !filter.states.includes(run.stateType)) return false
@@ -176,7 +193,9 @@ export function nothingMatches(query: RunQuery): string {
       ? ' in this time'
       : query.range === 'all'
         ? ''
-        : ` in the ${rangeWords[query.range].toLowerCase()}`
+        : query.range === 'next'
+          ? ' coming up'
+          : ` in the ${rangeWords[query.range].toLowerCase()}`
   const deployed = query.deploymentIds.length > 0 ? ' of this deployment' : ''
   return `No ${states}runs${named}${tagged}${flows}${deployed}${time}`
 }
