@@ -91,7 +91,7 @@ async function openBooks(
     sql<
       { workspaceId: string; limitId: string; slots: number; heldSince: string; drainsFrom: string | null }[]
     >`
-      select s.workspace_id, s.limit_id, sum(s.slots)::int as slots, min(s.held_since) as held_since, s.drains_from
+      select s.workspace_id, s.limit_id, sum(s.slots) as slots, min(s.held_since) as held_since, s.drains_from
       from unnest(${workspaceIds}::uuid[], ${ids}::uuid[], ${plainArray(rows.map((row) => String(row.slotDecayPerSecond > 0)))}::bool[])
         k (workspace_id, id, decays)
       join slot_leases s on s.workspace_id = k.workspace_id and s.limit_id = k.id

@@ -132,6 +132,8 @@ interface StoredLease {
 
 const named = ({ id, name, slotLimit }: LimitRow): NamedLimit => ({ id, name, limit: slotLimit })
 const microsPerSecond = 1_000_000
+/** What clients say of how long they held a slot is believed up to a year. */
+const longestObservedSeconds = 365 * 86_400
 
 /**
  * Settles a batch of orders in one transaction: locks the limits that they name, decides in memory in the order in which they came,
@@ -437,7 +439,11 @@ class Settlement {
   }
 
   #observe(limit: Limit, heldSeconds: number): void {
-    limit.average = nextAverageOccupancy(limit.average, heldSeconds, limit.row.slotLimit)
+    limit.average = nextAverageOccupancy(
+      limit.average,
+      Math.min(heldSeconds, longestObservedSeconds),
+      limit.row.slotLimit,
+    )
     limit.changed = true
   }
 

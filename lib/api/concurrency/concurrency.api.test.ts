@@ -191,6 +191,21 @@ describe('taking slots', () => {
   })
 })
 
+test('numbers at the edge of what can be are kept, and upset nobody', async () => {
+  const most = 2 ** 31 - 1
+  const { name } = await fresh(most, { slot_decay_per_second: 5e-324 })
+  const take = () =>
+    post('/v2/concurrency_limits/increment', { names: [name], slots: 1_000_000_000, mode: 'rate_limit' })
+  expect([(await take()).status, (await take()).status, (await take()).status]).toEqual([200, 200, 423])
+  await patch(`/v2/concurrency_limits/${name}`, { active_slots: most })
+  expect(await active(name)).toBe(most)
+  expect((await take()).status).toBe(423)
+  await patch(`/v2/concurrency_limits/${name}`, { slot_decay_per_second: 1_000_000, active_slots: 0 })
+  const back = { names: [name], slots: 1, occupancy_seconds: Number.MAX_VALUE }
+  expect((await post('/v2/concurrency_limits/decrement', back)).status).toBe(200)
+  expect((await get(`/v2/concurrency_limits/${name}`)).json.avg_slot_occupancy_seconds).toBeLessThan(1e9)
+})
+
 describe('the ledger of a limit', () => {
   test('names who holds slots, since when and until when', async () => {
     const { name } = await fresh(4)

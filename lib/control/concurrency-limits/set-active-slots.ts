@@ -29,7 +29,7 @@ export async function setActiveSlots(
       delete from slot_leases s using held
       where s.workspace_id = ${workspaceId} and s.limit_id = ${limitId} and s.id = held.id and held.up_to > ${slots}
     )
-    select coalesce(sum(out), 0)::int as slots from held where up_to <= ${slots}`
+    select coalesce(sum(out), 0) as slots from held where up_to <= ${slots}`
   const rest = slots - (kept?.slots ?? 0)
   if (rest > 0)
     await sql`

@@ -17,9 +17,10 @@ export interface ConcurrencyLimitRow {
   readonly taskRunIds: readonly string[]
 }
 
-/** Slots of a lease that are still out; `s` is slot_leases, `l` its concurrency_limits. The same as `slotsOut` in lib/domain/limits. */
+/** Slots of a lease that are still out; `s` is slot_leases, `l` its concurrency_limits. The same as `slotsOut` in lib/domain/limits; a decay that no product can be made of is none. */
 export const slotsOut = (sql: Queryable, now: string) => sql`
-  greatest(0, least(s.slots, s.slots - floor(l.slot_decay_per_second * extract(epoch from (${now}::timestamptz - coalesce(s.drains_from, s.held_since))))))::int`
+  (case when l.slot_decay_per_second < 1e-12 then s.slots else greatest(0, least(s.slots,
+    s.slots - floor(l.slot_decay_per_second * extract(epoch from (${now}::timestamptz - coalesce(s.drains_from, s.held_since)))))) end)::int`
 
 /** The lease has not ended. */
 export const isLive = (sql: Queryable, now: string) =>
@@ -28,7 +29,7 @@ export const isLive = (sql: Queryable, now: string) =>
 /** The columns of ConcurrencyLimitRow; `l` is concurrency_limits. */
 export const concurrencyLimitColumns = (sql: Queryable, now: string) => sql`
   l.id, l.name, l.slot_limit, l.active, l.slot_decay_per_second, l.denied_slots, l.average_occupancy_seconds, l.created_at, l.updated_at,
-  (select coalesce(sum(${slotsOut(sql, now)}), 0)::int from slot_leases s
+  (select coalesce(sum(${slotsOut(sql, now)}), 0) from slot_leases s
    where s.workspace_id = l.workspace_id and s.limit_id = l.id and ${isLive(sql, now)}) as active_slots,
   array(select s.holder_id from slot_leases s
    where s.workspace_id = l.workspace_id and s.limit_id = l.id and s.holder_type = 'task_run' and s.holder_id is not null and ${isLive(sql, now)}

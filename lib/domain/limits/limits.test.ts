@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type Lease, LimitBook, slotsOut } from './occupancy.ts'
+import { drainedMicros, type Lease, LimitBook, slotsOut } from './occupancy.ts'
 import { deniedSlotsNow, meanWaitSeconds, nextAverageOccupancy, retryAfterSeconds } from './waiting.ts'
 
 const second = 1_000_000
@@ -29,6 +29,19 @@ describe('slots of a limit', () => {
   test('of a limit that began to decay later count from when they were taken', () => {
     const lease: Lease = { slots: 5, heldMicros: 0, drainsFromMicros: null }
     expect([0, 1, 2.5, 5, 9].map((s) => slotsOut(lease, 1, s * second))).toEqual([5, 4, 3, 0, 0])
+  })
+
+  test('that would take for ever to come back keep their instants within what can be written', () => {
+    for (const decayPerSecond of [1e-12, 5e-324]) {
+      const book = new LimitBook({ slots: 10, decayPerSecond }, [])
+      const year9999 = 253_402_300_799 * second
+      const now = 1_800_000_000 * second
+      expect([book.take(1, now), book.take(1, now)]).toEqual([now, expect.any(Number)])
+      expect(book.take(1, now)).toBeLessThan(year9999)
+      expect(drainedMicros({ slots: 1, heldMicros: now, drainsFromMicros: now }, decayPerSecond)).toBe(
+        Number.POSITIVE_INFINITY,
+      )
+    }
   })
 
   test('whatever is taken when, drain at no more than the decay', () => {

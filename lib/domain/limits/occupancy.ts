@@ -12,12 +12,16 @@ export interface Lease {
 }
 
 const microsPerSecond = 1_000_000
+/** A hundred years: what takes longer to drain does not drain, and its instant need not be one that can be written. */
+const foreverMicros = 100 * 365.25 * 86_400 * microsPerSecond
 
-/** When the last slot of the lease has come back; never, where nothing does. */
-export const drainedMicros = (lease: Lease, decayPerSecond: number): number =>
-  decayPerSecond <= 0
-    ? Number.POSITIVE_INFINITY
-    : (lease.drainsFromMicros ?? lease.heldMicros) + (lease.slots / decayPerSecond) * microsPerSecond
+/** When the last slot of the lease has come back; infinity: never, or in more than a hundred years. */
+export function drainedMicros(lease: Lease, decayPerSecond: number): number {
+  const takesMicros = (lease.slots / decayPerSecond) * microsPerSecond
+  return decayPerSecond > 0 && takesMicros < foreverMicros
+    ? (lease.drainsFromMicros ?? lease.heldMicros) + takesMicros
+    : Number.POSITIVE_INFINITY
+}
 
 /** Slots of the lease that are still out. Whole ones: a slot is back when all of it is. */
 export function slotsOut(lease: Lease, decayPerSecond: number, nowMicros: number): number {
@@ -70,6 +74,6 @@ export class LimitBook {
   #queueEnds(nowMicros: number): number {
     let end = nowMicros
     for (const lease of this.#leases) end = Math.max(end, drainedMicros(lease, this.#decay))
-    return Math.round(end)
+    return Math.round(Math.min(end, nowMicros + foreverMicros))
   }
 }
