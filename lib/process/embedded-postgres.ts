@@ -74,6 +74,8 @@ const smallMachine = {
   // Run tables are updated in place all day; vacuum little and often.
   autovacuum_naptime: '15s',
   autovacuum_vacuum_scale_factor: '0.05',
+  // Queries are written so that statistics hardly matter, and a table that grows quickly would be analysed every time.
+  autovacuum_analyze_scale_factor: '0.5',
   timezone: 'UTC',
   log_timezone: 'UTC',
   lc_messages: 'C',
