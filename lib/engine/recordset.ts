@@ -14,8 +14,8 @@ const plainTypes = [
 ] as const
 type PlainType = (typeof plainTypes)[number]
 
-/** `json` is raw JSON text, cast where it lands; `jsonb` any value, which is made JSON of. */
-type ColumnType = PlainType | 'text' | 'text[]' | 'json' | 'jsonb'
+/** `lines`: texts, sent as one with a line each; `json` is raw JSON text, cast where it lands; `jsonb` any value, which is made JSON of. */
+type ColumnType = PlainType | 'text' | 'lines' | 'text[]' | 'json' | 'jsonb'
 type ColumnTypes<Row> = { readonly [Name in keyof Row & string]: ColumnType }
 
 interface Column<Row> {
@@ -63,6 +63,8 @@ function textColumn<Row>(rows: readonly Row[], { name, type }: Column<Row>): (st
   switch (type) {
     case 'jsonb':
       return rows.map((row) => (row[name] === null ? null : JSON.stringify(row[name])))
+    case 'lines':
+      return rows.map((row) => (row[name] as readonly string[]).join('\n'))
     case 'text[]':
       return rows.map((row) => textArray(row[name] as readonly string[]))
     default:
@@ -78,7 +80,7 @@ function templateOf<Row>(
   const at = '\0'
   const items = columns.map(({ name, type }) => {
     if (isPlain(type)) return `unnest(${at}::${type}[]) as ${name}`
-    return `${unnested(at)}${type === 'text' ? '' : `::${type}`} as ${name}`
+    return `${unnested(at)}${type === 'text' || type === 'lines' ? '' : `::${type}`} as ${name}`
   })
   const parts = `(select ${items.join(', ')})`.split(at)
   return Object.assign(parts, { raw: parts })

@@ -249,31 +249,24 @@ export const insertTaskRunStates = (sql: Queryable, rows: readonly StateRow[]) =
   select * from ${stateRows(sql, rows)} r
   on conflict do nothing`
 
-interface EventColumns extends Omit<EventRow, 'related_ids'> {
-  readonly related: string
-}
-
-const eventRows = recordset<EventColumns>({
+const eventRows = recordset<EventRow>({
   workspace_id: 'uuid',
   occurred_at: 'timestamptz',
   id: 'uuid',
   event: 'text',
   resource_id: 'text',
-  related: 'text',
+  related_ids: 'lines',
   follows: 'uuid',
   received_at: 'timestamptz',
   body: 'json',
 })
 
 /** The same event sent twice is stored once. */
-export const insertEvents = (sql: Queryable, rows: readonly EventRow[]) => {
-  const columns = rows.map((row) => ({ ...row, related: row.related_ids.join('\n') }))
-  return sql`
+export const insertEvents = (sql: Queryable, rows: readonly EventRow[]) => sql`
   insert into events (workspace_id, occurred_at, id, event, resource_id, related_ids, follows, received_at, body)
-  select workspace_id, occurred_at, id, event, resource_id, string_to_array(related, e'\n'), follows, received_at, body
-  from ${eventRows(sql, columns)} r
+  select workspace_id, occurred_at, id, event, resource_id, string_to_array(related_ids, e'\n'), follows, received_at, body
+  from ${eventRows(sql, rows)} r
   on conflict do nothing`
-}
 
 export const insertDeltas = (sql: Queryable, deltas: RollupDeltas) => {
   const rows = deltas.rows()
