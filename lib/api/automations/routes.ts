@@ -20,11 +20,11 @@ const removeOwned = route({
 /** Asked when a deployment is inspected. */
 const related = route({
   method: 'GET',
-  path: '/automations/related-to/{resource_id}',
+  path: '/automations/related-to/{resource}',
   permission: { in: 'workspace', scope: 'see_automations' },
   summary: 'List the automations that a resource owns or takes part in',
   tag: 'Automations',
-  params: z.object({ resource_id: z.string().max(1_000) }),
+  params: z.object({ resource: z.string().max(1_000) }),
   success: { 200: z.array(z.unknown()) },
   handle: () => ({ status: 200, json: [] }),
 })

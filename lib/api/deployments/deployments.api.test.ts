@@ -124,6 +124,7 @@ describe('a deployment', () => {
   test('may be deployed by a client that first deletes what it owns, and is told that triggers are not watched', async () => {
     const { id } = await deploy()
     expect((await call(us, 'DELETE', `/automations/owned-by/prefect.deployment.${id}`)).status).toBe(202)
+    expect((await get(`/automations/related-to/prefect.deployment.${id}`)).json).toEqual([])
     expect(await post('/automations/', { name: 'x', trigger: {} })).toMatchObject({
       status: 409,
       json: { detail: expect.stringContaining('not served yet') },
