@@ -54,6 +54,21 @@ async function looksDuring(work: () => Promise<unknown>): Promise<number> {
   return looks
 }
 
+test('a stock worker that labels its run is known as who holds it', async () => {
+  const pool = await newPool()
+  await post(`/work_pools/${pool.name}/workers/heartbeat`, { name: 'w 1' })
+  const run = await newRun(pool.name, null, null)
+  expect(await setState(run, 'PENDING')).toBe('ACCEPT')
+  const label = (name: string) =>
+    call(us, 'PATCH', `/flow_runs/${run}/labels`, { 'prefect.worker.name': name })
+  await label('w 1')
+  await label('another')
+  const [claim] = await db.engine`
+    select c.holder_type, c.holder_name, w.name as worker from run_claims c
+    left join workers w on w.workspace_id = c.workspace_id and w.id = c.holder_id where c.run_id = ${run}`
+  expect(claim).toMatchObject({ holderType: 'worker', holderName: 'w 1' })
+})
+
 describe('polls of a pool', () => {
   test('hand out what is due, the most urgent queue first, then the earliest', async () => {
     const pool = await newPool()

@@ -86,12 +86,20 @@ export async function addFlowRunLabels(
   labels: Readonly<Record<string, unknown>>,
 ): Promise<void> {
   requireScope(ctx, 'run_flows')
-  const updated = await inWorkspace(
-    ctx.db,
-    ctx.workspaceId,
-    (sql) => sql`
+  const worker = labels[WORKER_LABEL]
+  await inWorkspace(ctx.db, ctx.workspaceId, async (sql) => {
+    const updated = await sql`
       update flow_runs set labels = labels || ${JSON.stringify(labels)}::text::jsonb, updated_at = now()
-      where workspace_id = ${ctx.workspaceId} and id = ${id}`,
-  )
-  if (updated.count === 0) throw new NotFound('Flow run')
+      where workspace_id = ${ctx.workspaceId} and id = ${id}`
+    if (updated.count === 0) throw new NotFound('Flow run')
+    if (typeof worker === 'string') await nameHolder(sql, ctx.workspaceId, id, worker)
+  })
 }
+
+/** Stock workers say who they are only after they have claimed a run, by this label. */
+const WORKER_LABEL = 'prefect.worker.name'
+
+const nameHolder = (sql: Transaction, workspaceId: string, runId: string, worker: string) => sql`
+  update run_claims c set holder_name = ${worker}, holder_id = (
+    select w.id from workers w where w.workspace_id = c.workspace_id and w.work_pool_id = c.work_pool_id and w.name = ${worker})
+  where c.workspace_id = ${workspaceId} and c.run_id = ${runId} and c.holder_type = 'worker' and c.holder_name is null`
