@@ -309,6 +309,9 @@ create table task_workers (
   primary key (workspace_id, id)
 );
 
+-- Lines that workers write about themselves.
+create index logs_of_worker on logs (workspace_id, worker_id, at, id) where worker_id is not null;
+
 do $$
 declare
   tenant_table text;

@@ -67,6 +67,7 @@ const log = fc.record({ id: fc.constantFrom('1', '2', '3', '4'), at: instant }).
     at: `${at.slice(0, 18)}${id}Z`,
     flowRunId: 'r',
     taskRunId: null,
+    workerId: null,
     logger: 'l',
     level: 20,
     message: id,

@@ -49,6 +49,8 @@ export interface LogChange {
   readonly id: string
   readonly flowRunId: string | null
   readonly taskRunId: string | null
+  /** The worker that wrote it, in lines about itself. */
+  readonly workerId: string | null
   readonly logger: string
   readonly level: number
   readonly at: string

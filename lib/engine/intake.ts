@@ -120,6 +120,7 @@ const logChange = (row: LogRow): Change => ({
   id: row.id,
   flowRunId: row.flow_run_id,
   taskRunId: row.task_run_id,
+  workerId: row.worker_id,
   logger: row.logger,
   level: row.level,
   at: row.at,

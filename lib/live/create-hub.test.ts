@@ -8,6 +8,7 @@ const line = (n: number, flowRunId = 'run'): LogChange => ({
   id: String(n),
   flowRunId,
   taskRunId: null,
+  workerId: null,
   logger: 'x',
   level: 20,
   at: '2026-01-01T00:00:00Z',

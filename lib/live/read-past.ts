@@ -87,7 +87,7 @@ export async function* readPastLogs(
       db,
       workspaceId,
       (sql) => sql<Omit<LogChange, 'kind'>[]>`
-        select id, flow_run_id, task_run_id, logger, level, at, message from logs
+        select id, flow_run_id, task_run_id, worker_id, logger, level, at, message from logs
         where workspace_id = ${workspaceId} and flow_run_id = ${flowRunId} and (at, id) > (${from}, ${after})
         order by at, id limit ${PAGE}`,
     )

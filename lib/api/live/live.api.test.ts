@@ -27,6 +27,7 @@ const line = (message: string): LogChange => ({
   id: message.slice(0, 20),
   flowRunId,
   taskRunId: null,
+  workerId: null,
   logger: 'x',
   level: 20,
   at: '2026-01-01T00:00:00Z',

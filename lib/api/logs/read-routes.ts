@@ -23,6 +23,8 @@ export const logFilter = z
     timestamp: spanFilter,
     flow_run_id: sub({ any_: ids }),
     task_run_id: sub({ any_: ids, is_null_: z.boolean().nullish() }),
+    worker_id: sub({ any_: ids, not_any_: ids, is_null_: z.boolean().nullish() }),
+    loggers: sub({ any_: z.array(z.string().max(5_000)).max(10_000).nullish() }),
     text: sub({ query: z.string().max(200).nullish() }),
   })
   .meta({ id: 'LogFilter' })

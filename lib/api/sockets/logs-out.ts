@@ -12,6 +12,14 @@ const logFilter = z.looseObject({
   task_run_id: z
     .looseObject({ any_: z.array(uuid).max(1_000).nullish(), is_null_: z.boolean().nullish() })
     .nullish(),
+  worker_id: z
+    .looseObject({
+      any_: z.array(uuid).max(1_000).nullish(),
+      not_any_: z.array(uuid).max(1_000).nullish(),
+      is_null_: z.boolean().nullish(),
+    })
+    .nullish(),
+  loggers: z.looseObject({ any_: z.array(z.string().max(5_000)).max(1_000).nullish() }).nullish(),
 })
 type LogFilter = z.output<typeof logFilter>
 const filterFrame = z.looseObject({ type: z.literal('filter'), filter: logFilter })
@@ -51,7 +59,14 @@ export function logsOut({ ws, services, workspaceId, handshakeMs }: WorkspaceSoc
 }
 
 function matches(log: LogChange, filter: LogFilter): boolean {
-  const { level, timestamp, flow_run_id: flowRunId, task_run_id: taskRunId } = filter
+  const {
+    level,
+    timestamp,
+    flow_run_id: flowRunId,
+    task_run_id: taskRunId,
+    worker_id: worker,
+    loggers,
+  } = filter
   if (level?.ge_ != null && log.level < level.ge_) return false
   if (level?.le_ != null && log.level > level.le_) return false
   const at = parseInstant(log.at) ?? 0
@@ -60,6 +75,10 @@ function matches(log: LogChange, filter: LogFilter): boolean {
   if (flowRunId?.any_ && !flowRunId.any_.includes(log.flowRunId ?? '')) return false
   if (taskRunId?.any_ && !taskRunId.any_.includes(log.taskRunId ?? '')) return false
   if (taskRunId?.is_null_ != null && (log.taskRunId === null) !== taskRunId.is_null_) return false
+  if (worker?.any_ && !worker.any_.includes(log.workerId ?? '')) return false
+  if (worker?.not_any_?.includes(log.workerId ?? '')) return false
+  if (worker?.is_null_ != null && (log.workerId === null) !== worker.is_null_) return false
+  if (loggers?.any_ && !loggers.any_.includes(log.logger)) return false
   return true
 }
 
@@ -74,5 +93,5 @@ const logJson = (log: LogChange): string =>
     timestamp: log.at,
     flow_run_id: log.flowRunId,
     task_run_id: log.taskRunId,
-    worker_id: null,
+    worker_id: log.workerId,
   })

@@ -2,6 +2,7 @@ import type { Transaction } from '../../db/clients.ts'
 import { readWorkspace } from '../../db/scope.ts'
 import { type Context, requireScope } from '../context.ts'
 import {
+  type AnyOf,
   type Condition,
   EVERYTHING,
   type Fragment,
@@ -22,6 +23,8 @@ export interface LogFilter {
     readonly any_?: Maybe<readonly string[]>
     readonly is_null_?: Maybe<boolean>
   }>
+  readonly worker_id?: Maybe<AnyOf<string> & { readonly is_null_?: Maybe<boolean> }>
+  readonly loggers?: Maybe<{ readonly any_?: Maybe<readonly string[]> }>
   readonly text?: Maybe<{ readonly query?: Maybe<string> }>
 }
 
@@ -106,6 +109,14 @@ function matches(is: Operators, filter: LogFilter | null) {
       is.span(sql`l.at`, filter.timestamp),
       is.ids(sql`l.flow_run_id`, filter.flow_run_id),
       is.presence(sql`l.task_run_id`, filter.task_run_id, 'uuid'),
+      given(
+        filter.worker_id,
+        is.join([
+          is.ids(sql`l.worker_id`, filter.worker_id),
+          is.isNull(sql`l.worker_id`, filter.worker_id?.is_null_),
+        ]),
+      ),
+      is.texts(sql`l.logger`, filter.loggers),
       given(text, matchesText(is, sql`(l.message || ' ' || l.logger)`, text?.query)),
     ],
     filter.operator,
