@@ -1,6 +1,6 @@
 // node bench/soak.mjs [--minutes 5] [--workers 6] [--json]: whether memory stays flat while everything that comes and goes
-// comes and goes: runs, task runs, lines, sockets, event streams, keys, workspaces. Prints a row every twenty seconds, then how fast
-// the heap and the process grow once warm, and what is left when it is quiet. See README.md.
+// comes and goes: runs, task runs, lines, sockets, event streams, keys, strangers. Prints a row every twenty seconds, of which
+// the garbage was collected, then how fast the heap grows once warm, and what is left when it is quiet. See README.md.
 import { randomUUID } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
@@ -15,8 +15,7 @@ const minutes = Number(options.minutes ?? 5)
 const workers = Number(options.workers ?? 6)
 const TASKS = 40
 const LINES = 100
-const SAMPLE_MS = 2_000
-const PRINT_EVERY = 10
+const SAMPLE_MS = 20_000
 /** The first part of the time is left out of the slope: caches fill and code is compiled. */
 const WARM_SHARE = 0.3
 const MAX_IDLE_MEGABYTES = 250
@@ -239,19 +238,20 @@ async function sample(origin, beganAt) {
   }
 }
 
-/** The least of each minute: what was left after the collector had been there. */
-function floors(samples, key) {
-  const least = new Map()
-  for (const one of samples) {
-    const minute = Math.floor(one.second / 60)
-    if (!(least.get(minute)?.[key] <= one[key])) least.set(minute, one)
-  }
-  return [...least.values()]
+/** Node's inspector of the server. */
+async function inspect(address) {
+  const socket = new WebSocket(address)
+  await new Promise((resolve, reject) => socket.once('open', resolve).once('error', reject))
+  const ask = (method) =>
+    new Promise((resolve) => {
+      socket.once('message', resolve)
+      socket.send(JSON.stringify({ id: 1, method }))
+    })
+  return { collectGarbage: () => ask('HeapProfiler.collectGarbage'), close: () => socket.close() }
 }
 
-/** Megabytes that each run leaves behind: the slope of a line through the floors. */
-function slope(all, key) {
-  const samples = floors(all, key)
+/** Megabytes that each run leaves behind: the slope of a line through the samples. */
+function slope(samples, key) {
   const n = samples.length
   const mean = (read) => samples.reduce((sum, each) => sum + read(each), 0) / n
   const [x, y] = [mean((each) => each.runs), mean((each) => each[key])]
@@ -262,11 +262,16 @@ function slope(all, key) {
 const fixed = (value, digits = 0) => value.toFixed(digits).padStart(8)
 
 async function main() {
-  const server = await startRigel({})
+  const server = await startRigel({ inspect: true })
   const { origin } = new URL(server.url)
+  const inspector = await inspect(server.inspector)
+  const look = async () => {
+    await inspector.collectGarbage()
+    return sample(origin, beganAt)
+  }
   await wait(3_000)
   const beganAt = performance.now()
-  const samples = [await sample(origin, beganAt)]
+  const samples = [await look()]
   const print = ({ second, runs, rss, heap, outside }) =>
     process.stderr.write(`${[second, runs, rss, heap, outside].map((v) => fixed(v)).join('')}\n`)
   process.stderr.write(
@@ -276,15 +281,16 @@ async function main() {
   const driving = drive(server)
   while (performance.now() - beganAt < minutes * 60_000) {
     await wait(SAMPLE_MS)
-    const one = await sample(origin, beganAt)
+    const one = await look()
     samples.push(one)
-    if (samples.length % PRINT_EVERY === 0) print(one)
+    print(one)
   }
   over.abort()
   await driving
-  // Long enough for the pools to let go and for the collector to have had its turn.
-  await wait(90_000)
-  const quiet = await sample(origin, beganAt)
+  // Until idle connections are let go.
+  await wait(75_000)
+  const quiet = await look()
+  inspector.close()
   print(quiet)
   const warm = samples.slice(Math.ceil(samples.length * WARM_SHARE))
   const report = {

@@ -125,16 +125,20 @@ const startFlags = () => {
 
 /**
  * Rigel's server as `npm start` runs it, API only, with a tenant: on the embedded Postgres of `dataDir`, or on another
- * database. `profile` names a folder for a CPU profile, written when it stops.
+ * database. `profile` names a folder for a CPU profile, written when it stops; `inspect` opens node's inspector.
  */
-export async function startRigel({ dataDir = temporaryFolder(), databaseUrl, profile }) {
+export async function startRigel({ dataDir = temporaryFolder(), databaseUrl, profile, inspect }) {
   await ensureBuilt(['server'])
   const env = {
     ...{ PATH, HOME, NODE_ENV: 'production', PORT: '0', LOG_LEVEL: 'error', RIGEL_DATA_DIR: dataDir },
     ...(databaseUrl ? { DATABASE_URL: databaseUrl } : {}),
   }
-  const flags = [...startFlags(), ...(profile ? ['--cpu-prof', '--cpu-prof-dir', profile] : [])]
-  const { child, stop } = await start(
+  const flags = [
+    ...startFlags(),
+    ...(profile ? ['--cpu-prof', '--cpu-prof-dir', profile] : []),
+    ...(inspect ? ['--inspect=127.0.0.1:0'] : []),
+  ]
+  const { child, stop, output } = await start(
     process.execPath,
     [...flags, join(root, 'dist', 'server.js'), '--no-ui'],
     {
@@ -163,6 +167,8 @@ export async function startRigel({ dataDir = temporaryFolder(), databaseUrl, pro
   return {
     pid: child.pid,
     stop,
+    /** Address of the inspector, where it was asked for. */
+    inspector: /ws:\/\/\S+/.exec(output())?.[0],
     url: `${tenant.api_url}/accounts/${tenant.account_id}/workspaces/${tenant.workspace_id}`,
     key: tenant.api_key,
   }

@@ -119,7 +119,7 @@ describe.skipIf(!canClone)('the commands of the README', () => {
     rmSync(folder, { recursive: true, force: true, maxRetries: 3 })
   })
 
-  test('start a fresh clone', async () => {
+  test('start a fresh clone', { timeout: 900_000 }, async () => {
     const [block] = inSection('Start it')
     const [first = '', second = ''] = block?.text.trim().split('\n') ?? []
     expect(first).toMatch(/^git clone /)
