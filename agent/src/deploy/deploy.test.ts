@@ -186,6 +186,7 @@ describe('flow.serve()', () => {
     const [deployment] = [...world.deployments.values()]
     const run = world.plan(String(deployment?.id), { name: 'Ada' })
     await world.until(run, 'Completed')
+    await world.plane.until(() => world.lines(run, 'process').length === 2, 'both lines')
     expect(world.lines(run, 'process')).toEqual(['the file goes on', 'hello Ada'])
     serving.child.kill('SIGINT')
     expect(await serving.finished).toMatchObject({ code: 0, stdout: 'the file goes on\n' })

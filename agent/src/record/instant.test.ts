@@ -11,4 +11,6 @@ it('instants lie after the one that the control plane gave, also where this cloc
   expect(first > ahead).toBe(true)
   expect(second > first).toBe(true)
   expect(instantIn(1) > ahead).toBe(true)
+  alignClock('')
+  expect(presentInstant() > second).toBe(true)
 })

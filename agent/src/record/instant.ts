@@ -10,7 +10,10 @@ let behindMicros = 0
  * and a state that seems older than the present one would be taken for a repetition.
  */
 export function alignClock(notBefore: string): void {
-  const behindMs = Date.parse(notBefore) - Date.now()
+  const notBeforeMs = Date.parse(notBefore)
+  if (Number.isNaN(notBeforeMs)) return
+  lastMicros = Math.max(lastMicros, (notBeforeMs + 1) * 1000)
+  const behindMs = notBeforeMs - Date.now()
   if (behindMs > 0) behindMicros = Math.max(behindMicros, Math.ceil(behindMs + 1) * 1000)
 }
 

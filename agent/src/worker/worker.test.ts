@@ -71,11 +71,12 @@ const names = (run: PlannedRun) => run.states.map((state) => state.name)
 
 describe('a worker', () => {
   it('executes a claimed run in a process of its own, with states under the claim and what it prints as log lines', async () => {
-    const { world: w, folder, work } = await world()
+    const { world: w, folder, work, isPrinted } = await world()
     const more = { job_variables: { env: { GREETING: 'a poem' } } }
     const run = w.plan(w.deployment('flows.mjs:greet', folder, more), { name: 'ada' })
     const worker = work()
     await w.until(run, 'Completed')
+    await isPrinted(run, 'printing to ada in a poem')
     worker.child.kill('SIGTERM')
     expect(await worker.finished).toMatchObject({ code: 0, stdout: '' })
     expect(names(run)).toEqual(['Scheduled', 'Pending', 'Running', 'Completed'])
@@ -137,6 +138,7 @@ describe('a worker', () => {
     await isPrinted(run, 'waiting')
     w.cancel(run)
     await w.until(run, 'Cancelled')
+    await isPrinted(run, 'tidied up')
     expect(w.lines(run, 'process')).toEqual(['waiting', 'tidied up'])
     const time = String.raw`\d{4}-\d\d-\d\dT[\d:.]+Z`
     expect(w.stateOf(run).message).toMatch(
@@ -152,7 +154,7 @@ describe('a worker', () => {
     await isPrinted(run, 'waiting')
     w.cancel(run)
     await w.until(run, 'Cancelled')
-    expect(w.lines(run, 'process')).toContain('SIGTERM is nothing to me')
+    await isPrinted(run, 'SIGTERM is nothing to me')
     expect(w.stateOf(run).message).toMatch(
       /asked to stop at .*, SIGTERM at .*, SIGKILL at .*, gone at .*killed by SIGKILL/,
     )
