@@ -50,6 +50,25 @@ describe('batches', () => {
     expect(await Promise.all(results)).toEqual([10, 20, 30, 40, 50, 60])
   })
 
+  test('start beside another only with company, and without when it ends', async () => {
+    const { batcher, batch } = held({ worthCompany: 3 })
+    const results = [batcher.add(item(1))]
+    const first = await batch(0)
+    results.push(batcher.add(item(2)), batcher.add(item(3)))
+    // A turn in which they might have started.
+    await new Promise((resolve) => setImmediate(() => setImmediate(resolve)))
+    results.push(batcher.add(item(4)))
+    const second = await batch(1)
+    expect(second.items.map((i) => i.value)).toEqual([2, 3, 4])
+    results.push(batcher.add(item(5)))
+    first.release()
+    second.release()
+    const third = await batch(2)
+    expect(third.items.map((i) => i.value)).toEqual([5])
+    third.release()
+    expect(await Promise.all(results)).toEqual([10, 20, 30, 40, 50])
+  })
+
   test('never hold two items of one key, nor run while the key runs', async () => {
     const { batcher, batch, batches } = held()
     const results = [batcher.add(item(1, 'k')), batcher.add(item(2, 'k')), batcher.add(item(3, 'other'))]
