@@ -1,6 +1,6 @@
 import type { Batcher } from './batcher.ts'
 import type { Signals } from './signals.ts'
-import type { SlotAnswer, SlotOrder, TakeSlots } from './slots.ts'
+import type { SlotAnswer, SlotOrder, TakeSlots } from './slot-orders.ts'
 
 /** Slots of limits: taken, given back, waited for. */
 export interface Slots {

@@ -6,7 +6,7 @@ import { makeFlow, makeLimit } from '../testing/work.ts'
 import { nowMicros } from './clock.ts'
 import { createEngine } from './create-engine.ts'
 import type { Engine } from './engine.ts'
-import type { TakeSlots } from './slots.ts'
+import type { TakeSlots } from './slot-orders.ts'
 
 const db = await testDatabase()
 let ahead = 0

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { tagLimitName, tagOf } from '../../control/concurrency-limits/tag-limits.ts'
 import { Problem } from '../../domain/problem.ts'
-import { locked, type NamedLimit, type SlotAnswer } from '../../engine/slots.ts'
+import { locked, type NamedLimit, type SlotAnswer } from '../../engine/slot-orders.ts'
 import { route } from '../route.ts'
 import { durationSeconds, uuid } from '../schemas.ts'
 import { namedLimits } from './wire.ts'

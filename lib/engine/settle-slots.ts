@@ -2,17 +2,25 @@ import type { Transaction } from '../db/clients.ts'
 import { uuidv7 } from '../db/uuid.ts'
 import { drainedMicros, type LimitBook } from '../domain/limits/occupancy.ts'
 import { deniedSlotsNow, nextAverageOccupancy, retryAfterSeconds } from '../domain/limits/waiting.ts'
-import { BadInput, Problem } from '../domain/problem.ts'
+import { BadInput } from '../domain/problem.ts'
 import { formatInstant } from '../domain/time.ts'
 import { plainArray } from './array-literal.ts'
 import { emptyLeaseId, isEmptyLease } from './empty-lease.ts'
 import type { TransitionDeps } from './flow-run-transitions.ts'
 import { type LimitKey, type LimitRow, lockLimitsOf } from './limit-books.ts'
 import type { Signal } from './signals.ts'
+import type {
+  EndLease,
+  GiveHeldSlots,
+  GiveSlots,
+  NamedLimit,
+  SlotAnswer,
+  SlotOrder,
+  TakeSlots,
+} from './slot-orders.ts'
 import {
   deleteLeases,
   extendLeases,
-  type HolderType,
   insertLeases,
   type LeaseKey,
   type LeaseRow,
@@ -20,80 +28,6 @@ import {
   updateLimits,
 } from './slot-writes.ts'
 import { microsOf } from './stored.ts'
-
-export interface SlotHolder {
-  readonly type: Extract<HolderType, 'flow_run' | 'task_run' | 'deployment'>
-  readonly id: string
-}
-
-/** Slots of one or more limits, all at once or none. Names of no limit are passed over. */
-export interface TakeSlots {
-  readonly type: 'take'
-  readonly workspaceId: string
-  readonly names: readonly string[]
-  readonly slots: number
-  readonly mode: 'concurrency' | 'rate_limit'
-  /** null: the client cannot renew; the slots are held until given back. */
-  readonly leaseSeconds: number | null
-  readonly holder: SlotHolder | null
-  /** A holder that has its slot of a limit takes no second one. */
-  readonly once?: true
-  /** It was refused before, and waits: it is not counted as refused again. */
-  readonly again?: true
-}
-
-/** Slots that were taken without a lease come back. */
-export interface GiveSlots {
-  readonly type: 'give'
-  readonly workspaceId: string
-  readonly names: readonly string[]
-  readonly slots: number
-  readonly occupancySeconds: number | null
-}
-
-/** What this holder has of these limits comes back. */
-export interface GiveHeldSlots {
-  readonly type: 'give-held'
-  readonly workspaceId: string
-  readonly names: readonly string[]
-  readonly holderId: string
-  readonly occupancySeconds: number | null
-}
-
-export interface EndLease {
-  readonly type: 'end'
-  readonly workspaceId: string
-  readonly leaseId: string
-}
-
-export interface RenewLease {
-  readonly type: 'renew'
-  readonly workspaceId: string
-  readonly leaseId: string
-  readonly seconds: number
-}
-
-export type SlotOrder = TakeSlots | GiveSlots | GiveHeldSlots | EndLease | RenewLease
-
-export interface NamedLimit {
-  readonly id: string
-  readonly name: string
-  readonly limit: number
-}
-
-export type SlotAnswer =
-  | { readonly type: 'granted'; readonly leaseId: string; readonly limits: readonly NamedLimit[] }
-  | {
-      readonly type: 'denied'
-      readonly reason: string
-      /** null: waiting would be in vain. */
-      readonly retryAfterSeconds: number | null
-      /** The limits that are full. */
-      readonly limitIds: readonly string[]
-    }
-  | { readonly type: 'given'; readonly limits: readonly NamedLimit[] }
-  /** Of a renewal: false when the lease is over. */
-  | { readonly type: 'renewed'; readonly alive: boolean }
 
 /** A limit as the batch leaves it. */
 interface Limit {
@@ -519,13 +453,6 @@ function refusal({ mode, slots, once }: TakeSlots, limits: readonly Limit[]): Sl
     }
   return new BadInput('Slots requested is greater than the limit')
 }
-
-/** What a denial is to a caller that does not wait for slots itself. */
-export const locked = ({
-  reason,
-  retryAfterSeconds: seconds,
-}: Extract<SlotAnswer, { type: 'denied' }>): Problem =>
-  new Problem('locked', reason, seconds === null ? {} : { retryAfter: seconds.toFixed(3) })
 
 function grouped<Row, Item>(
   rows: readonly Row[],
