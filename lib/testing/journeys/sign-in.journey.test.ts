@@ -14,6 +14,15 @@ const workspacePages = [
   `/flow-runs/flow-run/${nobody}`,
   '/flows',
   `/flows/flow/${nobody}`,
+  '/deployments',
+  `/deployments/deployment/${nobody}`,
+  '/work-pools',
+  '/work-pools/work-pool/nobody',
+  `/work-queues/work-queue/${nobody}`,
+  `/concurrency-limits/concurrency-limit/${nobody}`,
+  '/variables',
+  '/artifacts/key/nobody',
+  `/blocks/block/${nobody}`,
   '/get-started',
   '/settings',
   '/settings/api-keys',
@@ -163,6 +172,12 @@ describeInBrowser('signing in with GitHub', () => {
       ...workspacePages.map((path) => adasBase + path),
       `${evesBase}/runs/flow-run/${nobody}`,
       `${evesBase}/runs/flow-run/nonsense`,
+      `${evesBase}/deployments/deployment/${nobody}`,
+      `${evesBase}/work-pools/work-pool/nobody`,
+      `${evesBase}/work-queues/work-queue/${nobody}`,
+      `${evesBase}/concurrency-limits/concurrency-limit/${nobody}`,
+      `${evesBase}/artifacts/key/nobody`,
+      `${evesBase}/blocks/block/${nobody}`,
       `${evesBase}/nowhere`,
       `${world.url}/account/nonsense/workspace/nonsense/runs`,
       `${world.url}/nowhere`,
@@ -171,7 +186,9 @@ describeInBrowser('signing in with GitHub', () => {
       const answer = await eve.page.goto(url)
       expect(answer?.status(), url).toBe(404)
       await eve.page
-        .getByRole('heading', { name: /^No .* with this ID|^No page at this|^Nothing at this address/ })
+        .getByRole('heading', {
+          name: /^No .* with this (?:ID|name)|^No page at this|^Nothing at this address/,
+        })
         .waitFor()
       // The name of the other's account is nobody's business.
       const text = await eve.page.getByRole('main').textContent()

@@ -15,8 +15,8 @@ import { Pager } from '#app/_ui/pager.tsx'
 import { ShownLabel } from '#app/_ui/state.tsx'
 import { formatCount } from '#app/_ui/times.ts'
 import { listLimits } from '#lib/control/console/list-limits.ts'
-import { kindOf, limitStanding } from './_limit/limit-words.ts'
-import { NewLimit } from './_limit/new-limit.tsx'
+import { kindOf, limitStanding } from '../_limit/limit-words.ts'
+import { NewLimit } from '../_limit/new-limit.tsx'
 
 export const metadata: Metadata = { title: 'Concurrency' }
 

@@ -10,9 +10,9 @@ import { formatCount } from '#app/_ui/times.ts'
 import { countCap } from '#lib/control/console/columns.ts'
 import { listFlows } from '#lib/control/console/list-flows.ts'
 import { everyRun } from '#lib/control/console/run-filter.ts'
-import { RefreshOnRun } from '../runs/_list/refresh-on-run.tsx'
+import { RefreshOnRun } from '../../runs/_list/refresh-on-run.tsx'
 
-import { FlowsTable } from './_list/flows-table.tsx'
+import { FlowsTable } from '../_list/flows-table.tsx'
 
 export const metadata: Metadata = { title: 'Flows' }
 

@@ -22,9 +22,9 @@ import {
   listPoolNames,
   shownStatuses,
 } from '#lib/control/console/list-deployments.ts'
-import { DeploymentMenu } from './_deployment/deployment-menu.tsx'
-import { schedulesInWords } from './_deployment/schedule-words.ts'
-import { DeploymentStatusLabel } from './_deployment/status.tsx'
+import { DeploymentMenu } from '../_deployment/deployment-menu.tsx'
+import { schedulesInWords } from '../_deployment/schedule-words.ts'
+import { DeploymentStatusLabel } from '../_deployment/status.tsx'
 
 export const metadata: Metadata = { title: 'Deployments' }
 

@@ -13,7 +13,7 @@ import { Pager } from '#app/_ui/pager.tsx'
 import { Tabs } from '#app/_ui/tabs.tsx'
 import { formatCount } from '#app/_ui/times.ts'
 import { listArtifacts } from '#lib/control/console/list-artifacts.ts'
-import { ArtifactRows } from './_artifact/artifact-rows.tsx'
+import { ArtifactRows } from '../_artifact/artifact-rows.tsx'
 
 export const metadata: Metadata = { title: 'Artifacts' }
 

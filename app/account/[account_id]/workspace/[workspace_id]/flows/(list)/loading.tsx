@@ -1,0 +1,5 @@
+import { LoadingList } from '#app/_ui/loading-list.tsx'
+
+export default function Loading() {
+  return <LoadingList title="Flows" nouns="flows" />
+}
