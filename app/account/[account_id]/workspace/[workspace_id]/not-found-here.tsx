@@ -63,7 +63,7 @@ export function NotFoundHere() {
               className="w-full max-w-100"
             />
           ) : null}
-          <ButtonLink href={`${base}/${list.list}`} kind="primary">
+          <ButtonLink href={`${base}/${list.list}`} kind="primary" prefetch={false}>
             {list.words}
           </ButtonLink>
         </FullPage>
