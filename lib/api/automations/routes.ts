@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { Conflict } from '../../domain/problem.ts'
+import { problem } from '../problems.ts'
 import { route } from '../route.ts'
 
 /**
@@ -30,8 +30,8 @@ const related = route({
 })
 
 /**
- * A trigger that nobody watches would be a promise that is not kept: it is refused, with a sentence that the deploying client
- * shows. To be replaced by the automations themselves.
+ * A trigger that nobody watches would be a promise that is not kept: it is refused as what is not there, with a sentence that the
+ * deploying client shows. To be replaced by the automations themselves.
  */
 const create = route({
   method: 'POST',
@@ -41,12 +41,12 @@ const create = route({
   tag: 'Automations',
   body: z.looseObject({ name: z.string().max(1_000).optional() }),
   success: { 201: null },
-  errors: [409],
-  handle: () => {
-    throw new Conflict(
+  errors: [404],
+  handle: () =>
+    problem(
+      404,
       'Automations, and so triggers of deployments, are not served yet. The deployment itself is there; deploy it without triggers.',
-    )
-  },
+    ),
 })
 
 export const automationRoutes = [removeOwned, related, create]

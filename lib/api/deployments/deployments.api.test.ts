@@ -126,7 +126,7 @@ describe('a deployment', () => {
     expect((await call(us, 'DELETE', `/automations/owned-by/prefect.deployment.${id}`)).status).toBe(202)
     expect((await get(`/automations/related-to/prefect.deployment.${id}`)).json).toEqual([])
     expect(await post('/automations/', { name: 'x', trigger: {} })).toMatchObject({
-      status: 409,
+      status: 404,
       json: { detail: expect.stringContaining('not served yet') },
     })
   })
