@@ -1,8 +1,9 @@
 import type { Sql } from '../db/clients.ts'
+import { shareReads } from '../db/coalesce.ts'
 import { type FlowRunRow, flowRunColumns } from '../db/rows/flow-run.ts'
 import { NotFound } from '../domain/problem.ts'
 import type { RawJson } from '../domain/state.ts'
-import { formatInstant } from '../domain/time.ts'
+import { formatInstant, parseInstant } from '../domain/time.ts'
 import type { DueWork, Quiet } from './due-work.ts'
 import type { Presence } from './presence.ts'
 
@@ -67,21 +68,47 @@ export interface PollWorkOptions {
 }
 
 export function createPollWork({ sql, dueWork, presence }: PollWorkOptions): PollWork {
+  const shareDue = shareReads<readonly DueRow[]>()
+  const shareQuiet = shareReads<PoolQuiet>()
+  /** Until when those want to know who wait for a read that has not begun. */
+  const asked = new Map<string, number>()
+
+  /** Workers of a pool ask alike: who asks while a read is under way shares the next, and leaves out what is due too late for it. */
+  const readDue = async (poll: PoolPoll, key: string): Promise<readonly DueRow[]> => {
+    if (poll.afterMicros !== null) return readDueOfPool(sql, poll)
+    const shared = `${poll.workspaceId} ${poll.limit} ${Math.floor(poll.beforeMicros / 1e6)} ${key}`
+    asked.set(shared, Math.max(asked.get(shared) ?? poll.beforeMicros, poll.beforeMicros))
+    const due = await shareDue(shared, () => {
+      const beforeMicros = asked.get(shared) ?? poll.beforeMicros
+      asked.delete(shared)
+      return readDueOfPool(sql, { ...poll, beforeMicros })
+    })
+    if (due.every((row) => dueMicrosOf(row) <= poll.beforeMicros)) return due
+    // What is due too late for it may have taken the place of what is not.
+    return due.length < poll.limit
+      ? due.filter((row) => dueMicrosOf(row) <= poll.beforeMicros)
+      : readDueOfPool(sql, poll)
+  }
+
   const lookAtPool = async (poll: PoolPoll, key: string): Promise<readonly DueRun[]> => {
     const { workspaceId } = poll
     const look = dueWork.look(workspaceId, key)
     try {
-      const due = await readDueOfPool(sql, poll)
+      const due = await readDue(poll, key)
       const [first] = due
       if (first) {
-        presence.polledQueues(workspaceId, first.workPoolId, first.queueIds ?? [])
+        presence.polledQueues(
+          workspaceId,
+          first.workPoolId,
+          due.flatMap((row) => row.queueIds ?? []),
+        )
         return due.map(({ queueIds: _, ...run }) => ({
           workPoolId: run.workPoolId,
           workQueueId: run.workQueueId,
           run,
         }))
       }
-      const quiet = await readQuietOfPool(sql, poll)
+      const quiet = await shareQuiet(`${workspaceId} ${key}`, () => readQuietOfPool(sql, poll))
       if (poll.afterMicros === null && poll.limit > 0) look.found(quiet)
       presence.polledQueues(workspaceId, quiet.poolId, quiet.sources)
       return []
@@ -181,6 +208,9 @@ const poolAndQueues = (sql: Sql, { workspaceId, poolName, queueNames }: WhichQue
     from pool join work_queues q on q.workspace_id = ${workspaceId} and q.work_pool_id = pool.id
     ${queueNames === null ? sql`` : sql`where q.name = any(${[...queueNames]}::text[])`}
   )`
+
+const dueMicrosOf = ({ nextScheduledStartAt }: FlowRunRow): number =>
+  parseInstant(nextScheduledStartAt ?? '') ?? 0
 
 type DueRow = FlowRunRow & {
   readonly workPoolId: string
