@@ -189,6 +189,27 @@ describe('in the workspace', () => {
     expect(await findFirstError(enter(here), run)).toEqual({ line: 19, total: 20 })
   })
 
+  test('what is to come is read soonest first, page by page and back', async () => {
+    const page = async (input: object) => {
+      const { rows, hasOlder } = await listFlowRuns(enter(here), {
+        filter: everyRun,
+        pageSize: 3,
+        soonestFirst: true,
+        ...input,
+      })
+      return { names: rows.map((row) => row.name), hasOlder, rows }
+    }
+    const first = await page({})
+    expect(first.names).toEqual(['copper-lynx', 'run-2', 'run-3'])
+    const last = first.rows.at(-1)
+    const next = await page({ older: { at: last?.expectedStartAt ?? '', id: last?.id ?? '' } })
+    expect(next.names).toEqual(['run-4', 'run-5', 'run-6'])
+    const back = await page({
+      newer: { at: next.rows[0]?.expectedStartAt ?? '', id: next.rows[0]?.id ?? '' },
+    })
+    expect(back.names).toEqual(first.names)
+  })
+
   test('flows come with their last runs, oldest first', async () => {
     const { rows } = await listFlows(enter(here), { name: null, after: null, pageSize: 10 })
     expect(rows.map((row) => row.name)).toEqual(['etl'])

@@ -15,6 +15,8 @@ export interface ListFlowRuns {
   /** Rows older than this place, or newer; neither: the newest. */
   readonly older?: Place
   readonly newer?: Place
+  /** What is to come reads the other way round: the next one first, and `older` is further ahead. */
+  readonly soonestFirst?: boolean
   readonly pageSize: number
 }
 
@@ -26,19 +28,20 @@ export interface FlowRunPage {
   readonly count: number
 }
 
-/** One page of the workspace's flow runs, newest expected start first. */
+/** One page of the workspace's flow runs, by their expected start. */
 export async function listFlowRuns(ctx: Context, input: ListFlowRuns): Promise<FlowRunPage> {
   requireScope(ctx, 'see_flows')
-  const { filter, older, newer, pageSize } = input
+  const { filter, older, newer, pageSize, soonestFirst = false } = input
   return readWorkspace(ctx.db, ctx.workspaceId, async (sql) => {
     const where = whereRuns(sql, ctx.workspaceId, filter)
     const beyond = older
-      ? sql`and (r.expected_start_at, r.id) < (${older.at}::timestamptz, ${older.id}::uuid)`
+      ? sql`and (r.expected_start_at, r.id) ${soonestFirst ? sql`>` : sql`<`} (${older.at}::timestamptz, ${older.id}::uuid)`
       : newer
-        ? sql`and (r.expected_start_at, r.id) > (${newer.at}::timestamptz, ${newer.id}::uuid)`
+        ? sql`and (r.expected_start_at, r.id) ${soonestFirst ? sql`<` : sql`>`} (${newer.at}::timestamptz, ${newer.id}::uuid)`
         : sql``
     const backwards = newer !== undefined && older === undefined
-    const order = backwards ? sql`r.expected_start_at, r.id` : sql`r.expected_start_at desc, r.id desc`
+    const order =
+      backwards !== soonestFirst ? sql`r.expected_start_at, r.id` : sql`r.expected_start_at desc, r.id desc`
     const [found, counted] = await Promise.all([
       sql<FlowRunRow[]>`
         select ${flowRunColumns(sql)}

@@ -47,6 +47,7 @@ export default async function RunsPage({ params, searchParams }: Props) {
     listFlowRuns(ctx, {
       filter,
       pageSize,
+      soonestFirst: query.range === 'next',
       ...(query.older ? { older: query.older } : {}),
       ...(query.newer ? { newer: query.newer } : {}),
     }),
@@ -104,7 +105,8 @@ export default async function RunsPage({ params, searchParams }: Props) {
                 base={base}
                 rows={page.rows}
                 filter={filter}
-                firstPage={isFirstPage(query)}
+                firstPage={isFirstPage(query) && query.range !== 'next'}
+                soonestFirst={query.range === 'next'}
                 pageSize={pageSize}
                 count={page.count}
                 countCap={countCap}

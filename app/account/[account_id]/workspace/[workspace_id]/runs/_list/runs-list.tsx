@@ -30,6 +30,7 @@ interface RunsListProps {
   readonly nextHref: string | null
   readonly withoutFlow?: boolean
   readonly withoutDeployment?: boolean
+  readonly soonestFirst?: boolean
   readonly may: MayAct
 }
 
@@ -50,6 +51,7 @@ export function RunsList(props: RunsListProps) {
     nextHref,
     withoutFlow,
     withoutDeployment,
+    soonestFirst,
     may,
   } = props
   const router = useRouter()
@@ -137,7 +139,8 @@ export function RunsList(props: RunsListProps) {
         />
       </div>
       <Pager previousHref={previousHref} nextHref={nextHref} always>
-        Newest first. {formatCount(shownCount.count + shownCount.arrived, countCap)}{' '}
+        {soonestFirst ? 'Soonest first.' : 'Newest first.'}{' '}
+        {formatCount(shownCount.count + shownCount.arrived, countCap)}{' '}
         {shownCount.count + shownCount.arrived === 1 ? 'run' : 'runs'}
       </Pager>
     </>
