@@ -39,7 +39,8 @@ export function matchesEvent({ row, resource, related: others }: ParsedEvent, fi
       return false
   }
   for (const wanted of asList(filter.related)) {
-    if (!others.some((item) => matchesRelated(item, wanted))) return false
+    // What even a resource without labels meets asks for nothing, and is met by an event without related ones.
+    if (!matchesRelated({}, wanted) && !others.some((item) => matchesRelated(item, wanted))) return false
   }
   return filter.text?.query ? textMatches(`${row.event} ${row.body}`, filter.text.query) : true
 }
