@@ -2,6 +2,7 @@
 import { Dialog as Radix } from 'radix-ui'
 import { type ReactNode, useState } from 'react'
 import { cx } from './class-names.ts'
+import { openerGone } from './row-focus.ts'
 
 interface DialogProps {
   readonly open: boolean
@@ -53,7 +54,9 @@ export function Dialog({
               event.preventDefault()
               // Whoever took the focus on purpose meanwhile keeps it.
               const free = document.activeElement === document.body || document.activeElement === null
-              if (free) opener?.focus()
+              if (!free) return
+              if (opener?.isConnected) opener.focus()
+              else document.dispatchEvent(new Event(openerGone))
             }}
             className={cx(
               'rise-in w-full overflow-hidden rounded-xl bg-raised text-ink shadow-dialog focus:outline-none',
