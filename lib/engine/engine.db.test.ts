@@ -180,53 +180,7 @@ describe('flow runs', () => {
       await db.engine`select state_type, state_details ->> 'child_flow_run_id' as child from task_runs where id = ${dummy.row.id}`
     expect(mirrored).toEqual({ stateType: 'RUNNING', child: child.row.id })
   })
-
-  test('change by HOT updates: no index names what a transition changes', async () => {
-    const tenant = await workspaceWithFlow()
-    const { row } = await engine.createFlowRun(newRun(tenant))
-    // Started long after it was expected, as runs are that waited for a worker: no index of the run may notice.
-    const expected = nowMicros() - 60_000_000
-    const { row: late } = await engine.createFlowRun(
-      newRun(tenant, { reported: { stateId: uuidv7(), atMicros: expected } }),
-    )
-    const before = await hotUpdates()
-    await engine.setFlowRunState({
-      workspaceId: tenant.workspaceId,
-      runId: late.id,
-      state: state('RUNNING'),
-      policy: 'core',
-      client,
-    })
-    const [started] =
-      await db.engine`select run_id from flow_run_late_starts where workspace_id = ${tenant.workspaceId}`
-    expect(started?.runId).toBe(late.id)
-    // One after the other: in one burst a page may be full before the dead versions on it may go.
-    for (let n = 0; n < 20; n++) {
-      await engine.setFlowRunState({
-        workspaceId: tenant.workspaceId,
-        runId: row.id,
-        state: state('RUNNING'),
-        policy: 'core',
-        client,
-      })
-    }
-    const after = await hotUpdates()
-    expect(after.updates - before.updates).toBe(21)
-    expect(after.hot - before.hot).toBeGreaterThanOrEqual(19)
-  })
 })
-
-async function hotUpdates(): Promise<{ updates: number; hot: number }> {
-  await db.engine`select pg_stat_force_next_flush()`
-  await db.engine`select pg_stat_clear_snapshot()`
-  // Every connection of the pool reports on its own.
-  await Promise.all(
-    Array.from({ length: 8 }, () => db.engine`select pg_stat_force_next_flush(), pg_sleep(0.01)`),
-  )
-  const [row] = await db.engine<{ updates: number; hot: number }[]>`
-    select n_tup_upd as updates, n_tup_hot_upd as hot from pg_stat_user_tables where relname = 'flow_runs'`
-  return row ?? { updates: 0, hot: 0 }
-}
 
 describe('events of task runs', () => {
   const taskEvent = (

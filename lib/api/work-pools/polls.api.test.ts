@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { type TestTenant, testApi } from '../../testing/api.ts'
+import { statementsDuring } from '../../testing/statements.ts'
 
 const { call, tenant, services, db } = await testApi()
 let us: TestTenant
@@ -40,19 +41,8 @@ const setState = async (run: string, type: string) =>
   (await post(`/flow_runs/${run}/set_state`, { state: { type } })).json.status
 
 /** How many statements look for due runs while `work` goes on. Signs of life are written in their own time. */
-async function looksDuring(work: () => Promise<unknown>): Promise<number> {
-  const { options } = db.engine
-  let looks = 0
-  options.debug = (_connection, query) => {
-    if (query.includes('flow_runs')) looks++
-  }
-  try {
-    await work()
-  } finally {
-    options.debug = false
-  }
-  return looks
-}
+const looksDuring = async (work: () => Promise<unknown>) =>
+  (await statementsDuring(db.engine, work)).filter((statement) => statement.includes('flow_runs')).length
 
 test('a stock worker that labels its run is known as who holds it', async () => {
   const pool = await newPool()
