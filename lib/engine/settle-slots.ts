@@ -84,7 +84,8 @@ export async function settleSlots(
     const renewed = await settlement.write(sql)
     return [made.map((answer, i) => renewed(orders[i], answer)), settlement.signals()]
   })) as [(SlotAnswer | Error)[], readonly Signal[]]
-  deps.signals.emit(signals)
+  // After the answers: who was refused before others gave back in this very batch stands in line by then.
+  if (signals.length > 0) setImmediate(() => deps.signals.emit(signals))
   return answers
 }
 
@@ -247,6 +248,7 @@ class Settlement {
 
   #take(order: TakeSlots): SlotAnswer | Error {
     const { workspaceId, slots, holder } = order
+    if (order.signal?.aborted) return { type: 'withdrawn' }
     const limits = this.#limitsOf(order)
     if (limits.length === 0) return { type: 'granted', leaseId: emptyLeaseId(), limits: [] }
     const counted = limits.filter(({ row }) => row.active)

@@ -20,6 +20,8 @@ export interface TakeSlots {
   readonly once?: true
   /** It was refused before, and waits: it is not counted as refused again. */
   readonly again?: true
+  /** Aborts when whoever asked is gone: it gets none then, and what it was given without hearing of it comes back. */
+  readonly signal?: AbortSignal
 }
 
 /** Slots that were taken without a lease come back. */
@@ -71,6 +73,8 @@ export type SlotAnswer =
       /** The limits that are full. */
       readonly limitIds: readonly string[]
     }
+  /** Whoever asked is gone. */
+  | { readonly type: 'withdrawn' }
   | { readonly type: 'given'; readonly limits: readonly NamedLimit[] }
   /** Of a renewal: false when the lease is over. */
   | { readonly type: 'renewed'; readonly alive: boolean }

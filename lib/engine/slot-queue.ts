@@ -5,7 +5,10 @@ import type { SlotAnswer, SlotOrder, TakeSlots } from './slot-orders.ts'
 /** Slots of limits: taken, given back, waited for. */
 export interface Slots {
   settle(order: SlotOrder): Promise<SlotAnswer>
-  /** Takes slots; where there are none waits so long for somebody to give some back, and is told at once. */
+  /**
+   * Takes slots; where there are none waits so long for somebody to give some back, and is told at once. Whose signal aborts is out
+   * of the line at once.
+   */
   take(order: TakeSlots, waitSeconds?: number): Promise<SlotAnswer>
   /** Slots may have come free on another replica: whoever waits in this workspace tries again. null: in any. */
   wake(workspaceId: string | null): void
@@ -56,27 +59,50 @@ export function createSlots(orders: Batcher<SlotOrder, SlotAnswer>, signals: Sig
       waiter.tryAgain()
   })
 
-  /** Settles when it is worth a try. */
+  /** Settles when it is worth a try, or whoever waits is gone. */
   const turn = (
-    order: TakeSlots,
+    { workspaceId, signal }: TakeSlots,
     limitIds: readonly string[],
     place: number,
     mostMs: number,
   ): Promise<void> =>
     new Promise((resolve) => {
+      if (signal?.aborted) {
+        resolve()
+        return
+      }
       const waiter: Waiter = {
         place,
-        workspaceId: order.workspaceId,
+        workspaceId,
         limitIds,
         tryAgain: () => {
           clearTimeout(timer)
+          signal?.removeEventListener('abort', waiter.tryAgain)
           leave(waiter)
           resolve()
         },
       }
       const timer = setTimeout(waiter.tryAgain, mostMs)
+      signal?.addEventListener('abort', waiter.tryAgain, { once: true })
       join(waiter)
     })
+
+  /** What was granted to somebody who is gone comes back, at once or as soon as that is known. */
+  const holdFor = async (
+    { workspaceId, signal }: TakeSlots,
+    granted: Extract<SlotAnswer, { type: 'granted' }>,
+  ): Promise<SlotAnswer> => {
+    const giveBack = (): Promise<unknown> =>
+      orders.add({ type: 'end', workspaceId, leaseId: granted.leaseId }).catch(() => {
+        // The server stops: the lease runs out, where it has an end.
+      })
+    if (signal?.aborted) {
+      await giveBack()
+      return { type: 'withdrawn' }
+    }
+    signal?.addEventListener('abort', giveBack, { once: true })
+    return granted
+  }
 
   return {
     settle: (order) => orders.add(order),
@@ -91,7 +117,7 @@ export function createSlots(orders: Batcher<SlotOrder, SlotAnswer>, signals: Sig
         await turn(order, answer.limitIds, place, Math.min(left, LOOK_AGAIN_MS))
         answer = await orders.add({ ...order, again: true })
       }
-      return answer
+      return answer.type === 'granted' ? holdFor(order, answer) : answer
     },
 
     wake(workspaceId) {

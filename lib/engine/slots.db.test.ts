@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { connectDatabase } from '../db/clients.ts'
 import { uuidv7 } from '../db/uuid.ts'
 import { testDatabase } from '../testing/database.ts'
@@ -217,6 +217,67 @@ describe('who waits for a slot', () => {
     expect(await Promise.all(waiters)).toEqual(['granted', 'granted', 'granted', 'granted'])
     expect(served).toEqual([0, 1, 2, 3])
   })
+
+  test('is told of what came back in the very batch that refused it', async () => {
+    const ws = await workspace()
+    await makeLimit(db, ws, 'one', 1)
+    const lease = await granted(order(ws, ['one']))
+    // It never looks again by itself.
+    vi.useFakeTimers({ toFake: ['setTimeout'] })
+    try {
+      const waiting = engine.slots.take(order(ws, ['one']), 30)
+      await end(ws, lease)
+      expect((await waiting).type).toBe('granted')
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+
+  test('is out of the line as soon as it is gone: the next in it gets the slot', async () => {
+    const ws = await workspace()
+    const limitId = await makeLimit(db, ws, 'one', 1)
+    const lease = await granted(order(ws, ['one']))
+    const gone = new AbortController()
+    const left = engine.slots.take(order(ws, ['one'], { signal: gone.signal }), 30)
+    const stays = engine.slots.take(order(ws, ['one']), 30)
+    await engine.slots.take(order(ws, ['one']))
+    gone.abort()
+    expect(await left).toEqual({ type: 'withdrawn' })
+    await end(ws, lease)
+    expect((await stays).type).toBe('granted')
+    expect(await taken(limitId)).toBe(1)
+  })
+
+  test.each([null, 60])(
+    'and is gone before it is answered holds nothing (lease: %j s)',
+    async (leaseSeconds) => {
+      const ws = await workspace()
+      const limitId = await makeLimit(db, ws, 'one', 1)
+      const take = (signal: AbortSignal) => engine.slots.take(order(ws, ['one'], { leaseSeconds, signal }))
+      const early = new AbortController()
+      const asked = take(early.signal)
+      early.abort()
+      expect([await asked, await taken(limitId)]).toEqual([{ type: 'withdrawn' }, 0])
+      // While its slot is being written: too late to decide otherwise.
+      const late = new AbortController()
+      const { options } = db.engine
+      options.debug = (_connection, statement) => {
+        if (statement.includes('insert into slot_leases')) late.abort()
+      }
+      const answer = await take(late.signal)
+      options.debug = false
+      expect([late.signal.aborted, answer, await taken(limitId)]).toEqual([true, { type: 'withdrawn' }, 0])
+      // Or when the answer is on its way to it.
+      const last = new AbortController()
+      expect((await take(last.signal)).type).toBe('granted')
+      const back = new Promise((resolve) => engine.signals.on('slots-free', resolve))
+      last.abort()
+      expect([await back, await taken(limitId)]).toEqual([
+        { type: 'slots-free', workspaceId: ws, limitId, slots: 1 },
+        0,
+      ])
+    },
+  )
 
   test('is told when nothing came free in time', async () => {
     const ws = await workspace()

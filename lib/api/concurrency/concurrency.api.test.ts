@@ -1,6 +1,11 @@
 import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
+import { createServer, request } from 'node:http'
+import type { AddressInfo, Socket } from 'node:net'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { type TestTenant, testApi } from '../../testing/api.ts'
+import { createApiListener } from '../node-listener.ts'
+import { concurrencyRoutes } from './routes.ts'
 
 const { call, tenant, services } = await testApi()
 let us: TestTenant
@@ -288,6 +293,33 @@ describe('limits of tags', () => {
     expect([answer.status, answer.headers.get('retry-after')]).toEqual([423, null])
     expect(answer.json.detail).toContain('is 0 and will deadlock')
   })
+})
+
+test('who waits and hangs up is out of the line, and takes no slot for nobody', async () => {
+  const { name } = await fresh(1)
+  const { lease_id } = (await take([name])).json
+  const server = createServer(createApiListener(services, concurrencyRoutes)).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const connected = once(server, 'connection') as Promise<[Socket]>
+  const waiting = request({
+    method: 'POST',
+    port: (server.address() as AddressInfo).port,
+    path: `${us.base}/v2/concurrency_limits/increment`,
+    headers: { authorization: `Bearer ${us.key()}`, 'content-type': 'application/json' },
+  }).on('error', () => {})
+  waiting.end(JSON.stringify({ names: [name], slots: 1, wait_seconds: 30 }))
+  const [socket] = await connected
+  await expect
+    .poll(async () => (await get(`/v2/concurrency_limits/${name}`)).json.denied_slots)
+    .toBeGreaterThan(0)
+  const closed = once(socket, 'close')
+  waiting.destroy()
+  await closed
+  const next = take([name], { wait_seconds: 30 })
+  await post('/v2/concurrency_limits/decrement-with-lease', { lease_id })
+  expect((await next).status).toBe(200)
+  expect(await active(name)).toBe(1)
+  server.close()
 })
 
 test('who waits goes on when the limit is raised or deleted', async () => {

@@ -38,7 +38,7 @@ const take = route({
   }),
   success: { 200: namedLimits },
   errors: [423],
-  handle: async ({ workspaceId, body, services }) => {
+  handle: async ({ workspaceId, body, services, gone }) => {
     const answer = await services.engine.slots.take(
       {
         type: 'take',
@@ -48,6 +48,7 @@ const take = route({
         mode: body.mode,
         leaseSeconds: null,
         holder: null,
+        signal: gone(),
       },
       body.wait_seconds,
     )
@@ -71,7 +72,7 @@ const takeWithLease = route({
   }),
   success: { 200: z.object({ lease_id: z.uuid(), limits: namedLimits }) },
   errors: [423],
-  handle: async ({ workspaceId, body, services }) => {
+  handle: async ({ workspaceId, body, services, gone }) => {
     const answer = await services.engine.slots.take(
       {
         type: 'take',
@@ -81,6 +82,7 @@ const takeWithLease = route({
         mode: body.mode,
         leaseSeconds: body.lease_duration,
         holder: body.holder ?? null,
+        signal: gone(),
       },
       body.wait_seconds,
     )
@@ -204,6 +206,8 @@ const giveTags = route({
 /** Throws the 423 that says when to ask again. */
 function granted(answer: SlotAnswer): Extract<SlotAnswer, { type: 'granted' }> {
   if (answer.type === 'denied') throw locked(answer)
+  // Nobody reads this.
+  if (answer.type === 'withdrawn') throw new Problem('locked', 'Whoever asked for the slots is gone.')
   if (answer.type !== 'granted') throw new Error(`slots that were asked for were ${answer.type}`)
   return answer
 }
