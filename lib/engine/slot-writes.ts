@@ -25,6 +25,12 @@ export interface LeaseKey {
   readonly id: string
 }
 
+/** What a limit knows of those who wait, and of how long its slots are held. */
+export interface LimitState extends LeaseKey {
+  readonly deniedSlots: number
+  readonly averageOccupancySeconds: number
+}
+
 const ids = (keys: readonly LeaseKey[]) => plainArray(keys.map((key) => key.id))
 const workspaces = (keys: readonly { readonly workspaceId: string }[]) =>
   plainArray(keys.map((key) => key.workspaceId))
@@ -59,12 +65,8 @@ export const resizeLeases = (
               ${plainArray(rows.map((row) => row.slots))}::int[]) k (workspace_id, limit_id, id, slots)
   where s.workspace_id = k.workspace_id and s.limit_id = k.limit_id and s.id = k.id`
 
-/** What limits know of those who wait, and of how long slots are held. Their rows are locked. */
-export const updateLimits = (
-  sql: Queryable,
-  rows: readonly (LeaseKey & { readonly deniedSlots: number; readonly averageOccupancySeconds: number })[],
-  at: string,
-) => sql`
+/** Their rows are locked. */
+export const updateLimits = (sql: Queryable, rows: readonly LimitState[], at: string) => sql`
   update concurrency_limits l set denied_slots = k.denied_slots, average_occupancy_seconds = k.average, updated_at = ${at}
   from unnest(${workspaces(rows)}::uuid[], ${ids(rows)}::uuid[], ${plainArray(rows.map((row) => row.deniedSlots))}::bigint[],
               ${plainArray(rows.map((row) => row.averageOccupancySeconds))}::float8[]) k (workspace_id, id, denied_slots, average)

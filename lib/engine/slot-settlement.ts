@@ -1,0 +1,386 @@
+import { uuidv7 } from '../db/uuid.ts'
+import { drainedMicros, type LimitBook } from '../domain/limits/occupancy.ts'
+import { deniedSlotsNow, nextAverageOccupancy, retryAfterSeconds } from '../domain/limits/waiting.ts'
+import { BadInput } from '../domain/problem.ts'
+import { emptyLeaseId, isEmptyLease } from './empty-lease.ts'
+import type { LimitRow } from './limit-books.ts'
+import type { Signal } from './signals.ts'
+import type { SlotFacts, StoredLease } from './slot-facts.ts'
+import type {
+  EndLease,
+  GiveHeldSlots,
+  GiveSlots,
+  NamedLimit,
+  SlotAnswer,
+  SlotOrder,
+  TakeSlots,
+} from './slot-orders.ts'
+import type { LeaseKey, LeaseRow, LimitState } from './slot-writes.ts'
+import { microsOf } from './stored.ts'
+
+/** A limit as the batch leaves it. */
+interface Limit {
+  readonly row: LimitRow
+  readonly book: LimitBook
+  denied: number
+  average: number
+  changed: boolean
+  freed: number
+}
+
+/** Slots that can be given back without naming a lease, the latest last. */
+interface Loose {
+  readonly id: string
+  readonly drainsFromMicros: number | null
+  readonly before: number
+  slots: number
+}
+
+/** What a holder has of one limit. */
+interface Held extends LeaseKey {
+  readonly slots: number
+  readonly heldMicros: number
+  readonly drainsFromMicros: number | null
+}
+
+/** What is to be written. */
+export interface SlotOutcome {
+  readonly ended: readonly (LeaseKey & { readonly limitId: string })[]
+  readonly resized: readonly (LeaseKey & { readonly limitId: string; readonly slots: number })[]
+  readonly taken: readonly LeaseRow[]
+  readonly limits: readonly LimitState[]
+  readonly renewals: readonly (LeaseKey & { readonly expiresMicros: number })[]
+}
+
+const named = ({ id, name, slotLimit }: LimitRow): NamedLimit => ({ id, name, limit: slotLimit })
+const microsPerSecond = 1_000_000
+/** What clients say of how long they held a slot is believed up to a year. */
+const longestObservedSeconds = 365 * 86_400
+
+/**
+ * Settles orders one after the other, in memory: what is taken of the limits is known, and they are locked. Nothing is written here;
+ * `outcome` says what to.
+ */
+export class Settlement {
+  readonly #nowMicros: number
+  readonly #dice: () => number
+  readonly #byName = new Map<string, Limit>()
+  readonly #byId = new Map<string, Limit>()
+  /** Of the limits that slots are given back to. */
+  readonly #loose: Map<string, Loose[]>
+  /** By `workspace id`. */
+  readonly #ending: ReadonlyMap<string, readonly StoredLease[]>
+  /** By `limit holder`. */
+  readonly #held: Map<string, Held>
+  readonly #taken = new Map<string, LeaseRow>()
+  readonly #ended: (LeaseKey & { readonly limitId: string })[] = []
+  readonly #renewals: (LeaseKey & { readonly expiresMicros: number })[] = []
+
+  constructor({ limits, loose, ending, held }: SlotFacts, nowMicros: number, dice: () => number) {
+    this.#nowMicros = nowMicros
+    this.#dice = dice
+    this.#loose = grouped(
+      loose,
+      ({ workspaceId, limitId }) => `${workspaceId} ${limitId}`,
+      (lease) => ({
+        id: lease.id,
+        drainsFromMicros: microsOf(lease.drainsFrom),
+        before: lease.slots,
+        slots: lease.slots,
+      }),
+    )
+    this.#ending = grouped(
+      ending,
+      ({ workspaceId, id }) => `${workspaceId} ${id}`,
+      (lease) => lease,
+    )
+    this.#held = new Map(
+      held.map(({ workspaceId, limitId, id, slots, holderId, heldSince, drainsFrom }) => [
+        `${limitId} ${holderId}`,
+        {
+          workspaceId,
+          id,
+          slots,
+          drainsFromMicros: microsOf(drainsFrom),
+          heldMicros: microsOf(heldSince) ?? nowMicros,
+        },
+      ]),
+    )
+    for (const { row, book } of limits) {
+      const limit: Limit = {
+        row,
+        book,
+        denied: deniedNow(row, nowMicros),
+        average: row.averageOccupancySeconds,
+        changed: false,
+        freed: 0,
+      }
+      this.#byName.set(`${row.workspaceId} ${row.name}`, limit)
+      this.#byId.set(`${row.workspaceId} ${row.id}`, limit)
+    }
+  }
+
+  settle(order: SlotOrder): SlotAnswer | Error {
+    switch (order.type) {
+      case 'take':
+        return this.#take(order)
+      case 'give':
+        return this.#give(order)
+      case 'give-held':
+        return this.#giveHeld(order)
+      case 'end':
+        return this.#end(order)
+      case 'renew':
+        // Whether it lives is known when it is written.
+        if (!isEmptyLease(order.leaseId))
+          this.#renewals.push({
+            workspaceId: order.workspaceId,
+            id: order.leaseId,
+            expiresMicros: this.#nowMicros + order.seconds * microsPerSecond,
+          })
+        return { type: 'renewed', alive: isEmptyLease(order.leaseId) }
+      default:
+        return order satisfies never
+    }
+  }
+
+  #limitsOf({
+    workspaceId,
+    names,
+  }: {
+    readonly workspaceId: string
+    readonly names: readonly string[]
+  }): Limit[] {
+    return [...new Set(names)].flatMap((name) => this.#byName.get(`${workspaceId} ${name}`) ?? [])
+  }
+
+  #take(order: TakeSlots): SlotAnswer | Error {
+    const { workspaceId, slots, holder } = order
+    if (order.signal?.aborted) return { type: 'withdrawn' }
+    const limits = this.#limitsOf(order)
+    if (limits.length === 0) return { type: 'granted', leaseId: emptyLeaseId(), limits: [] }
+    const counted = limits.filter(({ row }) => row.active)
+    const isHeld = ({ row }: Limit): boolean =>
+      order.once === true && holder !== null && this.#held.has(`${row.id} ${holder.id}`)
+    const needed = counted.filter((limit) => !isHeld(limit))
+    const refused = refusal(order, needed)
+    if (refused) return refused
+    const full = needed.filter(({ book }) => !book.hasRoom(slots, this.#nowMicros))
+    if (full.length > 0) return this.#deny(order, counted, full)
+    const leaseId = needed.length === 0 ? emptyLeaseId() : uuidv7()
+    for (const { row, book } of needed) {
+      const drainsFromMicros = book.take(slots, this.#nowMicros)
+      const lease = { slots, heldMicros: this.#nowMicros, drainsFromMicros }
+      const drained = drainedMicros(lease, row.slotDecayPerSecond)
+      const key = { workspaceId, id: leaseId }
+      this.#taken.set(`${row.id} ${leaseId}`, {
+        ...key,
+        ...lease,
+        limitId: row.id,
+        holderType: holder?.type ?? 'client',
+        holderId: holder?.id ?? null,
+        expiresMicros:
+          order.leaseSeconds !== null
+            ? this.#nowMicros + order.leaseSeconds * microsPerSecond
+            : // What drains by itself is over then.
+              Number.isFinite(drained)
+              ? Math.ceil(drained)
+              : null,
+      })
+      if (order.once && holder) this.#held.set(`${row.id} ${holder.id}`, { ...key, ...lease })
+      else if (order.leaseSeconds === null && holder === null)
+        this.#takeLoose(row, { id: leaseId, drainsFromMicros, before: 0, slots })
+    }
+    return { type: 'granted', leaseId, limits: limits.map(({ row }) => named(row)) }
+  }
+
+  #takeLoose({ workspaceId, id }: LimitRow, loose: Loose): void {
+    const key = `${workspaceId} ${id}`
+    const list = this.#loose.get(key)
+    if (list) list.push(loose)
+    else this.#loose.set(key, [loose])
+  }
+
+  #deny({ slots, again }: TakeSlots, counted: readonly Limit[], full: readonly Limit[]): SlotAnswer {
+    const retryAfter = retryAfterSeconds(
+      full.map(({ row, denied, average }) => ({
+        name: row.name,
+        slots: row.slotLimit,
+        decayPerSecond: row.slotDecayPerSecond,
+        deniedSlots: denied,
+        averageOccupancySeconds: average,
+      })),
+      slots,
+      this.#dice(),
+    )
+    if (!again) {
+      for (const limit of counted) {
+        limit.denied += slots
+        limit.changed = true
+      }
+    }
+    return {
+      type: 'denied',
+      reason: `No slot is free of ${full.map(({ row }) => `"${row.name}" (${row.slotLimit})`).join(', ')}.`,
+      retryAfterSeconds: retryAfter,
+      limitIds: full.map(({ row }) => row.id),
+    }
+  }
+
+  #give(order: GiveSlots): SlotAnswer {
+    const limits = this.#limitsOf(order)
+    for (const limit of limits) {
+      let left = order.slots
+      // The latest first: of a limit that decays, what was taken before is on its way back already.
+      for (const loose of [...(this.#loose.get(`${order.workspaceId} ${limit.row.id}`) ?? [])].reverse()) {
+        const back = Math.min(left, loose.slots)
+        if (back === 0) continue
+        loose.slots -= back
+        left -= back
+        this.#freed(limit, back, loose.drainsFromMicros, null)
+      }
+      if (order.occupancySeconds !== null) this.#observe(limit, order.occupancySeconds)
+    }
+    return { type: 'given', limits: limits.map(({ row }) => named(row)) }
+  }
+
+  #giveHeld(order: GiveHeldSlots): SlotAnswer {
+    const limits = this.#limitsOf(order)
+    for (const limit of limits) {
+      const key = `${limit.row.id} ${order.holderId}`
+      const lease = this.#held.get(key)
+      if (!lease) continue
+      this.#held.delete(key)
+      // Taken in this very batch: it is never written.
+      if (!this.#taken.delete(`${limit.row.id} ${lease.id}`))
+        this.#ended.push({ workspaceId: order.workspaceId, id: lease.id, limitId: limit.row.id })
+      this.#freed(
+        limit,
+        lease.slots,
+        lease.drainsFromMicros,
+        order.occupancySeconds ?? this.#secondsSince(lease.heldMicros),
+      )
+    }
+    return { type: 'given', limits: limits.map(({ row }) => named(row)) }
+  }
+
+  #end({ workspaceId, leaseId }: EndLease): SlotAnswer {
+    const leases = this.#ending.get(`${workspaceId} ${leaseId}`) ?? []
+    const limits: NamedLimit[] = []
+    for (const lease of leases) {
+      const limit = this.#byId.get(`${workspaceId} ${lease.limitId}`)
+      if (!limit || this.#ended.some((ended) => ended.id === leaseId && ended.limitId === lease.limitId))
+        continue
+      this.#ended.push({ workspaceId, id: leaseId, limitId: lease.limitId })
+      limits.push(named(limit.row))
+      const held = this.#secondsSince(microsOf(lease.heldSince) ?? this.#nowMicros)
+      this.#freed(limit, lease.slots, microsOf(lease.drainsFrom), held)
+    }
+    return { type: 'given', limits }
+  }
+
+  #secondsSince(micros: number): number {
+    return Math.max(0, (this.#nowMicros - micros) / microsPerSecond)
+  }
+
+  #freed(limit: Limit, slots: number, drainsFromMicros: number | null, heldSeconds: number | null): void {
+    limit.book.give(slots, drainsFromMicros)
+    limit.freed += slots
+    if (heldSeconds !== null) this.#observe(limit, heldSeconds)
+  }
+
+  #observe(limit: Limit, heldSeconds: number): void {
+    limit.average = nextAverageOccupancy(
+      limit.average,
+      Math.min(heldSeconds, longestObservedSeconds),
+      limit.row.slotLimit,
+    )
+    limit.changed = true
+  }
+
+  outcome(): SlotOutcome {
+    const taken = new Map(this.#taken)
+    const ended = [...this.#ended]
+    const resized: { workspaceId: string; limitId: string; id: string; slots: number }[] = []
+    for (const [key, list] of this.#loose) {
+      const limit = this.#byId.get(key)
+      if (!limit) continue
+      const { workspaceId, id: limitId } = limit.row
+      for (const { id, before, slots } of list) {
+        if (slots === before) continue
+        const fresh = taken.get(`${limitId} ${id}`)
+        if (!fresh && slots === 0) ended.push({ workspaceId, limitId, id })
+        else if (!fresh) resized.push({ workspaceId, limitId, id, slots })
+        else if (slots === 0) taken.delete(`${limitId} ${id}`)
+        else taken.set(`${limitId} ${id}`, { ...fresh, slots })
+      }
+    }
+    return {
+      ended,
+      resized,
+      taken: [...taken.values()],
+      limits: [...this.#byId.values()]
+        .filter((limit) => limit.changed)
+        .map(({ row: { workspaceId, id }, denied, average }) => ({
+          workspaceId,
+          id,
+          deniedSlots: denied,
+          averageOccupancySeconds: average,
+        })),
+      renewals: this.#renewals,
+    }
+  }
+
+  /** Limits of which slots came back. */
+  signals(): readonly Signal[] {
+    return [...this.#byId.values()].flatMap(({ row, freed }): Signal[] =>
+      freed === 0
+        ? []
+        : [{ type: 'slots-free', workspaceId: row.workspaceId, limitId: row.id, slots: freed }],
+    )
+  }
+}
+
+/** What is left of the slots that were denied. */
+function deniedNow(row: LimitRow, nowMicros: number): number {
+  const { slotDecayPerSecond, deniedSlots, averageOccupancySeconds, updatedAt } = row
+  const secondsSince = (nowMicros - (microsOf(updatedAt) ?? nowMicros)) / microsPerSecond
+  return deniedSlotsNow(
+    { decayPerSecond: slotDecayPerSecond, deniedSlots, averageOccupancySeconds },
+    secondsSince,
+  )
+}
+
+/** What cannot be had however long one waits. */
+function refusal({ mode, slots, once }: TakeSlots, limits: readonly Limit[]): SlotAnswer | Error | null {
+  const still = mode === 'rate_limit' ? limits.find(({ row }) => row.slotDecayPerSecond <= 0) : undefined
+  if (still)
+    return new BadInput(
+      `The limit "${still.row.name}" has no slot decay, so that it cannot limit a rate. Set slot_decay_per_second, or take slots in mode "concurrency".`,
+    )
+  const small = limits.find(({ row }) => slots > row.slotLimit)
+  if (!small) return null
+  if (once)
+    return {
+      type: 'denied',
+      reason: `The concurrency limit on tag "${small.row.name.replace(/^tag:/, '')}" is 0 and will deadlock whatever waits for it.`,
+      retryAfterSeconds: null,
+      limitIds: [small.row.id],
+    }
+  return new BadInput('Slots requested is greater than the limit')
+}
+
+function grouped<Row, Item>(
+  rows: readonly Row[],
+  keyOf: (row: Row) => string,
+  itemOf: (row: Row) => Item,
+): Map<string, Item[]> {
+  const groups = new Map<string, Item[]>()
+  for (const row of rows) {
+    const key = keyOf(row)
+    const group = groups.get(key)
+    if (group) group.push(itemOf(row))
+    else groups.set(key, [itemOf(row)])
+  }
+  return groups
+}
