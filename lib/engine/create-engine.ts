@@ -30,6 +30,7 @@ import { type EventChunk, type LogChunk, storeEvents, storeLogs } from './intake
 import type { LimitKey } from './limit-books.ts'
 import { settleSlots } from './settle-slots.ts'
 import { createSignals } from './signals.ts'
+import { type HeldSlots, recordOccupancy } from './slot-occupancy.ts'
 import type { SlotAnswer, SlotOrder } from './slot-orders.ts'
 import { createSlots } from './slot-queue.ts'
 import { createTaskRuns } from './task-run-creation.ts'
@@ -204,6 +205,21 @@ export function createEngine(options: EngineOptions): Engine {
     run: (orders) => settleSlots(deps, orders),
     onBatch: observe('slots'),
   })
+  const occupancies = createBatcher<HeldSlots, true>({
+    ...limits,
+    name: 'record occupancy of slots',
+    maxInFlight: 1,
+    keyOf: null,
+    run: async (held) => {
+      await recordOccupancy(deps.sql, held)
+      return held.map(() => true)
+    },
+    onBatch: observe('slot_occupancy'),
+  })
+  // A fact that only tells how long to wait: one that is lost is lost.
+  deps.signals.on('slots-held', (held) => {
+    occupancies.add(held).catch(() => {})
+  })
   const events = createBatcher<EventChunk, true>({
     ...limits,
     name: 'store events',
@@ -271,6 +287,7 @@ export function createEngine(options: EngineOptions): Engine {
           logs,
         ].map((batcher) => batcher.drain()),
       )
+      await occupancies.drain()
     },
   }
 }

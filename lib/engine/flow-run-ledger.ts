@@ -14,9 +14,11 @@ import { type ClaimHolder, type ClaimRow, closeClaims, openClaims, type RunKey }
 import type { StateProposal } from './engine.ts'
 import { type LimitKey, type LockedLimit, lockLimits } from './limit-books.ts'
 import type { Signal } from './signals.ts'
+import { occupancySignals } from './slot-occupancy.ts'
 import {
   deleteLeases,
   deleteLeasesOfHolders,
+  type EndedLease,
   extendLeases,
   insertLeases,
   type LeaseKey,
@@ -64,6 +66,7 @@ export class FlowRunLedger {
   ) {
     this.#nowMicros = nowMicros
     this.#limits = limits
+    for (const { lapsed } of limits.values()) this.#signals.push(...occupancySignals(lapsed, nowMicros))
     this.#liveLeases = liveLeases
     this.#places = places
     this.#claims = claims
@@ -210,9 +213,12 @@ export class FlowRunLedger {
 
   /** What has to be written besides the runs: nothing, for most batches. */
   statements(sql: Transaction): (PromiseLike<unknown> | null)[] {
+    const over = (leases: readonly EndedLease[]): void => {
+      this.#signals.push(...occupancySignals(leases, this.#nowMicros))
+    }
     return [
-      this.#ended.length > 0 ? deleteLeases(sql, this.#ended) : null,
-      this.#endedOfRuns.length > 0 ? deleteLeasesOfHolders(sql, this.#endedOfRuns) : null,
+      this.#ended.length > 0 ? deleteLeases(sql, this.#ended).then(over) : null,
+      this.#endedOfRuns.length > 0 ? deleteLeasesOfHolders(sql, this.#endedOfRuns).then(over) : null,
       this.#taken.length > 0 ? insertLeases(sql, this.#taken) : null,
       this.#extended.length > 0 ? extendLeases(sql, this.#extended, this.#nowMicros) : null,
       this.#closed.length > 0 ? closeClaims(sql, this.#closed) : null,

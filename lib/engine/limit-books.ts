@@ -2,6 +2,7 @@ import type { Transaction } from '../db/clients.ts'
 import { LimitBook } from '../domain/limits/occupancy.ts'
 import { formatInstant } from '../domain/time.ts'
 import { plainArray, textArray } from './array-literal.ts'
+import { type EndedLease, endedLeaseColumns } from './slot-writes.ts'
 import { microsOf } from './stored.ts'
 
 /** A concurrency limit as it is stored. Instants are text. */
@@ -21,6 +22,8 @@ export interface LimitRow {
 export interface LockedLimit {
   readonly row: LimitRow
   readonly book: LimitBook
+  /** Leases on it that had run out. */
+  readonly lapsed: readonly EndedLease[]
 }
 
 export interface LimitKey {
@@ -84,10 +87,11 @@ async function openBooks(
     plainArray(rows.map((row) => row.id)),
   ]
   // In one round trip. Each statement sees what the one before it did, and what others committed before the lock was had.
-  const [, leases] = await Promise.all([
-    sql`
+  const [lapsed, leases] = await Promise.all([
+    sql<EndedLease[]>`
       delete from slot_leases s using unnest(${workspaceIds}::uuid[], ${ids}::uuid[]) k (workspace_id, id)
-      where s.workspace_id = k.workspace_id and s.limit_id = k.id and s.expires_at <= ${formatInstant(nowMicros)}`,
+      where s.workspace_id = k.workspace_id and s.limit_id = k.id and s.expires_at <= ${formatInstant(nowMicros)}
+      returning ${endedLeaseColumns(sql)}`,
     sql<
       { workspaceId: string; limitId: string; slots: number; heldSince: string; drainsFrom: string | null }[]
     >`
@@ -112,7 +116,14 @@ async function openBooks(
     rows.map((row) => {
       const key = `${row.workspaceId} ${row.id}`
       const limit = { slots: row.slotLimit, decayPerSecond: row.slotDecayPerSecond }
-      return [key, { row, book: new LimitBook(limit, leasesOf.get(key) ?? []) }]
+      return [
+        key,
+        {
+          row,
+          book: new LimitBook(limit, leasesOf.get(key) ?? []),
+          lapsed: lapsed.filter((lease) => lease.workspaceId === row.workspaceId && lease.limitId === row.id),
+        },
+      ]
     }),
   )
 }

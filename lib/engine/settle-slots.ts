@@ -1,5 +1,4 @@
 import type { Transaction } from '../db/clients.ts'
-import { formatInstant } from '../domain/time.ts'
 import type { TransitionDeps } from './flow-run-transitions.ts'
 import { readSlotFacts } from './slot-facts.ts'
 import type { SlotAnswer, SlotOrder } from './slot-orders.ts'
@@ -47,7 +46,7 @@ async function write(
     ended.length > 0 ? deleteLeases(sql, ended) : null,
     resized.length > 0 ? resizeLeases(sql, resized) : null,
     taken.length > 0 ? insertLeases(sql, taken) : null,
-    limits.length > 0 ? updateLimits(sql, limits, formatInstant(nowMicros)) : null,
+    limits.length > 0 ? updateLimits(sql, limits) : null,
     renewals.length > 0 ? extendLeases(sql, renewals, nowMicros) : [],
   ])
   return new Set(renewed.map(({ workspaceId, id }) => `${workspaceId} ${id}`))

@@ -25,6 +25,13 @@ export type Signal =
       readonly limitId: string
       readonly slots: number
     }
+  /** How long slots of a limit were held that came back in a transition, or when their leases ran out. */
+  | {
+      readonly type: 'slots-held'
+      readonly workspaceId: string
+      readonly limitId: string
+      readonly heldSeconds: readonly number[]
+    }
   /** A run gave back its slot of its deployment: another may wait for it. */
   | { readonly type: 'deployment-slot-free'; readonly workspaceId: string; readonly limitId: string }
   /** A background task waits for a task worker from this instant on. */

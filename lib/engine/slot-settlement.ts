@@ -2,10 +2,12 @@ import { uuidv7 } from '../db/uuid.ts'
 import { drainedMicros, type LimitBook } from '../domain/limits/occupancy.ts'
 import { deniedSlotsNow, nextAverageOccupancy, retryAfterSeconds } from '../domain/limits/waiting.ts'
 import { BadInput } from '../domain/problem.ts'
+import { formatInstant } from '../domain/time.ts'
 import { emptyLeaseId, isEmptyLease } from './empty-lease.ts'
 import type { LimitRow } from './limit-books.ts'
 import type { Signal } from './signals.ts'
 import type { SlotFacts, StoredLease } from './slot-facts.ts'
+import { heldSecondsOf } from './slot-occupancy.ts'
 import type {
   EndLease,
   GiveHeldSlots,
@@ -106,7 +108,7 @@ export class Settlement {
         },
       ]),
     )
-    for (const { row, book } of limits) {
+    for (const { row, book, lapsed } of limits) {
       const limit: Limit = {
         row,
         book,
@@ -117,6 +119,10 @@ export class Settlement {
       }
       this.#byName.set(`${row.workspaceId} ${row.name}`, limit)
       this.#byId.set(`${row.workspaceId} ${row.id}`, limit)
+      for (const lease of lapsed) {
+        const held = heldSecondsOf(lease, nowMicros)
+        if (held !== null) this.#observe(limit, held)
+      }
     }
   }
 
@@ -321,11 +327,13 @@ export class Settlement {
       taken: [...taken.values()],
       limits: [...this.#byId.values()]
         .filter((limit) => limit.changed)
-        .map(({ row: { workspaceId, id }, denied, average }) => ({
+        .map(({ row: { workspaceId, id, deniedSlots, updatedAt }, denied, average }) => ({
           workspaceId,
           id,
           deniedSlots: denied,
           averageOccupancySeconds: average,
+          // What was denied is forgotten by the second: whoever gives back all the while must not begin the second anew.
+          updatedAt: denied === deniedSlots ? updatedAt : formatInstant(this.#nowMicros),
         })),
       renewals: this.#renewals,
     }

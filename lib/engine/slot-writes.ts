@@ -27,9 +27,23 @@ export interface LeaseKey {
 
 /** What a limit knows of those who wait, and of how long its slots are held. */
 export interface LimitState extends LeaseKey {
+  /** Since when the slots that were denied are being forgotten. */
+  readonly updatedAt: string
   readonly deniedSlots: number
   readonly averageOccupancySeconds: number
 }
+
+/** A lease that is over. */
+export interface EndedLease {
+  readonly workspaceId: string
+  readonly limitId: string
+  readonly heldSince: string
+  readonly drainsFrom: string | null
+  readonly expiresAt: string | null
+}
+
+export const endedLeaseColumns = (sql: Queryable) =>
+  sql`s.workspace_id, s.limit_id, s.held_since, s.drains_from, s.expires_at`
 
 const ids = (keys: readonly LeaseKey[]) => plainArray(keys.map((key) => key.id))
 const workspaces = (keys: readonly { readonly workspaceId: string }[]) =>
@@ -49,11 +63,12 @@ export const insertLeases = (sql: Queryable, rows: readonly LeaseRow[]) => sql`
 export const deleteLeases = (
   sql: Queryable,
   keys: readonly (LeaseKey & { readonly limitId?: string })[],
-) => sql`
+) => sql<EndedLease[]>`
   delete from slot_leases s
   using unnest(${workspaces(keys)}::uuid[], ${ids(keys)}::uuid[], ${plainArray(keys.map((key) => key.limitId ?? null))}::uuid[])
     k (workspace_id, id, limit_id)
-  where s.workspace_id = k.workspace_id and s.id = k.id and (k.limit_id is null or s.limit_id = k.limit_id)`
+  where s.workspace_id = k.workspace_id and s.id = k.id and (k.limit_id is null or s.limit_id = k.limit_id)
+  returning ${endedLeaseColumns(sql)}`
 
 /** Some of the slots of leases came back. */
 export const resizeLeases = (
@@ -66,10 +81,11 @@ export const resizeLeases = (
   where s.workspace_id = k.workspace_id and s.limit_id = k.limit_id and s.id = k.id`
 
 /** Their rows are locked. */
-export const updateLimits = (sql: Queryable, rows: readonly LimitState[], at: string) => sql`
-  update concurrency_limits l set denied_slots = k.denied_slots, average_occupancy_seconds = k.average, updated_at = ${at}
+export const updateLimits = (sql: Queryable, rows: readonly LimitState[]) => sql`
+  update concurrency_limits l set denied_slots = k.denied_slots, average_occupancy_seconds = k.average, updated_at = k.updated_at
   from unnest(${workspaces(rows)}::uuid[], ${ids(rows)}::uuid[], ${plainArray(rows.map((row) => row.deniedSlots))}::bigint[],
-              ${plainArray(rows.map((row) => row.averageOccupancySeconds))}::float8[]) k (workspace_id, id, denied_slots, average)
+              ${plainArray(rows.map((row) => row.averageOccupancySeconds))}::float8[],
+              ${plainArray(rows.map((row) => row.updatedAt))}::timestamptz[]) k (workspace_id, id, denied_slots, average, updated_at)
   where l.workspace_id = k.workspace_id and l.id = k.id`
 
 /** Ends what these runs hold: all of it, or of one limit each. */
@@ -80,11 +96,12 @@ export const deleteLeasesOfHolders = (
     readonly holderId: string
     readonly limitId: string | null
   }[],
-) => sql`
+) => sql<EndedLease[]>`
   delete from slot_leases s
   using unnest(${workspaces(keys)}::uuid[], ${plainArray(keys.map((key) => key.holderId))}::uuid[],
                ${plainArray(keys.map((key) => key.limitId))}::uuid[]) k (workspace_id, holder_id, limit_id)
-  where s.workspace_id = k.workspace_id and s.holder_id = k.holder_id and (k.limit_id is null or s.limit_id = k.limit_id)`
+  where s.workspace_id = k.workspace_id and s.holder_id = k.holder_id and (k.limit_id is null or s.limit_id = k.limit_id)
+  returning ${endedLeaseColumns(sql)}`
 
 /** Moves the end of leases; null: they no longer end by themselves. One that has expired is left as it is. Answers which were there. */
 export const extendLeases = (

@@ -11,7 +11,8 @@ import type { StateType } from '../domain/state.ts'
 import { plainArray } from './array-literal.ts'
 import { type LockedLimit, lockLimitsOf } from './limit-books.ts'
 import type { Signal } from './signals.ts'
-import { deleteLeasesOfHolders, insertLeases, type LeaseRow } from './slot-writes.ts'
+import { occupancySignals } from './slot-occupancy.ts'
+import { deleteLeasesOfHolders, type EndedLease, insertLeases, type LeaseRow } from './slot-writes.ts'
 import type { StoredTaskRun } from './stored.ts'
 import { compareKeys } from './write-set.ts'
 
@@ -47,6 +48,7 @@ export class TaskRunLedger {
   ) {
     this.#nowMicros = nowMicros
     this.#limits = limits
+    for (const { lapsed } of limits.values()) this.#signals.push(...occupancySignals(lapsed, nowMicros))
     this.#held = held
   }
 
@@ -139,8 +141,11 @@ export class TaskRunLedger {
   }
 
   statements(sql: Transaction): (PromiseLike<unknown> | null)[] {
+    const over = (leases: readonly EndedLease[]): void => {
+      this.#signals.push(...occupancySignals(leases, this.#nowMicros))
+    }
     return [
-      this.#ended.length > 0 ? deleteLeasesOfHolders(sql, this.#ended) : null,
+      this.#ended.length > 0 ? deleteLeasesOfHolders(sql, this.#ended).then(over) : null,
       this.#taken.length > 0 ? insertLeases(sql, this.#taken) : null,
     ]
   }

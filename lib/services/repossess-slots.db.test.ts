@@ -30,4 +30,10 @@ test('leases that have ended are deleted by any number of replicas, the others s
   expect(freed).toEqual([2, 2])
   const left = await db.engine`select slots from slot_leases where limit_id = ${limitId}`
   expect(left).toHaveLength(2)
+  // The limit learns that two leases were held for their 60 seconds: n slots remember about 2n of them.
+  const average = async () =>
+    (
+      await db.engine`select average_occupancy_seconds as average from concurrency_limits where id = ${limitId}`
+    )[0]?.average
+  await expect.poll(average).toBeCloseTo(2 + (58 * 2) / 200, 1)
 })

@@ -1,4 +1,7 @@
 import { formatInstant } from '../domain/time.ts'
+import type { Signal } from '../engine/signals.ts'
+import { occupancySignals } from '../engine/slot-occupancy.ts'
+import { type EndedLease, endedLeaseColumns } from '../engine/slot-writes.ts'
 import type { Service } from './service.ts'
 
 /** Leases looked at in one turn: few enough that the transaction stays short. */
@@ -12,12 +15,18 @@ export const repossessSlots: Service = {
   name: 'repossess-slots',
   everySeconds: 15,
   runOnce: async ({ db, engine, nowMicros }) => {
-    const gone = await db.engine<{ workspaceId: string; limitId: string; slots: number }[]>`
+    const now = nowMicros()
+    const gone = await db.engine<(EndedLease & { readonly slots: number })[]>`
       delete from slot_leases s
       where s.ctid = any (array(
-        select ctid from slot_leases where expires_at <= ${formatInstant(nowMicros())} limit ${BATCH} for update skip locked))
-      returning s.workspace_id, s.limit_id, s.slots`
-    engine.signals.emit(gone.map((lease) => ({ type: 'slots-free', ...lease })))
+        select ctid from slot_leases where expires_at <= ${formatInstant(now)} limit ${BATCH} for update skip locked))
+      returning ${endedLeaseColumns(db.engine)}, s.slots`
+    engine.signals.emit([
+      ...gone.map(
+        ({ workspaceId, limitId, slots }): Signal => ({ type: 'slots-free', workspaceId, limitId, slots }),
+      ),
+      ...occupancySignals(gone, now),
+    ])
     return { counts: { leases: gone.length }, more: gone.length === BATCH }
   },
 }
