@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { StateType } from '../domain/state.ts'
+import type { RawJson, StateType } from '../domain/state.ts'
 import { testDatabase } from '../testing/database.ts'
 import { makeFlow, makeLimit, newRun, proposed, type TestFlow } from '../testing/work.ts'
 import { createEngine } from './create-engine.ts'
@@ -32,7 +32,7 @@ const task = async (
     empiricalPolicy: {},
     tags,
     labels: {},
-    taskInputs: '{}' as never,
+    taskInputs: '{}' as RawJson,
     state: null,
     client,
   })

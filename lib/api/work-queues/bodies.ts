@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { NewWorkQueue } from '../../control/work-queues/create-work-queue.ts'
+import type { NewWorkQueue } from '../../control/work-queues/insert-work-queue.ts'
 import type { WorkQueueChanges } from '../../control/work-queues/update-work-queue.ts'
 import type { RawJson } from '../../domain/state.ts'
 import { instant, objectName, tags, uuid } from '../schemas.ts'

@@ -15,9 +15,9 @@ import { requireValid } from '../parameters/check-parameters.ts'
 import { hydrateParameters } from '../parameters/hydrate-parameters.ts'
 import { validateJobVariables } from '../parameters/validate-job-variables.ts'
 import { requireStorable } from '../storable-json.ts'
+import { type QueueOfPool, resolveQueue } from '../work-queues/resolve-queue.ts'
 import { workQueueEvent } from '../work-queues/work-queue-event.ts'
 import { deploymentById } from './read-deployment.ts'
-import { type QueueOfPool, resolveQueue } from './resolve-queue.ts'
 
 /** What one run of a deployment has of its own. */
 export interface RunRequest {

@@ -130,7 +130,7 @@ test('artifacts, and the latest of each key', async () => {
     await sql`
       insert into artifact_collections (workspace_id, id, key, latest_id, created_at, updated_at)
       values (${workspaceId}, ${one.id}, ${one.key}, ${one.latest}, ${at(one.created)}, ${at(one.updated)})`
-  await holds(collections, artifactSorts, orders as never, (asked) =>
+  await holds(collections, artifactSorts, orders, (asked) =>
     listArtifactCollections(ctx, { filters: {}, ...asked }),
   )
 })

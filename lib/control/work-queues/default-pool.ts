@@ -5,7 +5,8 @@ import { AGENT_POOL_TYPE, DEFAULT_POOL_NAME, DEFAULT_QUEUE_NAME } from '../../do
 import type { Engine } from '../../engine/engine.ts'
 import { type Context, requireScope } from '../context.ts'
 import { insertWorkPool, recordCreation } from '../work-pools/create-work-pool.ts'
-import { createWorkQueue, type NewWorkQueue } from './create-work-queue.ts'
+import { createWorkQueue } from './create-work-queue.ts'
+import type { NewWorkQueue } from './insert-work-queue.ts'
 import { findWorkQueue } from './read-work-queue.ts'
 import { updateWorkQueue } from './update-work-queue.ts'
 

@@ -3,7 +3,7 @@ import type { WorkQueueRow } from '../../db/rows/work-queue.ts'
 import type { RawJson } from '../../domain/state.ts'
 import { DEFAULT_POOL_NAME } from '../../domain/work/status.ts'
 import { lockPool, poolNotFound } from '../work-pools/read-work-pool.ts'
-import { insertWorkQueue } from '../work-queues/create-work-queue.ts'
+import { insertWorkQueue, plainQueue } from './insert-work-queue.ts'
 
 export interface QueueOfPool {
   readonly id: string
@@ -36,16 +36,8 @@ export async function resolveQueue(
   if (!found) throw poolNotFound(name)
   if (found.id !== null || queueName === null) return found
   await lockPool(sql, workspaceId, { name })
-  const queue = await insertWorkQueue(
-    sql,
-    workspaceId,
-    found.workPoolId,
-    { ...plainQueue, name: queueName },
-    null,
-  )
+  const queue = await insertWorkQueue(sql, workspaceId, found.workPoolId, plainQueue(queueName), null)
   if (queue) made.push(queue)
   // Made just now, or meanwhile by somebody else.
   return resolveQueue(sql, workspaceId, name, queueName, made)
 }
-
-const plainQueue = { description: '', isPaused: false, concurrencyLimit: null, priority: null, filter: null }
