@@ -61,7 +61,9 @@ async function forgiveOutage({ db, nowMicros }: ServiceScope): Promise<number> {
       insert into service_turns (name, at) values (${crashZombies.name}, ${now})
       on conflict (name) do update set at = greatest(service_turns.at, excluded.at)
     ), forgiven as (
-      update run_claims set expires_at = ${now}::timestamptz + (expires_at - coalesce(beat_at, claimed_at))
+      -- What was forgiven before and has not been heard of since would look like a longer lease each time: it is never longer than
+      -- the longest that there is.
+      update run_claims set expires_at = ${now}::timestamptz + least(expires_at - coalesce(beat_at, claimed_at), interval '540 seconds')
       where expires_at <= ${now} and (select at from last) < ${away}
       returning 1
     )

@@ -176,3 +176,37 @@ test('an ended run tells how it ended', async () => {
     reasons: [{ rule: 'ended', detail: 'boom' }],
   })
 })
+
+test('a run of a client that sends no beats is said to be silent, with what was heard of it last', async () => {
+  const { json: made } = await call(us, 'POST', '/flow_runs/', {
+    flow_id: flowId,
+    state: { type: 'PENDING' },
+  })
+  await post(`/flow_runs/${made.id}/set_state`, { state: { type: 'RUNNING' } })
+  const rules = async () => (await explain(made.id)).reasons.map((it: { rule: string }) => it.rule)
+  expect(await rules()).toEqual(['noticeRunning'])
+  await db.engine`update flow_runs set state_at = ${inSeconds(-7_200)}, start_at = ${inSeconds(-7_200)} where id = ${made.id}`
+  await post('/logs/', [
+    {
+      name: 'prefect.flow_runs',
+      level: 20,
+      message: 'hi',
+      timestamp: inSeconds(-1_200),
+      flow_run_id: made.id,
+    },
+  ])
+  expect((await explain(made.id)).reasons[0]).toMatchObject({
+    rule: 'noticeNoBeats',
+    detail: expect.stringContaining('for 20 minutes; the last was a line of its log'),
+  })
+  const beat = {
+    id: uuidv7(),
+    occurred: inSeconds(0),
+    event: 'prefect.flow-run.heartbeat',
+    resource: { 'prefect.resource.id': `prefect.flow-run.${made.id}`, 'prefect.resource.name': 'r' },
+    related: [],
+    payload: {},
+  }
+  await post('/events', [beat])
+  expect(await rules()).toEqual(['noticeRunning'])
+})

@@ -8,6 +8,7 @@ import { formatInstant } from '../../domain/time.ts'
 import { claimFact, flowRunView, type StoredFlowRun, type storedState } from '../../engine/stored.ts'
 import { type Context, requireScope } from '../context.ts'
 import { readDeployment } from './waiting/read-deployment.ts'
+import { readLastHeard } from './waiting/read-last-heard.ts'
 import { readTags } from './waiting/read-tags.ts'
 import { readWork } from './waiting/read-work.ts'
 
@@ -27,10 +28,11 @@ export async function explainFlowRun(ctx: Context, id: string): Promise<FlowRunE
   const now = formatInstant(nowMicros)
   const sight = await readWorkspace(ctx.db, workspaceId, async (sql): Promise<RunSight> => {
     const run = await readRun(sql, workspaceId, id)
-    const [work, deployment, tags] = await Promise.all([
+    const [work, deployment, tags, lastHeard] = await Promise.all([
       readWork(sql, workspaceId, run, now),
       readDeployment(sql, workspaceId, run, now),
       readTags(sql, workspaceId, run, now),
+      readLastHeard(sql, workspaceId, run),
     ])
     const facts: Facts = {
       nowMicros,
@@ -52,6 +54,7 @@ export async function explainFlowRun(ctx: Context, id: string): Promise<FlowRunE
       pool: work?.pool ?? null,
       queue: work?.queue ?? null,
       tags,
+      lastHeard,
     }
   })
   return { flowRunId: sight.run.id, state: sight.run.state, ...explainRun(sight) }

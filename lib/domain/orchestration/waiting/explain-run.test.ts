@@ -61,6 +61,7 @@ const sight = (more: Partial<RunSight> = {}): RunSight => ({
   pool: pool(),
   queue: queue(),
   tags: [],
+  lastHeard: null,
   ...more,
 })
 const only = (its: RunSight) => {
@@ -299,6 +300,32 @@ describe('a run that somebody has', () => {
     expect(explainRun(held('RUNNING', over, { on_lost: 'reschedule' })).reasons[0]?.detail).toContain(
       'the run is about to be scheduled again',
     )
+  })
+
+  test('by a client that sends no beats is not presumed dead, but it is said when it was heard of last', () => {
+    const quiet = held('RUNNING', claim({ beatMicros: null, expiresMicros: null }))
+    const run = flowRunIn('RUNNING', { deploymentId: 'deployment-1' }, { atMicros: seconds(-3_600) })
+    const beatless = { ...quiet, run }
+    expect(explainRun(beatless).reasons[0]).toMatchObject({
+      rule: 'noticeNoBeats',
+      detail: expect.stringMatching(
+        /^Nothing was heard of it for 60 minutes; the last was that it began, at 11:00:00 UTC\. Its client sends no beats/,
+      ),
+      facts: { sends_beats: false, last_heard: null },
+      action: { command: 'prefect flow-run cancel run-1' },
+    })
+    const heard = { what: 'a line of its log', micros: seconds(-600) } as const
+    const ofNobody = { ...beatless, lastHeard: heard, pool: pool({ onlineWorkers: 0 }) }
+    expect(explainRun(ofNobody).reasons[0]?.detail).toMatch(
+      /for 10 minutes; the last was a line of its log.*, but no worker of “machines” is online\. Nothing ends the run/,
+    )
+    const rules = (its: RunSight) => explainRun(its).reasons.map(({ rule }) => rule)
+    const talkative = {
+      ...beatless,
+      lastHeard: { what: 'a state of one of its tasks', micros: seconds(-100) } as const,
+    }
+    expect(rules(talkative)).toEqual(['noticeRunning'])
+    expect(rules({ ...beatless, facts: factsOf({ claim: claim() }) })).toEqual(['noticeRunning'])
   })
 
   test('whose task runs wait for a tag', () => {

@@ -101,6 +101,47 @@ export const noticeSilence: Noticing = ({ run, facts: { claim, nowMicros } }) =>
   ]
 }
 
+/** Clients that beat do so three times in so long: whoever was not heard of for longer sends no beats, or is gone. */
+const QUIET_MICROS = 540_000_000
+
+/**
+ * Clients 2.x send no beats, nor do later ones that are set not to. Their silence proves nothing, so that no service ends such a
+ * run: a person has to be told that nobody would notice.
+ */
+export const noticeNoBeats: Noticing = (sight) => {
+  const { run, pool, lastHeard } = sight
+  const { claim, nowMicros } = sight.facts
+  if (run.state?.type !== 'RUNNING' || !isMissing(claim?.beatMicros) || !isMissing(claim?.expiresMicros))
+    return []
+  const heard = lastHeard && lastHeard.micros > run.state.atMicros ? lastHeard : null
+  const since = heard?.micros ?? run.state.atMicros
+  if (nowMicros - since <= QUIET_MICROS) return []
+  const deadline = finishDeadlineMicros(sight)
+  const noWorker = pool !== null && pool.onlineWorkers === 0
+  return [
+    {
+      rule: 'noticeNoBeats',
+      title: 'No sign of life',
+      detail:
+        `Nothing was heard of it for ${spell(nowMicros - since)}; the last was ${heard?.what ?? 'that it began'}, at ${clockTime(since, nowMicros)}. ` +
+        'Its client sends no beats, so that silence does not prove that its process is gone' +
+        (noWorker ? `, but no worker of “${pool.name}” is online` : '') +
+        (deadline === null
+          ? '. Nothing ends the run by itself: say rigel.finish-within-seconds in the labels of its deployment, and something will.'
+          : `. It is cancelled when its deadline has passed, at ${clockTime(deadline, nowMicros)}.`),
+      facts: { last_heard_at: formatInstant(since), last_heard: heard?.what ?? null, sends_beats: false },
+      sinceMicros: since,
+      forecastMicros: deadline,
+      action: act(
+        'Cancel it, if its process is gone',
+        command`prefect flow-run cancel ${run.id}`,
+        pageOf('flow-run', run.id),
+      ),
+      links: workerLink(claim),
+    },
+  ]
+}
+
 export const noticeRunning: Noticing = ({ run, facts: { claim, nowMicros } }) => {
   if (run.state?.type !== 'RUNNING') return []
   const since = run.state.atMicros

@@ -92,6 +92,12 @@ export interface TagSight {
   readonly holders: readonly SlotHolder[]
 }
 
+/** The latest that somebody who sends no beats let be heard of a run. */
+export interface LastHeard {
+  readonly what: 'a line of its log' | 'a state of one of its tasks'
+  readonly micros: number
+}
+
 /** What is known of a run and of everything that has to do with its start. */
 export interface RunSight {
   readonly run: FlowRunView
@@ -104,6 +110,8 @@ export interface RunSight {
   readonly queue: WorkQueueSight | null
   /** Limits on tags for which task runs of this run wait. */
   readonly tags: readonly TagSight[]
+  /** Of a running run without beats, besides its states. */
+  readonly lastHeard: LastHeard | null
 }
 
 /** Notices one thing about a run. */
