@@ -269,6 +269,41 @@ const cases = {
       () => () => call('POST', `/work_pools/${name}/get_scheduled_flow_runs`, { limit: 10 }),
     )
   },
+  /** An agent of 2.x asks its queue, in which nothing waits. */
+  async poll_queue() {
+    const { id } = await call('POST', '/work_queues/', { name: `bench-${randomUUID().slice(0, 8)}` })
+    await closedLoop('poll_queue', () => () => call('POST', `/work_queues/${id}/get_runs`, { limit: 10 }))
+  },
+  /** A claim that waits for nothing and finds nothing. */
+  async claim_none() {
+    const name = `bench-${randomUUID().slice(0, 8)}`
+    await call('POST', '/work_pools/', { name, type: 'process' })
+    let n = 0
+    await closedLoop('claim_none', () => () => {
+      const body = { worker_name: `worker ${n++ % 100}`, limit: 1, wait_seconds: 0 }
+      return call('POST', `/work_pools/${name}/claim`, body)
+    })
+  },
+  /** One run a claim, until all are gone. */
+  async claim() {
+    const wanted = Number(options.runs ?? 12_000)
+    const name = `bench-${randomUUID().slice(0, 8)}`
+    await call('POST', '/work_pools/', { name, type: 'process' })
+    const state = { type: 'SCHEDULED', name: 'Scheduled' }
+    for (let made = 0; made < wanted; made += 200)
+      await Promise.all(
+        Array.from({ length: 200 }, () => call('POST', '/flow_runs/', newRun({ work_pool_name: name, state }))),
+      )
+    let n = 0
+    await closedLoop('claim', () => {
+      if (n >= wanted) return undefined
+      const body = { worker_name: `worker ${n++ % 100}`, limit: 1, wait_seconds: 0 }
+      return async () => {
+        const { claims } = await call('POST', `/work_pools/${name}/claim`, body)
+        if (claims.length !== 1) throw new Error('there was nothing left to claim')
+      }
+    })
+  },
   /** Fifty runs are due, ten are asked for; nobody claims them. */
   async poll_work() {
     const name = `bench-${randomUUID().slice(0, 8)}`
