@@ -292,7 +292,9 @@ const cases = {
     const state = { type: 'SCHEDULED', name: 'Scheduled' }
     for (let made = 0; made < wanted; made += 200)
       await Promise.all(
-        Array.from({ length: 200 }, () => call('POST', '/flow_runs/', newRun({ work_pool_name: name, state }))),
+        Array.from({ length: 200 }, () =>
+          call('POST', '/flow_runs/', newRun({ work_pool_name: name, state })),
+        ),
       )
     let n = 0
     await closedLoop('claim', () => {

@@ -17,7 +17,15 @@ const { values: options } = parseArgs({
   },
 })
 /** Least ratio to the reference; null: it has no such thing. */
-const floors = { poll: 100, poll_queue: 100, poll_work: 30, heartbeat: 100, claim_none: null, claim: null, health: null }
+const floors = {
+  poll: 100,
+  poll_queue: 100,
+  poll_work: 30,
+  heartbeat: 100,
+  claim_none: null,
+  claim: null,
+  health: null,
+}
 const names = options.cases?.split(',') ?? Object.keys(floors)
 const rounds = Number(options.rounds ?? 3)
 

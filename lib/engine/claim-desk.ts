@@ -1,10 +1,11 @@
 import type { Sql } from '../db/clients.ts'
+import { shareReads } from '../db/coalesce.ts'
 import type { ClientView } from '../domain/orchestration/decide.ts'
 import type { ClaimHolder } from './claim-writes.ts'
 import type { ClaimedRun } from './claims.ts'
-import type { DueWork } from './due-work.ts'
+import type { DueWork, WorkSignal } from './due-work.ts'
 import type { Engine } from './engine.ts'
-import { type PollWork, poolKey } from './poll-work.ts'
+import { type PollWork, type PoolQuiet, poolKey } from './poll-work.ts'
 import type { Presence } from './presence.ts'
 
 /** Somebody who waits for runs of a pool, and hears of runs of its own that are to stop. */
@@ -36,8 +37,12 @@ interface Waiter {
   readonly fail: (error: unknown) => void
   /** A claim for it is under way: it is not let go before that is known. */
   isClaiming: boolean
-  /** It was told to go, or its time is over. */
+  /** What it was promised to be told of, and was not yet: even who does not wait has one look at the runs and one at the stops. */
+  readonly owed: Set<'runs' | 'stops'>
+  /** Its time is over. */
   isOver: boolean
+  /** Its runs that are to stop, found while it was claimed for. */
+  stops: readonly string[]
 }
 
 /** Those who wait for the same queues. */
@@ -46,11 +51,18 @@ interface Desk {
   readonly poolName: string
   readonly queueNames: readonly string[] | null
   poolId: string | null
+  /** Its queues, as the last look found them. */
+  sources: readonly string[]
   readonly waiters: Set<Waiter>
   timer: NodeJS.Timeout | undefined
-  isServing: boolean
-  /** Something moved while it was being served. */
+  isClaiming: boolean
+  isLooking: boolean
+  /** Something came due during a claim, which may have missed it. */
   again: boolean
+  /** The last claim got nothing. */
+  wasInVain: boolean
+  /** How long to wait with what is due and yet not to be had. */
+  retryMs: number
   stopsCheckedAtMs: number
 }
 
@@ -65,16 +77,17 @@ export interface ClaimDesk {
 export interface ClaimDeskOptions {
   readonly sql: Sql
   readonly engine: Pick<Engine, 'claimFlowRuns' | 'signals'>
-  readonly polls: Pick<PollWork, 'quietOf'>
-  readonly dueWork: Pick<DueWork, 'onForgotten'>
+  readonly polls: Pick<PollWork, 'knownQuiet' | 'lookForQuiet'>
+  readonly dueWork: Pick<DueWork, 'onForgotten' | 'onHeard'>
   readonly presence: Pick<Presence, 'polledQueues'>
   readonly nowMicros: () => number
 }
 
 /** Whoever waits looks anew this often, whatever was heard. */
 const LOOK_EVERY_MS = 5_000
-/** Due, and yet not to be had: somebody else is just taking it, or another limit holds it back. */
-const RETRY_MS = 250
+/** Due, and yet not to be had: somebody else is just taking it, or another limit holds it back. Then twice as long each time. */
+const FIRST_RETRY_MS = 16
+const LAST_RETRY_MS = 256
 /** Longest delay that a timer can take. */
 const MAX_TIMER_MS = 2 ** 31 - 1
 /** Other replicas' transitions are looked through for runs that are to stop at most this often. */
@@ -83,7 +96,8 @@ const NOTHING: DeskAnswer = { claims: [], stops: [] }
 
 /**
  * Hands runs to those who wait for them the moment they are due: one timer for all who wait for the same queues, and the
- * signals of commits. However many wait, one look at the database serves all; a claim is made only when something is due.
+ * signals of commits. However many wait, one look at the database serves all; a claim is made only when something is due, and
+ * at once then: a look that is under way is not waited for.
  */
 export function createClaimDesk({
   sql,
@@ -106,10 +120,14 @@ export function createClaimDesk({
       poolName,
       queueNames,
       poolId: null,
+      sources: [],
       waiters: new Set(),
       timer: undefined,
-      isServing: false,
+      isClaiming: false,
+      isLooking: false,
       again: false,
+      wasInVain: false,
+      retryMs: FIRST_RETRY_MS,
       stopsCheckedAtMs: 0,
     }
     ofWorkspace.set(key, desk)
@@ -129,89 +147,143 @@ export function createClaimDesk({
     return wasThere
   }
 
-  /** Serves a desk, one round at a time; what moves meanwhile is served in the next. */
-  const serve = (desk: Desk): void => {
-    if (desk.isServing) {
-      desk.again = true
-      return
-    }
-    desk.isServing = true
-    clearTimeout(desk.timer)
-    desk.timer = undefined
-    const rounds = async (): Promise<void> => {
-      do {
-        desk.again = false
-        const waitMs = await serveOnce(desk)
-        if (waitMs > 0 && desk.waiters.size > 0) {
-          desk.timer = setTimeout(() => serve(desk), Math.min(waitMs, MAX_TIMER_MS))
-        } else if (desk.waiters.size > 0) desk.again = true
-      } while (desk.again && desk.waiters.size > 0)
-    }
-    rounds()
-      .catch((error: unknown) => {
-        for (const waiter of desk.waiters) if (leave(desk, waiter)) waiter.fail(error)
-      })
-      .finally(() => {
-        desk.isServing = false
-      })
+  /** Lets go whoever's time is over, and who is owed no look any more. */
+  const letGo = (desk: Desk, waiter: Waiter): void => {
+    if (waiter.isOver && waiter.owed.size === 0 && !waiter.isClaiming && leave(desk, waiter))
+      waiter.answer(NOTHING)
   }
 
-  /** Claims for those who wait if anything is due. Answers how long to wait for the next look. */
-  const serveOnce = async (desk: Desk): Promise<number> => {
-    let quiet = await polls.quietOf(desk)
-    desk.poolId = quiet.poolId
-    if (quiet.untilMicros > nowMicros()) return untilLook(quiet.untilMicros)
-    const asking = [...desk.waiters]
-    const queueIds = desk.queueNames === null ? null : quiet.sources
-    const { poolId } = quiet
-    const got = await Promise.all(
-      asking.map(async (waiter) => {
-        const { request } = waiter
-        waiter.isClaiming = true
-        try {
-          const claims = await engine.claimFlowRuns({
-            workspaceId: desk.workspaceId,
-            workPoolId: poolId,
-            workQueueIds: queueIds,
-            limit: request.limit,
-            holder: request.holder,
-            seconds: request.claimSeconds,
-            client: request.client,
-          })
-          waiter.isClaiming = false
-          if ((claims.length > 0 || waiter.isOver) && leave(desk, waiter))
-            waiter.answer({ claims, stops: [] })
-          return claims.length
-        } catch (error) {
-          if (leave(desk, waiter)) waiter.fail(error)
-          return 0
-        }
-      }),
-    )
-    if (desk.waiters.size === 0) return 0
-    quiet = await polls.quietOf(desk, true)
-    if (quiet.untilMicros > nowMicros()) return untilLook(quiet.untilMicros)
-    return got.some((claims) => claims > 0) ? 0 : RETRY_MS
+  const failAll = (desk: Desk, error: unknown): void => {
+    for (const waiter of desk.waiters) if (leave(desk, waiter)) waiter.fail(error)
+  }
+
+  /** Something may have moved: claims if anything is due, else sees to it that somebody looks when it is. */
+  const serve = (desk: Desk): void => {
+    // After a claim there is a look in any case.
+    if (desk.waiters.size === 0 || desk.isClaiming) return
+    const known = desk.isLooking ? undefined : polls.knownQuiet(desk)
+    if (known) goOn(desk, known)
+    else look(desk)
+  }
+
+  const goOn = (desk: Desk, { poolId, sources, untilMicros }: PoolQuiet): void => {
+    desk.poolId = poolId
+    desk.sources = sources
+    if (desk.waiters.size === 0 || desk.isClaiming) return
+    if (untilMicros <= nowMicros()) {
+      if (desk.wasInVain) retryLater(desk)
+      else claim(desk)
+      return
+    }
+    desk.retryMs = FIRST_RETRY_MS
+    desk.wasInVain = false
+    wakeIn(desk, untilLook(untilMicros))
+    for (const waiter of desk.waiters) {
+      waiter.owed.delete('runs')
+      letGo(desk, waiter)
+    }
+  }
+
+  const wakeIn = (desk: Desk, ms: number): void => {
+    clearTimeout(desk.timer)
+    desk.timer = setTimeout(() => serve(desk), Math.min(ms, MAX_TIMER_MS))
+  }
+
+  const retryLater = (desk: Desk): void => {
+    desk.wasInVain = false
+    wakeIn(desk, desk.retryMs)
+    desk.retryMs = Math.min(desk.retryMs * 2, LAST_RETRY_MS)
   }
 
   /** A timer may fire a little early: then it would find nothing due yet. */
   const untilLook = (dueMicros: number): number =>
     Math.min(LOOK_EVERY_MS, Math.ceil((dueMicros - nowMicros()) / 1_000) + 1)
 
-  const findStops = async (
+  const look = (desk: Desk): void => {
+    if (desk.isLooking) return
+    desk.isLooking = true
+    polls.lookForQuiet(desk).then(
+      (found) => {
+        desk.isLooking = false
+        // As it is remembered: what was heard of during the look counts too.
+        goOn(desk, polls.knownQuiet(desk) ?? found)
+      },
+      (error: unknown) => {
+        desk.isLooking = false
+        failAll(desk, error)
+      },
+    )
+  }
+
+  const claim = (desk: Desk): void => {
+    const { poolId } = desk
+    if (poolId === null || desk.waiters.size === 0) return
+    clearTimeout(desk.timer)
+    desk.timer = undefined
+    desk.isClaiming = true
+    desk.again = false
+    const workQueueIds = desk.queueNames === null ? null : desk.sources
+    void Promise.all([...desk.waiters].map((waiter) => claimFor(desk, waiter, poolId, workQueueIds))).then(
+      (gotSome) => {
+        desk.isClaiming = false
+        desk.wasInVain = !gotSome.includes(true)
+        if (desk.again) claim(desk)
+        else if (desk.waiters.size > 0) look(desk)
+      },
+    )
+  }
+
+  /** Answers whether it got anything. */
+  const claimFor = async (
+    desk: Desk,
+    waiter: Waiter,
+    workPoolId: string,
+    workQueueIds: readonly string[] | null,
+  ): Promise<boolean> => {
+    const { limit, holder, claimSeconds, client } = waiter.request
+    waiter.isClaiming = true
+    try {
+      const claims = await engine.claimFlowRuns({
+        ...{ workspaceId: desk.workspaceId, workPoolId, workQueueIds },
+        ...{ limit, holder, seconds: claimSeconds, client },
+      })
+      waiter.isClaiming = false
+      waiter.owed.delete('runs')
+      const { stops } = waiter
+      if (claims.length + stops.length > 0 && leave(desk, waiter)) waiter.answer({ claims, stops })
+      else letGo(desk, waiter)
+      return claims.length > 0
+    } catch (error) {
+      waiter.isClaiming = false
+      if (leave(desk, waiter)) waiter.fail(error)
+      return false
+    }
+  }
+
+  const isDueNow = (desk: Desk, signal: WorkSignal): boolean =>
+    signal.type === 'due' &&
+    signal.workQueueId !== null &&
+    signal.dueMicros <= nowMicros() &&
+    desk.sources.includes(signal.workQueueId)
+
+  const shareStops = shareReads<ReadonlyMap<string, readonly string[]>>()
+  /** Whose stops the next read of a pool is to find. */
+  const askedStops = new Map<string, Set<string>>()
+
+  /** Runs that are to stop by their holders' names. Who asks while a read of the pool is under way shares the next. */
+  const findStops = (
     workspaceId: string,
     poolId: string,
     names: readonly string[],
   ): Promise<ReadonlyMap<string, readonly string[]>> => {
-    const rows = await sql<{ runId: string; holderName: string }[]>`
-      select c.run_id, c.holder_name from run_claims c
-      join flow_runs r on r.workspace_id = c.workspace_id and r.id = c.run_id
-      where c.workspace_id = ${workspaceId} and c.work_pool_id = ${poolId} and c.holder_name = any(${[...names]}::text[])
-        and r.state_type = 'CANCELLING'`
-    const byName = new Map<string, string[]>()
-    for (const { runId, holderName } of rows)
-      byName.set(holderName, [...(byName.get(holderName) ?? []), runId])
-    return byName
+    const key = `${workspaceId} ${poolId}`
+    const asked = askedStops.get(key) ?? new Set()
+    askedStops.set(key, asked)
+    for (const name of names) asked.add(name)
+    return shareStops(key, () => {
+      askedStops.delete(key)
+      return readStops(sql, workspaceId, poolId, [...asked])
+    })
   }
 
   const newStops = (request: DeskRequest, stops: readonly string[] | undefined): readonly string[] =>
@@ -222,10 +294,15 @@ export function createClaimDesk({
     if (desk.poolId === null) return
     const names = [...desk.waiters].map(({ request }) => request.holder.name)
     const found = await findStops(desk.workspaceId, desk.poolId, names)
-    for (const waiter of desk.waiters) {
-      const stops = newStops(waiter.request, found.get(waiter.request.holder.name))
-      if (stops.length > 0 && !waiter.isClaiming && leave(desk, waiter)) waiter.answer({ claims: [], stops })
-    }
+    for (const waiter of desk.waiters) tellOne(desk, waiter, found)
+  }
+
+  const tellOne = (desk: Desk, waiter: Waiter, found: ReadonlyMap<string, readonly string[]>): void => {
+    const stops = newStops(waiter.request, found.get(waiter.request.holder.name))
+    waiter.owed.delete('stops')
+    if (waiter.isClaiming) waiter.stops = stops
+    else if (stops.length > 0 && leave(desk, waiter)) waiter.answer({ claims: [], stops })
+    else letGo(desk, waiter)
   }
 
   const stir = (desk: Desk): void => {
@@ -239,12 +316,13 @@ export function createClaimDesk({
   }
 
   const stopListening = [
-    engine.signals.on('due', ({ workspaceId, workPoolId }) => {
-      for (const desk of desksOf(workspaceId))
-        if (desk.poolId === workPoolId || desk.poolId === null) serve(desk)
-    }),
-    engine.signals.on('work-slot-free', ({ workspaceId, workPoolId }) => {
-      for (const desk of desksOf(workspaceId)) if (desk.poolId === workPoolId) serve(desk)
+    dueWork.onHeard((signal) => {
+      for (const desk of desksOf(signal.workspaceId)) {
+        if (desk.poolId !== signal.workPoolId && desk.poolId !== null) continue
+        if (!isDueNow(desk, signal)) serve(desk)
+        else if (desk.isClaiming) desk.again = true
+        else claim(desk)
+      }
     }),
     engine.signals.on('stop-asked', ({ workspaceId, workPoolId }) => {
       for (const desk of desksOf(workspaceId)) {
@@ -261,10 +339,8 @@ export function createClaimDesk({
     async ask(request) {
       const { workspaceId, holder, signal } = request
       if (signal.aborted) return NOTHING
-      const { poolId, sources } = await polls.quietOf(request)
+      const { poolId, sources } = polls.knownQuiet(request) ?? (await polls.lookForQuiet(request))
       presence.polledQueues(workspaceId, poolId, sources)
-      const stops = newStops(request, (await findStops(workspaceId, poolId, [holder.name])).get(holder.name))
-      if (stops.length > 0) return { claims: [], stops }
       return new Promise<DeskAnswer>((resolve, reject) => {
         const settle = (): void => {
           clearTimeout(deadline)
@@ -281,19 +357,33 @@ export function createClaimDesk({
             reject(error)
           },
           isClaiming: false,
-          isOver: false,
+          owed: new Set(['runs', 'stops']),
+          isOver: request.waitMs === 0,
+          stops: [],
         }
         const desk = deskFor(request)
         const giveUp = (): void => {
           waiter.isOver = true
-          if (!waiter.isClaiming && leave(desk, waiter)) waiter.answer(NOTHING)
+          waiter.owed.clear()
+          letGo(desk, waiter)
         }
-        // One look is had even by those who do not wait.
-        const deadline = setTimeout(giveUp, request.waitMs)
+        const deadline = setTimeout(
+          () => {
+            waiter.isOver = true
+            letGo(desk, waiter)
+          },
+          Math.max(request.waitMs, 1),
+        )
         signal.addEventListener('abort', giveUp, { once: true })
         desk.waiters.add(waiter)
         desk.poolId ??= poolId
         serve(desk)
+        findStops(workspaceId, poolId, [holder.name]).then(
+          (found) => tellOne(desk, waiter, found),
+          (error: unknown) => {
+            if (!waiter.isClaiming && leave(desk, waiter)) waiter.fail(error)
+          },
+        )
       })
     },
     stir: (workspaceId) => {
@@ -308,4 +398,20 @@ export function createClaimDesk({
       }
     },
   }
+}
+
+async function readStops(
+  sql: Sql,
+  workspaceId: string,
+  poolId: string,
+  names: readonly string[],
+): Promise<ReadonlyMap<string, readonly string[]>> {
+  const rows = await sql<{ runId: string; holderName: string }[]>`
+    select c.run_id, c.holder_name from run_claims c
+    join flow_runs r on r.workspace_id = c.workspace_id and r.id = c.run_id
+    where c.workspace_id = ${workspaceId} and c.work_pool_id = ${poolId} and c.holder_name = any(${[...names]}::text[])
+      and r.state_type = 'CANCELLING'`
+  const byName = new Map<string, string[]>()
+  for (const { runId, holderName } of rows) byName.set(holderName, [...(byName.get(holderName) ?? []), runId])
+  return byName
 }

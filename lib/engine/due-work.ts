@@ -48,6 +48,7 @@ const MAX_NOTED = 1_000
 export class DueWork {
   readonly #workspaces = new Map<string, Workspace>()
   readonly #forgetting = new Set<(workspaceId: string | null) => void>()
+  readonly #hearing = new Set<(signal: WorkSignal) => void>()
   readonly #provenAt: (now: number) => number
   #size = 0
 
@@ -95,6 +96,11 @@ export class DueWork {
 
   /** After COMMIT. */
   heard(signal: WorkSignal): void {
+    this.#remember(signal)
+    for (const listener of this.#hearing) listener(signal)
+  }
+
+  #remember(signal: WorkSignal): void {
     const workspace = this.#workspaces.get(signal.workspaceId)
     if (!workspace) return
     for (const look of workspace.looks) {
@@ -137,6 +143,12 @@ export class DueWork {
   onForgotten(listener: (workspaceId: string | null) => void): () => void {
     this.#forgetting.add(listener)
     return () => this.#forgetting.delete(listener)
+  }
+
+  /** Calls back with each signal when what is remembered takes it into account: whoever heard of it sooner might ask too soon. */
+  onHeard(listener: (signal: WorkSignal) => void): () => void {
+    this.#hearing.add(listener)
+    return () => this.#hearing.delete(listener)
   }
 
   #workspace(id: string): Workspace {

@@ -41,8 +41,10 @@ interface PolledQueue {
 export interface PollWork {
   /** Runs that are due, the most urgent queue first. Throws NotFound when there is no such pool. */
   pollPool(poll: PoolPoll): Promise<readonly DueRun[]>
-  /** Until when nothing is due in these queues of a pool, as far as is known; `isAnew`: look at the database now. Throws NotFound. */
-  quietOf(which: WhichQueues, isAnew?: boolean): Promise<PoolQuiet>
+  /** Until when nothing is due in these queues of a pool, as far as is known; undefined: look. */
+  knownQuiet(which: WhichQueues): PoolQuiet | undefined
+  /** The same by a look at the database. Throws NotFound. */
+  lookForQuiet(which: WhichQueues): Promise<PoolQuiet>
   /** The same of one queue. Throws NotFound when there is no such queue. */
   pollQueue(
     workspaceId: string,
@@ -127,11 +129,13 @@ export function createPollWork({ sql, dueWork, presence }: PollWorkOptions): Pol
       return []
     },
 
-    async quietOf(which, isAnew = false) {
-      const key = poolKey(which.poolName, which.queueNames)
-      const known = isAnew ? undefined : dueWork.quiet(which.workspaceId, key)
-      if (known && known.poolId !== null) return { ...known, poolId: known.poolId }
-      const look = dueWork.look(which.workspaceId, key)
+    knownQuiet({ workspaceId, poolName, queueNames }) {
+      const known = dueWork.quiet(workspaceId, poolKey(poolName, queueNames))
+      return known && isOfPool(known) ? known : undefined
+    },
+
+    async lookForQuiet(which) {
+      const look = dueWork.look(which.workspaceId, poolKey(which.poolName, which.queueNames))
       try {
         const quiet = await readQuietOfPool(sql, which)
         look.found(quiet)
@@ -193,7 +197,9 @@ export const poolKey = (poolName: string, queueNames: readonly string[] | null):
 const waits = (sql: Sql) =>
   sql`r.next_scheduled_start_at is not null and r.state_type = 'SCHEDULED' and coalesce(r.empirical_policy ->> 'retry_type', '') <> 'in_process'`
 
-type WhichQueues = Pick<PoolPoll, 'workspaceId' | 'poolName' | 'queueNames'>
+const isOfPool = (quiet: Quiet): quiet is PoolQuiet => quiet.poolId !== null
+
+export type WhichQueues = Pick<PoolPoll, 'workspaceId' | 'poolName' | 'queueNames'>
 
 /** The pool and those of its queues that are asked, with the slots that each has left (null: no limit). */
 const poolAndQueues = (sql: Sql, { workspaceId, poolName, queueNames }: WhichQueues) => sql`

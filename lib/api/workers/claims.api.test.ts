@@ -115,6 +115,15 @@ describe('a claim', () => {
     expect(got.sort()).toEqual(runs.sort())
   })
 
+  test('that does not wait is served all the same when others are being served', async () => {
+    const pool = await newPool()
+    const runs = await Promise.all(Array.from({ length: 40 }, () => newRun(pool)))
+    const got = await Promise.all(runs.map((_, n) => claim(pool, `w${n}`)))
+    expect(got.map((answer) => answer.claims.length)).toEqual(runs.map(() => 1))
+    expect(got.flatMap(idsOf).sort()).toEqual(runs.sort())
+    expect(await claim(pool, 'late')).toEqual({ claims: [], cancelling: [] })
+  })
+
   test('of a worker that went away goes back', async () => {
     const pool = await newPool()
     const gone = new AbortController()
