@@ -137,3 +137,30 @@ test('beats of a thousand workers are a handful of statements', async () => {
   expect(row?.n).toBe(1_000)
   await expect(presence.beat(beat(uuidv7(), 'crowded', 30))).rejects.toThrow('not found')
 })
+
+test('workers that have been away for a week are forgotten, those that are back are not', async () => {
+  const { workspaceId } = await makeFlow(db)
+  await makePool(db, workspaceId, 'left')
+  const presence = newPresence()
+  const [gone, back] = await Promise.all(
+    ['gone', 'back'].map((name) => presence.beat({ ...beat(workspaceId, 'left', 30), name })),
+  )
+  const turn = async () => {
+    // The workers of the tests before are in the batches too.
+    for (let turned = 1; turned > 0; ) {
+      const { counts } = await createWatchWorkers().runOnce(scope)
+      turned = (counts.workers ?? 0) + (counts.forgotten ?? 0)
+    }
+  }
+  const left = async () =>
+    (await db.engine`select id from workers where workspace_id = ${workspaceId}`).map((row) => row.id)
+  const day = 86_400
+  later(6 * day)
+  await turn()
+  expect(await statusOf('workers', gone ?? '')).toBe('OFFLINE')
+  await presence.beat({ ...beat(workspaceId, 'left', 30), name: 'back' })
+  await presence.flush()
+  later(2 * day)
+  await turn()
+  expect(await left()).toEqual([back])
+})

@@ -11,12 +11,15 @@ const BATCH = 500
 const USUAL_BEAT_SECONDS = 30
 /** Beats that may be missed. */
 const MISSED_BEATS = 3
-/** Every how many turns all deployments are looked through, for what a race left ready. */
+/** Every how many turns all deployments are looked through, for what a race left ready, and workers forgotten. */
 const SWEEP_EVERY = 20
+/** Most workers are named after a process or a pod, and never come back; one that does is made anew by its next beat. */
+const REMEMBERED_DAYS = 7
 
 /**
  * Notices who went away: workers that no longer beat, pools whose last worker went, queues and deployments that nobody polls.
- * Each row turns once, whichever replica sees it first: whoever comes second finds nothing to change.
+ * Each row turns once, whichever replica sees it first: whoever comes second finds nothing to change. Workers that have been away
+ * for a week are forgotten.
  */
 export function createWatchWorkers(): Service {
   let turn = 0
@@ -31,10 +34,13 @@ export function createWatchWorkers(): Service {
       const pools = await turnPools(sql, await poolsWithoutWorkers(sql), 'NOT_READY')
       const queues = await turnQueues(sql, unpolledSince)
       const served = await turnServedDeployments(sql, unpolledSince)
-      const ofQueues =
-        turn++ % SWEEP_EVERY === 0
-          ? await turnQueuedDeployments(sql, unpolledSince, null)
-          : await turnQueuedDeployments(sql, unpolledSince, queues)
+      const isSweep = turn++ % SWEEP_EVERY === 0
+      const forgotten = isSweep ? await forgetWorkers(sql, now) : []
+      for (const { workspaceId, id } of forgotten)
+        engine.announce(workspaceId, [{ kind: 'object', noun: 'worker', id, happened: 'deleted' }])
+      const ofQueues = isSweep
+        ? await turnQueuedDeployments(sql, unpolledSince, null)
+        : await turnQueuedDeployments(sql, unpolledSince, queues)
       const deployments = [...served, ...ofQueues]
       await recordTurns({ engine, nowMicros }, [...workers, ...pools, ...queues, ...deployments])
       return {
@@ -43,6 +49,7 @@ export function createWatchWorkers(): Service {
           pools: pools.length,
           queues: queues.length,
           deployments: deployments.length,
+          forgotten: forgotten.length,
         },
         more: [workers, pools, queues, served, ofQueues].some((turned) => turned.length >= BATCH),
       }
@@ -65,6 +72,15 @@ async function loseWorkers(sql: Sql, now: string): Promise<readonly WorkerTurn[]
     returning w.workspace_id, w.id`
   return rows.map((row) => ({ noun: 'worker', ...row }))
 }
+
+const forgetWorkers = (sql: Sql, now: string) => sql<{ workspaceId: string; id: string }[]>`
+  with away as (
+    select w.workspace_id, w.id from workers w
+    where w.status = 'OFFLINE' and w.last_heartbeat_at < ${now}::timestamptz - make_interval(days => ${REMEMBERED_DAYS})
+    order by 1, 2 limit ${BATCH} for update skip locked
+  )
+  delete from workers w using away where w.workspace_id = away.workspace_id and w.id = away.id
+  returning w.workspace_id, w.id`
 
 const poolsWithoutWorkers = (sql: Sql) => sql<{ workspaceId: string; id: string }[]>`
   select p.workspace_id, p.id from work_pools p

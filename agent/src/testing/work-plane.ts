@@ -26,6 +26,8 @@ export class WorkPlane {
   readonly pools = new Map<string, Fields>()
   readonly flows = new Map<string, string>()
   readonly beats: Fields[] = []
+  /** Names of workers that have a row. */
+  readonly workers = new Set<string>()
   /** Runs whose claim the next sign of life is told to be lost. */
   readonly lost = new Set<string>()
 
@@ -136,10 +138,10 @@ export class WorkPlane {
     hungUp: AbortSignal,
   ): Promise<Answer | null> {
     const body = fieldsOf(raw)
-    const [noun = '', id = '', verb = ''] = path.split('/').map(decodeURIComponent)
+    const [noun = '', id = '', verb = '', more = ''] = path.split('/').map(decodeURIComponent)
     switch (noun) {
       case 'work_pools':
-        return this.answerPool(method, id, verb, body, hungUp)
+        return this.answerPool(method, id, verb, more, body, hungUp)
       case 'flow_runs':
         return this.answerRun(method, id, verb, body)
       case 'deployments':
@@ -160,6 +162,7 @@ export class WorkPlane {
     method: string,
     name: string,
     verb: string,
+    more: string,
     body: Fields,
     hungUp: AbortSignal,
   ): Promise<Answer> {
@@ -171,6 +174,11 @@ export class WorkPlane {
     if (!pool) return [404, { detail: `Work pool "${name}" not found.` }]
     if (verb === 'claim')
       return [200, await this.claim(Number(body.limit), listOf(body.known_cancelling), hungUp)]
+    if (verb === 'workers') {
+      if (method === 'DELETE') this.workers.delete(more)
+      else this.workers.add(textOf(body.name))
+      return [204, null]
+    }
     if (verb === 'beat') {
       this.beats.push(body)
       const ids = listOf(body.claims).map((each) => textOf(fieldsOf(each).flow_run_id))

@@ -25,6 +25,8 @@ export interface WorkerOptions {
   readonly claimSeconds: number
   readonly cancelSeconds: number
   readonly createPool: boolean
+  /** Its name is of this process alone, and means nothing once that is gone. */
+  readonly isEphemeral: boolean
   readonly say: (line: string) => void
 }
 
@@ -33,6 +35,7 @@ const WAIT_SECONDS = 20
 const HEARTBEAT_SECONDS = 30
 /** Most claims that one poll may ask for. */
 const MAX_CLAIMS = 100
+const GOODBYE_MS = 2_000
 const BACKOFF = { baseMs: 500, capMs: 10_000 }
 
 /**
@@ -80,6 +83,7 @@ export class PoolWorker {
     } finally {
       stopped.abort()
       await Promise.all([beating, appearing])
+      if (this.options.isEphemeral) await this.sayGoodbye()
     }
   }
 
@@ -141,6 +145,14 @@ export class PoolWorker {
     const { api, name } = this.options
     await api.post(`${this.path}/workers/heartbeat`, { name, heartbeat_interval_seconds: HEARTBEAT_SECONDS })
     this.template = fieldsOf(fieldsOf(await api.get(this.path)).base_job_template)
+  }
+
+  /** Leaves no row of an offline worker behind. Where that may not be, or cannot, the control plane forgets it in a week. */
+  private async sayGoodbye(): Promise<void> {
+    const { api, name } = this.options
+    await api
+      .delete(`${this.path}/workers/${encodeURIComponent(name)}`, { timeoutMs: GOODBYE_MS })
+      .catch(() => {})
   }
 
   private async claimUntil(drain: AbortSignal): Promise<void> {

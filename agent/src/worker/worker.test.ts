@@ -29,11 +29,13 @@ const FLOWS = `
   export const fails = flow({ name: 'fails' }, () => { throw new RangeError('no such row') })
   export const exits = flow({ name: 'exits' }, () => { console.error('about to go'); process.exit(3) })
   export const waits = flow({ name: 'waits' }, async (path) => { console.log('waiting'); await exists(path) })
-  export const tidies = flow({ name: 'tidies' }, async () => {
+  export const tidies = flow({ name: 'tidies' }, async (path) => {
     const { signal } = runContext()
     console.log('waiting')
     await new Promise((resolve) => signal.addEventListener('abort', resolve))
-    await new Promise((resolve) => setTimeout(resolve, 50))
+    if (!path) return
+    console.log('tidying up')
+    await exists(path)
     console.log('tidied up')
   })
   export const deaf = flow({ name: 'deaf' }, async () => {
@@ -132,14 +134,17 @@ describe('a worker', () => {
   })
 
   it('asks a cancelled run to stop, lets it tidy up, and keeps the receipt', async () => {
-    const { world: w, plan, work, isPrinted } = await world()
-    const run = plan('tidies')
+    const { world: w, folder, plan, work, isPrinted } = await world()
+    const sign = join(folder, 'tidy')
+    const run = plan('tidies', { path: sign })
     work()
     await isPrinted(run, 'waiting')
     w.cancel(run)
+    await isPrinted(run, 'tidying up')
+    writeFileSync(sign, '')
     await w.until(run, 'Cancelled')
     await isPrinted(run, 'tidied up')
-    expect(w.lines(run, 'process')).toEqual(['waiting', 'tidied up'])
+    expect(w.lines(run, 'process')).toEqual(['waiting', 'tidying up', 'tidied up'])
     const time = String.raw`\d{4}-\d\d-\d\dT[\d:.]+Z`
     expect(w.stateOf(run).message).toMatch(
       new RegExp(`^Cancelled by request: asked to stop at ${time}, gone at ${time} \\(exit code 1\\)$`),
@@ -281,6 +286,18 @@ describe('a worker', () => {
     w.plane.behaviour.acknowledge = true
     await w.until(run, 'Completed')
   }, 60_000)
+
+  it('leaves no row behind when its name was of its process alone, and stays known by a name that it was given', async () => {
+    const { world: w, home, work } = await world()
+    const named = work()
+    const nameless = startRigel(['worker', 'start', '-p', 'local'], { RIGEL_HOME: home })
+    await nameless.says('serves work pool local')
+    await named.says('serves work pool local')
+    expect(w.workers).toEqual(new Set(['blue', expect.stringMatching(/-\d+$/)]))
+    for (const worker of [named, nameless]) worker.child.kill('SIGTERM')
+    expect([(await named.finished).code, (await nameless.finished).code]).toEqual([0, 0])
+    expect(w.workers).toEqual(new Set(['blue']))
+  })
 
   it('makes the pool when asked to, and otherwise says how', async () => {
     const { world: w, home } = await world()

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { type TestTenant, testApi } from '../../testing/api.ts'
 
-const { call, tenant } = await testApi()
+const { call, tenant, services } = await testApi()
 let us: TestTenant
 let them: TestTenant
 let made = 0
@@ -220,6 +220,22 @@ describe('work pools', () => {
     const page = (await post('/work_pools/paginate', { page: 2, limit: 2 }, who)).json
     expect(page).toMatchObject({ count: 3, pages: 2, page: 2, limit: 2, results: [{ name: 'c two' }] })
     expect((await post('/work_pools/filter', { limit: 201 }, who)).status).toBe(422)
+  })
+
+  test('forget a worker for good, though its last sign of life was not yet written', async () => {
+    const { name } = await newPool()
+    const beat = () => post(`/work_pools/${name}/workers/heartbeat`, { name: 'w 1' })
+    const workers = async () =>
+      (await post(`/work_pools/${name}/workers/filter`)).json.map((row: { name: string }) => row.name)
+    await beat()
+    await beat()
+    expect((await remove(`/work_pools/${name}/workers/w%201`)).status).toBe(204)
+    await services.work.presence.flush()
+    expect(await workers()).toEqual([])
+    expect((await remove(`/work_pools/${name}/workers/w%201`)).status).toBe(404)
+    await beat()
+    await services.work.presence.flush()
+    expect(await workers()).toEqual(['w 1'])
   })
 
   test("are one's own, and need the permission for each thing", async () => {

@@ -130,7 +130,7 @@ const remove = route({
   success: { 204: null },
   errors: [404],
   handle: async ({ ctx, params, services }) => {
-    await deleteWorker(ctx, services.engine, params.work_pool_name, params.name)
+    await deleteWorker(ctx, services, params.work_pool_name, params.name)
     return { status: 204 }
   },
 })

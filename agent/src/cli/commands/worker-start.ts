@@ -59,6 +59,7 @@ export const command: Command = {
         ...opened,
         workPool,
         name: call.text('name') ?? `${hostname()}-${process.pid}`,
+        isEphemeral: call.text('name') === undefined,
         type: call.text('type') ?? 'process',
         workQueues: call.texts('work-queue'),
         ...{ limit, drainSeconds, cancelSeconds, claimSeconds, say },
