@@ -131,6 +131,7 @@ describe('a worker', () => {
     work()
     await w.until(run, 'Crashed')
     expect(w.stateOf(run).message).toContain('the entrypoint is "flow.py:train"')
+    expect(w.stateOf(run).message).toContain('serve Python flows with "prefect worker start --pool NAME"')
   })
 
   it('asks a cancelled run to stop, lets it tidy up, and keeps the receipt', async () => {
