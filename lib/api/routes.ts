@@ -29,6 +29,7 @@ import { logWriteRoutes } from './logs/write-routes.ts'
 import { myKeyRoutes } from './me/key-routes.ts'
 import { meRoutes } from './me/routes.ts'
 import { mySessionRoutes } from './me/session-routes.ts'
+import { objectAccessRoutes } from './object-access/routes.ts'
 import { openApiRoutes } from './openapi/routes.ts'
 import { rootRoutes } from './root/routes.ts'
 import type { Route } from './route.ts'
@@ -73,6 +74,7 @@ export const routes: readonly Route[] = [
   ...artifactCollectionRoutes,
   ...savedSearchRoutes,
   ...concurrencyRoutes,
+  ...objectAccessRoutes,
   ...deploymentRunRoutes,
   ...scheduleRoutes,
   ...deploymentVersionRoutes,

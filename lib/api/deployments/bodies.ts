@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { DeploymentChanges } from '../../control/deployments/deployment-changes.ts'
 import type { ScheduleInput } from '../../control/schedules/schedule-input.ts'
+import { BadInput } from '../../domain/problem.ts'
 import { rawItems, rawMember } from '../../domain/raw-json.ts'
 import type { CatchUpPolicy } from '../../domain/schedules/catch-up.ts'
 import type { RawJson } from '../../domain/state.ts'
@@ -111,8 +112,14 @@ export function scheduleInputs(
   return bodies.map((body, i) => scheduleInput(body, items[i] ?? '{}'))
 }
 
-export const scheduleInput = (body: z.output<typeof scheduleBody>, raw: string): ScheduleInput =>
-  defined<ScheduleInput>({
+export function scheduleInput(body: z.output<typeof scheduleBody>, raw: string): ScheduleInput {
+  // What would not be kept to is better refused than promised.
+  if (typeof body.max_active_runs === 'number')
+    throw new BadInput(
+      'Rigel does not limit the active runs of one schedule (max_active_runs). Give the deployment a concurrency_limit, which ' +
+        'holds for all of its runs; its collision_strategy says what becomes of those beyond.',
+    )
+  return defined<ScheduleInput>({
     schedule: body.schedule ?? undefined,
     active: body.active ?? undefined,
     parameters:
@@ -126,6 +133,7 @@ export const scheduleInput = (body: z.output<typeof scheduleBody>, raw: string):
     replaces: body.replaces,
     catchUp: catchUpOf(body),
   })
+}
 
 function catchUpOf({ catch_up, catchup }: z.output<typeof scheduleBody>): CatchUpPolicy | undefined {
   if (catch_up) {

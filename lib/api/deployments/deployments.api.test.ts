@@ -651,6 +651,37 @@ describe('schedules', () => {
   })
 })
 
+test('a run tells of the version that it is of, also when its deployment has gone on', async () => {
+  const told = { type: 'vcs:git', version: 'abc123', branch: 'main' }
+  for (const [more, info] of [
+    [{ version_info: told, version: 'v1' }, told],
+    [{ version: 'v1' }, { type: 'prefect:simple', version: 'v1' }],
+    [{}, { type: 'prefect:simple', version: '1' }],
+  ] as const) {
+    const { id, version_id } = await deploy(more)
+    const run = (await post(`/deployments/${id}/create_flow_run`, {})).json
+    expect(run).toMatchObject({ deployment_version_id: version_id, deployment_version_info: info })
+    await patch(`/deployments/${id}`, { version: 'later', tags: ['t'] })
+    expect((await get(`/flow_runs/${run.id}`)).json.deployment_version_info).toEqual(info)
+    const [listed] = (await post('/flow_runs/filter', { flow_runs: { id: { any_: [run.id] } } })).json
+    expect(listed.deployment_version_info).toEqual(info)
+  }
+  const alone = (await post('/flow_runs/', { flow_id: flowId })).json
+  expect(alone.deployment_version_info).toBeNull()
+})
+
+test('a limit of one schedule, which would not be kept, is refused in words', async () => {
+  const { id } = await deploy({})
+  const schedule = { schedule: hourly, max_active_runs: 1 }
+  for (const answer of [
+    await post(`/deployments/${id}/schedules`, [schedule]),
+    await post('/deployments/', { name: 'limited', flow_id: flowId, schedules: [schedule] }),
+  ])
+    expect([answer.status, answer.json.detail]).toEqual([422, expect.stringContaining('concurrency_limit')])
+  const unlimited = { schedule: hourly, max_active_runs: null }
+  expect((await post(`/deployments/${id}/schedules`, [unlimited])).status).toBe(201)
+})
+
 describe('versions', () => {
   const versionsOf = async (id: string) => (await get(`/deployments/${id}/versions`)).json
 

@@ -63,8 +63,7 @@ function versionJson(row: VersionRow): string {
     deployment_id: row.deploymentId,
     number: row.number,
     is_current: row.isCurrent,
-    // A version that says nothing of its source is known by its number.
-    version_info: row.versionInfo ?? { type: 'prefect:simple', version: row.version ?? String(row.number) },
+    version_info: row.versionInfo,
     work_queue_name: row.workQueueName,
     work_pool_name: row.workPoolName,
     created_by: row.createdBy,

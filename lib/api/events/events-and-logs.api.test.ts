@@ -284,6 +284,9 @@ describe('the server', () => {
       expect((await get('/ready')).json).toEqual({ message: 'OK' })
       expect((await get('/version')).json).toBe('0.8.4')
       expect((await get('/admin/version', { 'user-agent': 'prefect/3.4.1 (API 0.8.4)' })).json).toBe('3.4.1')
+      expect((await get('/admin/settings')).json).toMatchObject({
+        server: { api: { default_limit: 200, csrf_protection_enabled: false }, analytics_enabled: false },
+      })
       expect(await get('/csrf-token?client=x')).toMatchObject({
         status: 422,
         json: { detail: 'CSRF protection is disabled.' },

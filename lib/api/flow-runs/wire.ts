@@ -18,7 +18,7 @@ export function flowRunJson(row: FlowRunRow, nowMicros: number): string {
     deployment_id: row.deploymentId,
     deployment_version: row.deploymentVersion,
     deployment_version_id: row.deploymentVersionId,
-    deployment_version_info: null,
+    deployment_version_info: row.deploymentVersionInfo ?? null,
     work_queue_id: row.workQueueId,
     work_queue_name: row.workQueueName,
     work_pool_id: row.workPoolId,

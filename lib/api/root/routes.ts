@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { readDefaultStorage } from '../../control/result-storage/read-default-storage.ts'
 import { setDefaultStorage } from '../../control/result-storage/set-default-storage.ts'
 import { API_VERSION } from '../api-version.ts'
+import { MAX_LIMIT } from '../filters/paging.ts'
 import { problem } from '../problems.ts'
 import { type Answer, type Call, type Permission, type Route, route } from '../route.ts'
 import { uuid } from '../schemas.ts'
@@ -25,6 +26,19 @@ const inBothPlaces = ({ why, ...root }: Root): Route[] => {
   ]
   return places.map((permission) => route({ ...root, method: 'GET', permission, tag }))
 }
+
+const serverSettings = z.object({
+  api: z.object({ url: z.string() }),
+  ui_url: z.string(),
+  server: z.object({
+    api: z.object({
+      default_limit: z.int(),
+      csrf_protection_enabled: z.boolean(),
+      auth_required: z.boolean(),
+    }),
+    analytics_enabled: z.boolean(),
+  }),
+})
 
 const storageAnswer = z.object({ default_result_storage_block_id: z.uuid().nullable() })
 
@@ -74,6 +88,23 @@ export const rootRoutes: readonly Route[] = [
     why: 'Clients compare versions before they sign in.',
     success: { 200: z.string() },
     handle: ({ client }) => ({ status: 200, json: client.clientVersion ?? NEWEST_CLIENT }),
+  }),
+  ...inBothPlaces({
+    path: '/admin/settings',
+    summary: 'What clients may want to know of how the server is set; settings of the machine are its own',
+    why: 'The same for everybody, and told by other answers too.',
+    success: { 200: serverSettings },
+    handle: ({ origin }) => ({
+      status: 200,
+      json: {
+        api: { url: `${origin}/api` },
+        ui_url: origin,
+        server: {
+          api: { default_limit: MAX_LIMIT, csrf_protection_enabled: false, auth_required: true },
+          analytics_enabled: false,
+        },
+      },
+    }),
   }),
   ...inBothPlaces({
     path: '/csrf-token',

@@ -1,5 +1,6 @@
 import type { Transaction } from '../../db/clients.ts'
-import type { DeploymentRow } from '../../db/rows/deployment.ts'
+import type { DeploymentRow, VersionInfo } from '../../db/rows/deployment.ts'
+import { versionInfo } from '../../db/rows/deployment-version.ts'
 import type { FlowRunRow } from '../../db/rows/flow-run.ts'
 import type { WorkQueueRow } from '../../db/rows/work-queue.ts'
 import { inWorkspace } from '../../db/scope.ts'
@@ -72,14 +73,35 @@ export async function createRuns(
     const plans: (Planned | Problem)[] = []
     for (const request of requests)
       plans.push(await orProblem(() => plan(sql, workspaceId, deployment, request, queuesMade)))
-    return plans
+    return { plans, info: await readVersionInfo(sql, workspaceId, deployment) }
   })
   for (const queue of queuesMade) await recordObjectEvent(ctx, engine, workQueueEvent('created', queue))
   return Promise.all(
-    planned.map((its) =>
-      its instanceof Problem ? its : orProblem(() => engine.createFlowRun(newRun(ctx, its, client))),
+    planned.plans.map((its) =>
+      its instanceof Problem
+        ? its
+        : orProblem(async () => {
+            const { created, row } = await engine.createFlowRun(newRun(ctx, its, client))
+            // One that was there already was read with its own.
+            return { created, row: created ? { ...row, deploymentVersionInfo: planned.info } : row }
+          }),
     ),
   )
+}
+
+/** What the runs of a deployment tell of its version; mostly the deployment says it. */
+async function readVersionInfo(
+  sql: Transaction,
+  workspaceId: string,
+  { id, version, versionId, versionInfo: told }: DeploymentRow,
+): Promise<VersionInfo | null> {
+  if (versionId === null) return null
+  if (told !== null) return told
+  if (version !== null) return { type: 'prefect:simple', version }
+  const [row] = await sql<{ info: VersionInfo }[]>`
+    select ${versionInfo(sql)} as info from deployment_versions v
+    where v.workspace_id = ${workspaceId} and v.deployment_id = ${id} and v.id = ${versionId}`
+  return row?.info ?? null
 }
 
 const orProblem = async <Result>(work: () => Promise<Result>): Promise<Result | Problem> =>

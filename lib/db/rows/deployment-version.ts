@@ -10,7 +10,7 @@ export interface VersionRow {
   /** 1, 2, 3 … within the deployment. */
   readonly number: number
   readonly version: string | null
-  readonly versionInfo: VersionInfo | null
+  readonly versionInfo: VersionInfo
   /** The versioned columns by their names, each value as it was written. */
   readonly snapshot: RawJson
   readonly workQueueName: string | null
@@ -21,9 +21,13 @@ export interface VersionRow {
   readonly createdAt: string
 }
 
+/** Where a version came from. One that was not told is known by its version, or by its number. `v` is deployment_versions. */
+export const versionInfo = (sql: Queryable) => sql`
+  coalesce(v.version_info, jsonb_build_object('type', 'prefect:simple', 'version', coalesce(v.version, v.number::text)))`
+
 /** For `select ${versionColumns(sql)} ${fromVersions(sql)} where v.workspace_id = …`. */
 export const versionColumns = (sql: Queryable) => sql`
-  v.id, v.deployment_id, v.number, v.version, v.version_info, v.snapshot, q.name as work_queue_name, p.name as work_pool_name,
+  v.id, v.deployment_id, v.number, v.version, ${versionInfo(sql)} as version_info, v.snapshot, q.name as work_queue_name, p.name as work_pool_name,
   v.id = d.version_id as is_current, v.created_by, v.created_at`
 
 export const fromVersions = (sql: Queryable) => sql`

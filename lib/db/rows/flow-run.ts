@@ -1,6 +1,8 @@
 import type { EmpiricalPolicy } from '../../domain/orchestration/decide.ts'
 import type { RawJson, StateDetails, StateType } from '../../domain/state.ts'
 import type { Queryable } from '../clients.ts'
+import type { VersionInfo } from './deployment.ts'
+import { versionInfo } from './deployment-version.ts'
 
 /** A flow run as it is stored. Instants are text (RFC 3339, UTC, microseconds); `json` columns are raw JSON text. */
 export interface FlowRunRow {
@@ -12,6 +14,8 @@ export interface FlowRunRow {
   readonly deploymentId: string | null
   readonly deploymentVersion: string | null
   readonly deploymentVersionId: string | null
+  /** Absent of a row that the engine has just made: whoever asked for the run knows its deployment. */
+  readonly deploymentVersionInfo?: VersionInfo | null
   readonly workPoolId: string | null
   readonly workPoolName: string | null
   readonly workQueueId: string | null
@@ -51,7 +55,10 @@ export interface FlowRunRow {
 
 /** The columns of FlowRunRow, for `select ${flowRunColumns(sql)} from flow_runs r join flows f on …` with these two aliases. */
 export const flowRunColumns = (sql: Queryable) => sql`
-  r.id, r.flow_id, f.name as flow_name, r.name, r.flow_version, r.deployment_id, r.deployment_version, r.deployment_version_id, r.work_pool_name,
+  r.id, r.flow_id, f.name as flow_name, r.name, r.flow_version, r.deployment_id, r.deployment_version, r.deployment_version_id,
+  (select ${versionInfo(sql)} from deployment_versions v
+   where v.workspace_id = r.workspace_id and v.deployment_id = r.deployment_id and v.id = r.deployment_version_id) as deployment_version_info,
+  r.work_pool_name,
   r.work_queue_id,
   (select q.work_pool_id from work_queues q where q.workspace_id = r.workspace_id and q.id = r.work_queue_id) as work_pool_id,
   r.work_queue_name, r.idempotency_key, r.parent_task_run_id, r.parameters, r.context, r.job_variables,
