@@ -118,7 +118,7 @@ async function start(command, args, { env, isReady, seconds }) {
 const { PATH, HOME } = process.env
 
 /** What `npm start` gives node. */
-const startFlags = () => {
+export const startFlags = () => {
   const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
   return scripts.start.split(' ').filter((word) => word.startsWith('--'))
 }

@@ -64,15 +64,16 @@ export function connectDatabase({ url, socketPath, poolSize = 8, onNotice }: Cli
     transform: { column: { from: postgres.toCamel } },
   }
   const session = { TimeZone: 'UTC', jit: 'off', application_name: 'rigel' }
+  // `off`, not `false`: postgres.js leaves out what is false.
   const engine = postgres(url, {
     ...common,
     // Batches join a recordset of unknown size to large tables: the only good plan is one index probe a row.
-    connection: { ...session, enable_hashjoin: false, enable_mergejoin: false, enable_seqscan: false },
+    connection: { ...session, enable_hashjoin: 'off', enable_mergejoin: 'off', enable_seqscan: 'off' },
   }) as unknown as Sql
   const page = postgres(url, {
     ...common,
     // Statistics of young tables mislead the planner into reading them whole; every list has an index to follow.
-    connection: { ...session, role: 'rigel_page', enable_seqscan: false },
+    connection: { ...session, role: 'rigel_page', enable_seqscan: 'off' },
   }) as unknown as Sql
   const everyday = postgres(url, { ...common, max: 4, types: {}, connection: session })
   return {

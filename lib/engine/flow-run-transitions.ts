@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { Sql, Transaction } from '../db/clients.ts'
+import type { Queryable, Sql, Transaction } from '../db/clients.ts'
 import { uuidv7 } from '../db/uuid.ts'
 import type { Change } from '../domain/change.ts'
 import { decide, type Facts, type StoredState } from '../domain/orchestration/decide.ts'
@@ -49,6 +49,8 @@ export class Outcome {
   readonly published: [string, Change][] = []
   readonly events: EventRow[] = []
   readonly signals: Signal[] = []
+  /** Flow runs as they were written. */
+  readonly written: FlowRunUpdate[] = []
 }
 
 /** Runs `work` in a transaction, and tells the world what it did once that is committed. */
@@ -78,13 +80,23 @@ export const transitFlowRuns = (
   commitAndTell(deps, (sql, outcome) => moveFlowRuns(deps, sql, proposals, outcome))
 
 /** The same within a transaction. */
-export async function moveFlowRuns(
+async function moveFlowRuns(
   deps: TransitionDeps,
   sql: Transaction,
   proposals: readonly StateProposal[],
   outcome: Outcome,
 ): Promise<(TransitionResult | Error)[]> {
-  const runs = await lockFlowRuns(sql, proposals)
+  return moveLockedFlowRuns(deps, sql, proposals, await lockFlowRuns(sql, proposals), outcome)
+}
+
+/** The same of runs that the transaction has locked and read: `runs`, by workspace and id. */
+export async function moveLockedFlowRuns(
+  deps: TransitionDeps,
+  sql: Transaction,
+  proposals: readonly StateProposal[],
+  runs: ReadonlyMap<string, StoredFlowRun>,
+  outcome: Outcome,
+): Promise<(TransitionResult | Error)[]> {
   const asked = proposals.flatMap((proposal) => {
     const run = runs.get(`${proposal.workspaceId} ${proposal.runId}`)
     return run ? [{ proposal, run }] : []
@@ -217,6 +229,7 @@ export async function moveFlowRuns(
       ...reset,
     ])
   }
+  outcome.written.push(...updates)
   outcome.events.push(...events)
   outcome.signals.push(...ledger.signals)
   return answers
@@ -256,30 +269,37 @@ export const byTenantKey = <Row extends { readonly workspaceId: string; readonly
   rows: readonly Row[],
 ): Map<string, Row> => new Map(rows.map((row) => [`${row.workspaceId} ${row.id}`, row]))
 
-/** The runs with all that a transition may need to know of them. What they belong to is found by primary keys, and costs a run that has none nothing. */
+/** What a transition may need to know of a run `r`: columns of StoredFlowRun, found by `runContext`. */
+export const storedFlowRunColumns = (sql: Queryable) => sql`
+  r.workspace_id, r.id, r.name, r.tags, r.flow_id, f.name as flow_name, f.tags as flow_tags, r.parent_task_run_id,
+  r.infrastructure_pid, r.empirical_policy, r.created_by, r.claim_token,
+  r.deployment_id, d.name as deployment_name, d.tags as deployment_tags,
+  d.concurrency_limit_id as deployment_limit_id, d.concurrency_options,
+  p.concurrency_limit as pool_limit, p.is_paused as pool_paused, q.concurrency_limit as queue_limit, q.is_paused as queue_paused,
+  r.work_queue_id, coalesce(q.name, r.work_queue_name) as work_queue_name,
+  p.id as work_pool_id, coalesce(p.name, r.work_pool_name) as work_pool_name, p.type as work_pool_type,
+  case when c.token = coalesce(r.claim_token, r.id) then to_jsonb(c) end as claim,
+  r.state_id, r.state_type, r.state_name, r.state_at, r.state_message, r.state_details, r.state_data,
+  r.run_count, r.start_at, r.end_at, r.expected_start_at, r.next_scheduled_start_at, r.total_run_time_seconds`
+
+/** What a run `r` belongs to. It is found by primary keys, and costs a run that has none nothing. */
+export const runContext = (sql: Queryable) => sql`
+  join flows f on f.workspace_id = r.workspace_id and f.id = r.flow_id
+  left join deployments d on d.workspace_id = r.workspace_id and d.id = r.deployment_id
+  left join work_queues q on q.workspace_id = r.workspace_id and q.id = r.work_queue_id
+  left join work_pools p on p.workspace_id = q.workspace_id and p.id = q.work_pool_id
+  left join run_claims c on c.workspace_id = r.workspace_id and c.run_id = r.id`
+
 async function lockFlowRuns(
   sql: Transaction,
   proposals: readonly StateProposal[],
 ): Promise<Map<string, StoredFlowRun>> {
   const sorted = [...proposals].sort((a, b) => compareKeys(a.workspaceId, a.runId, b.workspaceId, b.runId))
   const rows = await sql<StoredFlowRun[]>`
-    select r.workspace_id, r.id, r.name, r.tags, r.flow_id, f.name as flow_name, f.tags as flow_tags, r.parent_task_run_id,
-           r.infrastructure_pid, r.empirical_policy, r.created_by, r.claim_token,
-           r.deployment_id, d.name as deployment_name, d.tags as deployment_tags,
-           d.concurrency_limit_id as deployment_limit_id, d.concurrency_options,
-           p.concurrency_limit as pool_limit, p.is_paused as pool_paused, q.concurrency_limit as queue_limit, q.is_paused as queue_paused,
-           r.work_queue_id, coalesce(q.name, r.work_queue_name) as work_queue_name,
-           p.id as work_pool_id, coalesce(p.name, r.work_pool_name) as work_pool_name, p.type as work_pool_type,
-           case when c.token = coalesce(r.claim_token, r.id) then to_jsonb(c) end as claim,
-           r.state_id, r.state_type, r.state_name, r.state_at, r.state_message, r.state_details, r.state_data,
-           r.run_count, r.start_at, r.end_at, r.expected_start_at, r.next_scheduled_start_at, r.total_run_time_seconds
+    select ${storedFlowRunColumns(sql)}
     from unnest(${sorted.map((p) => p.workspaceId)}::uuid[], ${sorted.map((p) => p.runId)}::uuid[]) k (workspace_id, id)
     join flow_runs r on r.workspace_id = k.workspace_id and r.id = k.id
-    join flows f on f.workspace_id = r.workspace_id and f.id = r.flow_id
-    left join deployments d on d.workspace_id = r.workspace_id and d.id = r.deployment_id
-    left join work_queues q on q.workspace_id = r.workspace_id and q.id = r.work_queue_id
-    left join work_pools p on p.workspace_id = q.workspace_id and p.id = q.work_pool_id
-    left join run_claims c on c.workspace_id = r.workspace_id and c.run_id = r.id
+    ${runContext(sql)}
     order by r.workspace_id, r.id
     for update of r`
   return byTenantKey(rows)

@@ -6,6 +6,7 @@ import type { RawJson } from '../domain/state.ts'
 import { formatInstant, parseInstant } from '../domain/time.ts'
 import type { DueWork, Quiet } from './due-work.ts'
 import type { Presence } from './presence.ts'
+import { freeInPool, freeInQueue } from './work-places.ts'
 
 /** A run that is due, and where it waits. */
 export interface DueRun {
@@ -204,13 +205,11 @@ export type WhichQueues = Pick<PoolPoll, 'workspaceId' | 'poolName' | 'queueName
 /** The pool and those of its queues that are asked, with the slots that each has left (null: no limit). */
 const poolAndQueues = (sql: Sql, { workspaceId, poolName, queueNames }: WhichQueues) => sql`
   pool as materialized (
-    select p.id, p.is_paused, p.concurrency_limit - (
-      select count(*)::int from run_claims c where c.workspace_id = p.workspace_id and c.work_pool_id = p.id) as free
+    select p.id, p.is_paused, ${freeInPool(sql)} as free
     from work_pools p where p.workspace_id = ${workspaceId} and p.name = ${poolName}
   ), queues as materialized (
     select q.id, q.priority, pool.is_paused or q.is_paused as is_paused,
-      least(pool.free, q.concurrency_limit - (
-        select count(*)::int from run_claims c where c.workspace_id = q.workspace_id and c.work_queue_id = q.id)) as free
+      least(pool.free, ${freeInQueue(sql)}) as free
     from pool join work_queues q on q.workspace_id = ${workspaceId} and q.work_pool_id = pool.id
     ${queueNames === null ? sql`` : sql`where q.name = any(${[...queueNames]}::text[])`}
   )`
@@ -294,10 +293,7 @@ async function readDueOfFilter(
   return sql<FlowRunRow[]>`
     with queue as materialized (
       select q.is_paused or p.is_paused as is_paused,
-        least(
-          p.concurrency_limit - (select count(*)::int from run_claims c where c.workspace_id = p.workspace_id and c.work_pool_id = p.id),
-          q.concurrency_limit - (select count(*)::int from run_claims c where c.workspace_id = q.workspace_id and c.work_queue_id = q.id)
-        ) as free
+        least(${freeInPool(sql)}, ${freeInQueue(sql)}) as free
       from work_queues q join work_pools p on p.workspace_id = q.workspace_id and p.id = q.work_pool_id
       where q.workspace_id = ${workspaceId} and q.id = ${queue.id}
     )

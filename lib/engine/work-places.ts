@@ -1,4 +1,4 @@
-import type { Transaction } from '../db/clients.ts'
+import type { Queryable, Transaction } from '../db/clients.ts'
 import type { WorkPlaceFact, WorkSlotsFact } from '../domain/orchestration/decide.ts'
 import { plainArray } from './array-literal.ts'
 import type { StoredFlowRun } from './stored.ts'
@@ -31,6 +31,31 @@ export async function lockPools(sql: Transaction, poolIds: Iterable<string>): Pr
   if (keys.length === 0) return
   await sql`select pg_advisory_xact_lock(k) from unnest(${plainArray(keys.map(String))}::bigint[]) k`
 }
+
+/** The same of those among these pools that have a limit, or a queue with one. */
+export const lockLimitedPools = (
+  sql: Transaction,
+  pools: readonly { readonly workspaceId: string; readonly workPoolId: string }[],
+) => sql`
+  select pg_advisory_xact_lock(key) from (
+    select k.key
+    from unnest(
+      ${plainArray(pools.map((pool) => pool.workspaceId))}::uuid[], ${plainArray(pools.map((pool) => pool.workPoolId))}::uuid[],
+      ${plainArray(pools.map((pool) => String(lockKeyOf(pool.workPoolId))))}::bigint[]) k (workspace_id, id, key)
+    join work_pools p on p.workspace_id = k.workspace_id and p.id = k.id
+    where p.concurrency_limit is not null or exists (
+      select from work_queues q where q.workspace_id = p.workspace_id and q.work_pool_id = p.id and q.concurrency_limit is not null)
+    order by k.key offset 0) limited`
+
+/** Slots that a pool `p` has left; null: no limit, and nothing is counted. */
+export const freeInPool = (sql: Queryable) => sql`
+  case when p.concurrency_limit is not null then p.concurrency_limit - (
+    select count(*)::int from run_claims c where c.workspace_id = p.workspace_id and c.work_pool_id = p.id) end`
+
+/** The same of a queue `q`. */
+export const freeInQueue = (sql: Queryable) => sql`
+  case when q.concurrency_limit is not null then q.concurrency_limit - (
+    select count(*)::int from run_claims c where c.workspace_id = q.workspace_id and c.work_queue_id = q.id) end`
 
 /** Pools and queues with a limit, as a batch fills them. */
 export class WorkPlaces {
