@@ -40,7 +40,10 @@ interface PolledQueue {
  * whoever moves one to PENDING first has it.
  */
 export interface PollWork {
-  /** Runs that are due, the most urgent queue first. Throws NotFound when there is no such pool. */
+  /**
+   * Runs that are due, the most urgent queue first. Who asks alike at the same time gets the same list, not just an equal one, so
+   * that what is made of it can be shared too. Throws NotFound when there is no such pool.
+   */
   pollPool(poll: PoolPoll): Promise<readonly DueRun[]>
   /** Until when nothing is due in these queues of a pool, as far as is known; undefined: look. */
   knownQuiet(which: WhichQueues): PoolQuiet | undefined
@@ -71,13 +74,13 @@ export interface PollWorkOptions {
 }
 
 export function createPollWork({ sql, dueWork, presence }: PollWorkOptions): PollWork {
-  const shareDue = shareReads<readonly DueRow[]>()
+  const shareDue = shareReads<Due>()
   const shareQuiet = shareReads<PoolQuiet>()
   /** Until when those want to know who wait for a read that has not begun. */
   const asked = new Map<string, number>()
 
   /** Workers of a pool ask alike: who asks while a read is under way shares the next, and leaves out what is due too late for it. */
-  const readDue = async (poll: PoolPoll, key: string): Promise<readonly DueRow[]> => {
+  const readDue = async (poll: PoolPoll, key: string): Promise<Due> => {
     if (poll.afterMicros !== null) return readDueOfPool(sql, poll)
     const shared = `${poll.workspaceId} ${poll.limit} ${Math.floor(poll.beforeMicros / 1e6)} ${key}`
     asked.set(shared, Math.max(asked.get(shared) ?? poll.beforeMicros, poll.beforeMicros))
@@ -86,10 +89,10 @@ export function createPollWork({ sql, dueWork, presence }: PollWorkOptions): Pol
       asked.delete(shared)
       return readDueOfPool(sql, { ...poll, beforeMicros })
     })
-    if (due.every((row) => dueMicrosOf(row) <= poll.beforeMicros)) return due
+    if (due.lastMicros <= poll.beforeMicros) return due
     // What is due too late for it may have taken the place of what is not.
-    return due.length < poll.limit
-      ? due.filter((row) => dueMicrosOf(row) <= poll.beforeMicros)
+    return due.runs.length < poll.limit
+      ? { ...due, runs: due.runs.filter(({ run }) => dueMicrosOf(run) <= poll.beforeMicros) }
       : readDueOfPool(sql, poll)
   }
 
@@ -97,19 +100,11 @@ export function createPollWork({ sql, dueWork, presence }: PollWorkOptions): Pol
     const { workspaceId } = poll
     const look = dueWork.look(workspaceId, key)
     try {
-      const due = await readDue(poll, key)
-      const [first] = due
+      const { runs, queueIds } = await readDue(poll, key)
+      const [first] = runs
       if (first) {
-        presence.polledQueues(
-          workspaceId,
-          first.workPoolId,
-          due.flatMap((row) => row.queueIds ?? []),
-        )
-        return due.map(({ queueIds: _, ...run }) => ({
-          workPoolId: run.workPoolId,
-          workQueueId: run.workQueueId,
-          run,
-        }))
+        presence.polledQueues(workspaceId, first.workPoolId, queueIds)
+        return runs
       }
       const quiet = await shareQuiet(`${workspaceId} ${key}`, () => readQuietOfPool(sql, poll))
       if (poll.afterMicros === null && poll.limit > 0) look.found(quiet)
@@ -224,7 +219,28 @@ type DueRow = FlowRunRow & {
   readonly queueIds: readonly string[] | null
 }
 
-const readDueOfPool = (sql: Sql, poll: PoolPoll): Promise<readonly DueRow[]> => sql<DueRow[]>`
+interface Due {
+  readonly runs: readonly DueRun[]
+  /** When the last of them came due. */
+  readonly lastMicros: number
+  /** All queues that were asked, if there is any run. */
+  readonly queueIds: readonly string[]
+}
+
+async function readDueOfPool(sql: Sql, poll: PoolPoll): Promise<Due> {
+  const rows = await readDueRows(sql, poll)
+  return {
+    runs: rows.map(({ queueIds: _, ...run }) => ({
+      workPoolId: run.workPoolId,
+      workQueueId: run.workQueueId,
+      run,
+    })),
+    lastMicros: rows.reduce((last, row) => Math.max(last, dueMicrosOf(row)), Number.NEGATIVE_INFINITY),
+    queueIds: rows.flatMap((row) => row.queueIds ?? []),
+  }
+}
+
+const readDueRows = (sql: Sql, poll: PoolPoll) => sql<DueRow[]>`
   with ${poolAndQueues(sql, poll)}, due as materialized (
     select d.id, q.priority, d.next_at, row_number() over (order by q.priority, d.next_at, d.id) as place
     from queues q cross join lateral (

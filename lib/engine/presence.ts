@@ -42,6 +42,8 @@ export interface PresenceOptions {
 
 /** Whoever was silent for longer is written at once: a status may have turned meanwhile. */
 const KNOWN_FOR_MS = 45_000
+/** Signs of life of the same queues within this time are one. */
+const SAME_MS = 1_000
 /** Beyond, whoever was seen is forgotten, and written at once the next time. */
 const MAX_KNOWN = 50_000
 /** How often the deployments of a queue that is polled are looked through for such as are not ready. */
@@ -58,6 +60,8 @@ export function createPresence(options: PresenceOptions): Presence {
   const workers = new Map<string, { readonly id: string; seenAtMs: number }>()
   /** When a queue or deployment was last handed to the database, and a queue's deployments looked through. */
   const handed = new Map<string, number>()
+  /** When somebody last asked a list of queues, by the list itself: polls answered from memory bring the same one each time. */
+  const asked = new WeakMap<readonly string[], number>()
   let waiting = emptyWaiting()
   let timer: NodeJS.Timeout | undefined
   let running: Promise<void> = Promise.resolve()
@@ -151,6 +155,9 @@ export function createPresence(options: PresenceOptions): Presence {
       return id
     },
     polledQueues(workspaceId, poolId, queueIds) {
+      const now = Date.now()
+      if (isLately(asked.get(queueIds), SAME_MS, now)) return
+      asked.set(queueIds, now)
       wait(waiting.pools, workspaceId, [poolId])
       soon(wait(waiting.queues, workspaceId, queueIds))
     },

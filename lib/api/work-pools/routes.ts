@@ -9,6 +9,7 @@ import { updateWorkPool } from '../../control/work-pools/update-work-pool.ts'
 import { rawMember } from '../../domain/raw-json.ts'
 import type { RawJson } from '../../domain/state.ts'
 import { AGENT_POOL_TYPE } from '../../domain/work/status.ts'
+import type { DueRun } from '../../engine/poll-work.ts'
 import { limit, limitOf, MAX_LIMIT, offset, page, pageJson, pageOf } from '../filters/paging.ts'
 import { workPoolListFilter } from '../filters/work-filters.ts'
 import { flowRunAnswer } from '../flow-runs/responses.ts'
@@ -248,6 +249,23 @@ const concurrency = route({
   },
 })
 
+/** Texts of lists that several polls share; most of what a poll with work costs is making them. */
+const texts = new WeakMap<readonly DueRun[], string>()
+
+function dueRunsJson(due: readonly DueRun[], nowMicros: number): string {
+  if (due.length === 0) return '[]'
+  let text = texts.get(due)
+  if (text === undefined) {
+    const items = due.map(
+      ({ workPoolId, workQueueId, run }) =>
+        `{"work_pool_id":"${workPoolId}","work_queue_id":"${workQueueId}","flow_run":${flowRunJson(run, nowMicros)}}`,
+    )
+    text = `[${items.join(',')}]`
+    texts.set(due, text)
+  }
+  return text
+}
+
 const poll = route({
   method: 'POST',
   path: '/work_pools/{name}/get_scheduled_flow_runs',
@@ -276,11 +294,7 @@ const poll = route({
       afterMicros: body.scheduled_after ?? null,
       limit: limitOf(body.limit),
     })
-    const items = due.map(
-      ({ workPoolId, workQueueId, run }) =>
-        `{"work_pool_id":"${workPoolId}","work_queue_id":"${workQueueId}","flow_run":${flowRunJson(run, now)}}`,
-    )
-    return { status: 200, rawJson: `[${items.join(',')}]` }
+    return { status: 200, rawJson: dueRunsJson(due, now) }
   },
 })
 
