@@ -10,12 +10,15 @@ export {
 export {
   NoRunContext,
   ParameterError,
+  PauseEnded,
   RunCancelled,
+  RunSuspended,
   RunTimedOut,
   UpstreamNotCompleted,
 } from './sdk/errors.js'
 export { type Flow, flow } from './sdk/flow.js'
 export type { FlowOptions, RetryDelay, TaskOptions } from './sdk/options.js'
+export { type PauseOptions, pauseFlowRun, suspendFlowRun } from './sdk/pause.js'
 export { closeReporting } from './sdk/reporting.js'
 export { type RunContext, runContext } from './sdk/run-context.js'
 export { getRunLogger, logger, type RunLogger } from './sdk/run-logger.js'

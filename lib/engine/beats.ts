@@ -27,6 +27,8 @@ interface Judged {
   readonly stateType: StateType | null
   readonly stateName: string | null
   readonly claimToken: string | null
+  /** It is paused, and its process waits. */
+  readonly waits: boolean | null
   readonly holderType: string | null
   readonly holderName: string | null
 }
@@ -55,7 +57,7 @@ export async function recordBeats(
       returning c.workspace_id, c.run_id
     )
     select k.workspace_id, k.run_id, k.token, e.run_id is not null as held, r.state_type, r.state_name, r.claim_token,
-           c.holder_type, c.holder_name
+           r.state_type = 'PAUSED' and coalesce(r.state_details ->> 'pause_reschedule', '') <> 'true' as waits, c.holder_type, c.holder_name
     from k
     left join extended e on e.workspace_id = k.workspace_id and e.run_id = k.run_id
     left join flow_runs r on r.workspace_id = k.workspace_id and r.id = k.run_id
@@ -74,6 +76,7 @@ function answerOf({
   held,
   token,
   claimToken,
+  waits,
   stateType,
   stateName,
   holderType,
@@ -81,6 +84,8 @@ function answerOf({
 }: Judged): BeatAnswer {
   if (stateType === null) return { held: false, reason: 'The run was deleted.' }
   if (held) return { held, stop: stateType === 'CANCELLING' }
+  // A pause has no slot, and so no claim to extend; yet its process is the one that goes on.
+  if (waits === true && claimToken === token) return { held: true, stop: false }
   if (claimToken !== null && claimToken !== token) {
     const holder =
       holderType === null ? '' : ` by ${holderType}${holderName === null ? '' : ` "${holderName}"`}`

@@ -189,6 +189,32 @@ describe('a beat', () => {
     expect(await beat()).toEqual({ held: false, reason: 'The run was deleted.' })
   })
 
+  test('of a run that is paused in its process says so: the process waits, and has the run when it goes on', async () => {
+    const { flow, id, token, beat } = await claimed()
+    await set(flow, id, 'RUNNING', token)
+    const pause = (pause_reschedule: boolean) =>
+      engine.setFlowRunState({
+        workspaceId: flow.workspaceId,
+        runId: id,
+        state: proposed('PAUSED', { details: { claim_token: token, pause_reschedule } }),
+        policy: 'core',
+        client: anyClient,
+      })
+    expect((await pause(false)).verdict).toBe('ACCEPT')
+    expect([await claimOf(id), await beat()]).toEqual([undefined, { held: true, stop: false }])
+    await set(flow, id, 'RUNNING')
+    expect(await beat()).toEqual({ held: true, stop: false })
+    expect(await claimOf(id)).toMatchObject({
+      token,
+      beatAt: expect.any(String),
+      expiresAt: expect.any(String),
+    })
+    // Suspended, nobody has it.
+    await db.engine`update flow_runs set deployment_id = ${await makeDeployment(db, flow)} where id = ${id}`
+    expect((await pause(true)).verdict).toBe('ACCEPT')
+    expect(await beat()).toMatchObject({ held: false })
+  })
+
   test('of the client in a run keeps a claim, also of a run that nobody claimed, and none after its end', async () => {
     const flow = await makeFlow(db)
     const { row } = await engine.createFlowRun(newRun(flow))

@@ -25,6 +25,14 @@ export class RunCancelled extends Error {
   override readonly name = 'RunCancelled'
 }
 
+/** A run was suspended: its process ends, and a worker executes it again when somebody resumes it. */
+export class RunSuspended extends RunCancelled {}
+
+/** A run may not pause, or ended while it was paused. The message says why. */
+export class PauseEnded extends Error {
+  override readonly name = 'PauseEnded'
+}
+
 /** A task was not started, because a task whose result it needs did not complete. */
 export class UpstreamNotCompleted extends Error {
   override readonly name = 'UpstreamNotCompleted'

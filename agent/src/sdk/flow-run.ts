@@ -46,6 +46,7 @@ export class FlowRun {
   /** Settle when the tasks that were started here have ended, awaited by the user or not. */
   readonly pending = new Set<Promise<unknown>>()
   private ended = false
+  private pauses = 0
 
   constructor(
     private readonly reporter: Reporter,
@@ -68,6 +69,16 @@ export class FlowRun {
       ...(facts.standIn && { parentTaskRunId: facts.standIn.id }),
       state,
     })
+  }
+
+  /** Which pause of the run this is: 1, 2, 3 … */
+  nextPause(): number {
+    return ++this.pauses
+  }
+
+  /** Waits until the control plane knows what was recorded so far; answers whether it does. */
+  acknowledged(deadlineMs: number): Promise<boolean> {
+    return this.reporter.acknowledged(deadlineMs)
   }
 
   record(record: AgentRecord): void {

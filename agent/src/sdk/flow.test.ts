@@ -7,10 +7,12 @@ import {
   logger,
   NoRunContext,
   ParameterError,
+  pauseFlowRun,
   RunCancelled,
   RunTimedOut,
   runContext,
   State,
+  suspendFlowRun,
   type Task,
   task,
   UpstreamNotCompleted,
@@ -27,6 +29,21 @@ beforeEach(() => {
 })
 
 const forever = () => new Promise<never>(() => {})
+
+describe('a pause', () => {
+  it('is of a flow, not of a task nor of a program', async () => {
+    await expect(pauseFlowRun()).rejects.toThrow(NoRunContext)
+    const inTask = flow({ name: 'inTask' }, () => task({ name: 'pauses' }, () => suspendFlowRun())())
+    await expect(inTask()).rejects.toThrow('suspendFlowRun() was called outside the body of a flow')
+  })
+
+  it('has a key that an input can be kept under, and answers what its schema makes of the input', async () => {
+    const odd = flow({ name: 'odd' }, () => pauseFlowRun({ key: 'Über alles' }))
+    await expect(odd()).rejects.toThrow('cannot have the key')
+    const input = z.object({ people: z.number() })
+    expectTypeOf(pauseFlowRun<typeof input>).returns.resolves.toEqualTypeOf<{ people: number }>()
+  })
+})
 
 describe('a flow', () => {
   it('is a plain async function whose call is reported from Pending to Completed', async () => {

@@ -5,7 +5,7 @@ import { describeError, fingerprint, slug } from '../record/text.js'
 import { isHosted } from '../settings/hosted.js'
 import { bodiesSettled, type Outcome, runAttempts } from './attempts.js'
 import { CancelScope } from './cancel-scope.js'
-import { ParameterError, RunCancelled } from './errors.js'
+import { ParameterError, RunCancelled, RunSuspended } from './errors.js'
 import { finalStateOf, toState } from './final-state.js'
 import { FLOW_HANDLE, type FlowHandle } from './flow-handle.js'
 import { type ClaimedRun, FlowRun } from './flow-run.js'
@@ -196,6 +196,8 @@ async function runReported(
   unwatch()
   const next = finalStateOf(outcome)
   if (next.type === 'COMPLETED') run.log(LEVELS.info, `Flow ${name} completed`)
+  else if (outcome.kind === 'cancelled' && outcome.error instanceof RunSuspended)
+    run.log(LEVELS.info, `Flow ${name} is ${outcome.error.message}`)
   else {
     const level = next.type === 'CANCELLED' ? LEVELS.info : LEVELS.error
     run.log(level, `Flow ${name} ended ${next.name}. ${next.message ?? ''}`.trim())
