@@ -84,8 +84,15 @@ async function makeOneOfEverything(who: TestTenant): Promise<Record<string, stri
     concurrency_limit: 1,
     schedules: [{ schedule: { cron: '0 9 15 * *' }, slug: secret }],
   })
+  const automation = await post('/automations/', {
+    name: secret,
+    trigger: { type: 'event', posture: 'Reactive', expect: [secret] },
+    actions: [{ type: 'run-deployment', source: 'selected', deployment_id: deployment.id }],
+    owner_resource: secret,
+  })
   return {
     secret,
+    automations: automation.id,
     deployments: deployment.id,
     variable: variable.name,
     variables: variable.id,
@@ -172,6 +179,11 @@ function bodyOnOurs(route: Route): unknown {
         history_start: '2026-01-01T00:00:00Z',
         history_end: '2026-01-02T00:00:00Z',
         history_interval: 3600,
+        automations: { name: { any_: [ours.secret] } },
+        trigger: { type: 'event', posture: 'Reactive', expect: ['stolen'] },
+        actions: [{ type: 'run-deployment', source: 'selected', deployment_id: ours.deployments }],
+        actions_on_trigger: [],
+        enabled: false,
       }
 }
 
@@ -202,6 +214,8 @@ async function keptOf(who: TestTenant): Promise<string> {
     'work_pools',
     'work_queues',
     'workers',
+    'automations',
+    'automation_watches',
   ]
   const rows = await Promise.all(
     tables.map(

@@ -5,4 +5,6 @@ import type { Actor } from '../domain/access/actor.ts'
 export const creatorOf = (actor: Actor): Creator =>
   actor.kind === 'user'
     ? { id: actor.actorId, type: 'USER', display_value: actor.handle }
-    : { id: null, type: 'SYSTEM', display_value: actor.service }
+    : actor.automation
+      ? { id: actor.automation.id, type: 'AUTOMATION', display_value: actor.automation.name }
+      : { id: null, type: 'SYSTEM', display_value: actor.service }

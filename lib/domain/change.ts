@@ -75,6 +75,7 @@ export const liveNouns = [
   'variable',
   'block-document',
   'artifact',
+  'automation',
 ] as const
 export type LiveNoun = (typeof liveNouns)[number]
 

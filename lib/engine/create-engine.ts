@@ -23,6 +23,7 @@ import type {
   TaskStateProposal,
   TransitionResult,
 } from './engine.ts'
+import { EventWatch } from './event-watch.ts'
 import { createFlowRuns } from './flow-run-creation.ts'
 import { type TransitionDeps, transitFlowRuns } from './flow-run-transitions.ts'
 import { runsToHurry } from './hurry-waiting-runs.ts'
@@ -100,6 +101,7 @@ export function createEngine(options: EngineOptions): Engine {
     skip: options.skip ?? (() => {}),
     publishEvents: options.publishEvents ?? (() => {}),
     signals: createSignals(),
+    watch: new EventWatch(options.db.engine),
   }
   const observe = (path: string) => (size: number, seconds: number, failed: boolean) =>
     options.onBatch?.(path, size, seconds, failed)
@@ -270,6 +272,7 @@ export function createEngine(options: EngineOptions): Engine {
     announce: (workspaceId, changes) => options.publish(workspaceId, changes),
     slots: createSlots(slotOrders, deps.signals),
     signals: deps.signals,
+    expireWatch: () => deps.watch.expire(),
     drain: async () => {
       // First: it proposes to one of the others.
       await slotsOfDeployments.drain()

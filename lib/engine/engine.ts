@@ -148,6 +148,8 @@ export interface Engine {
   readonly slots: Slots
   /** What commits of this process may mean to those who wait in it. */
   readonly signals: Signals
+  /** Which events automations want to see has changed, or may have. */
+  expireWatch(): void
   /** Waits until everything that was accepted is committed, and accepts no more. */
   drain(): Promise<void>
 }

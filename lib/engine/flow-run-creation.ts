@@ -80,6 +80,7 @@ export async function createFlowRuns(
   const published: [string, Change][] = []
   const events: EventRow[] = []
   const due: Signal[] = []
+  await deps.watch.ready()
   const results = await deps.sql.begin(async (transaction) => {
     const sql = transaction as unknown as Transaction
     const [flows, existing, contextOf] = await Promise.all([
@@ -266,7 +267,7 @@ export async function createFlowRuns(
       const mirrored =
         mirrors.length > 0 ? await mirrorToParentTasks(deps, sql, mirrors, deltas, published) : []
       await all([
-        insertFlowRuns(sql, inserts, deltas, isReplay),
+        insertFlowRuns(sql, inserts, deltas, isReplay, deps.watch.wantedOf(events)),
         followUps.length > 0 ? upsertFollowUps(sql, followUps) : null,
         ...mirrored,
       ])
@@ -408,6 +409,7 @@ const insertFlowRuns = (
   rows: readonly FlowRunInsert[],
   deltas: RollupDeltas,
   isReplay: boolean,
+  watched: readonly string[],
 ) => sql`
   with r as materialized (
     select * from ${flowRunInserts(sql, byKey(rows))} r
@@ -425,5 +427,5 @@ const insertFlowRuns = (
       state_message, state_details, state_data, run_count, start_at, end_at, expected_start_at, next_scheduled_start_at,
       created_at, created_at
     from r
-  ), ${historyOfFlowRuns(sql, deltas, isReplay)}
+  ), ${historyOfFlowRuns(sql, deltas, isReplay, watched)}
   select 1`

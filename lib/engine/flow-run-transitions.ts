@@ -7,6 +7,7 @@ import { flowPolicies } from '../domain/orchestration/policies.ts'
 import { NotFound } from '../domain/problem.ts'
 import { formatInstant } from '../domain/time.ts'
 import type { StateProposal, TransitionResult } from './engine.ts'
+import type { EventWatch } from './event-watch.ts'
 import { flowRunEvent } from './flow-run-event.ts'
 import { FlowRunLedger } from './flow-run-ledger.ts'
 import { type FollowUp, upsertFollowUps } from './follow-ups.ts'
@@ -42,6 +43,8 @@ export interface TransitionDeps {
   readonly skip: (workspaceId: string, count: number) => void
   readonly publishEvents: (workspaceId: string, events: readonly EventRow[]) => void
   readonly signals: Signals
+  /** What of it automations want to see. */
+  readonly watch: EventWatch
 }
 
 /** What a transaction did, to be told after its COMMIT. */
@@ -58,6 +61,7 @@ export async function commitAndTell<Result>(
   deps: TransitionDeps,
   work: (sql: Transaction, outcome: Outcome) => Promise<Result>,
 ): Promise<Result> {
+  await deps.watch.ready()
   // Made within: a transaction that is tried again begins with an empty one.
   const [result, outcome] = (await deps.sql.begin(async (transaction) => {
     const made = new Outcome()
@@ -222,7 +226,7 @@ export async function moveLockedFlowRuns(
       mirrors.length > 0 ? await mirrorToParentTasks(deps, sql, mirrors, deltas, published) : []
     const reset = resets.length > 0 ? await resetFailedTasks(deps, sql, resets, deltas, published) : []
     await all([
-      writeFlowRunTransitions(sql, updates, deltas, lateStarts, isReplay),
+      writeFlowRunTransitions(sql, updates, deltas, lateStarts, isReplay, deps.watch.wantedOf(events)),
       followUps.length > 0 ? upsertFollowUps(sql, followUps) : null,
       ...ledger.statements(sql),
       ...mirrored,

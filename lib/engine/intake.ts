@@ -38,9 +38,10 @@ export async function storeEvents(deps: TransitionDeps, chunks: readonly EventCh
       if (report) reports.push(report)
     }
   }
+  await deps.watch.ready()
   // Side by side, on two connections: neither needs the other, both are idempotent, and the receipt waits for both.
   await all([
-    insertEvents(deps.sql, rows),
+    insertEvents(deps.sql, rows, deps.watch.wantedOf(rows)),
     reports.length === 0
       ? null
       : deps.sql.begin(async (transaction) => {

@@ -82,6 +82,7 @@ export async function transitTaskRuns(
   const events: EventRow[] = []
   let enqueued: EnqueuedTask[] = []
   let signals: readonly Signal[] = []
+  await deps.watch.ready()
   const results = await deps.sql.begin(async (transaction) => {
     const sql = transaction as unknown as Transaction
     const runs = await lockTaskRuns(sql, proposals)
@@ -162,7 +163,7 @@ export async function transitTaskRuns(
       await all([
         updateTaskRuns(sql, updates),
         insertTaskRunStates(sql, states),
-        events.length > 0 ? insertEvents(sql, events) : null,
+        events.length > 0 ? insertEvents(sql, events, deps.watch.wantedOf(events)) : null,
         cache.length > 0 ? upsertCache(sql, cache) : null,
         enqueued.length > 0 ? enqueueTasks(sql, enqueued) : null,
         ...ledger.statements(sql),

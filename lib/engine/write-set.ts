@@ -1,7 +1,10 @@
+import type postgres from 'postgres'
 import type { Queryable } from '../db/clients.ts'
 import type { StateDetails, StateType } from '../domain/state.ts'
 import { recordset } from './recordset.ts'
 import type { Delta, RollupDeltas } from './rollup.ts'
+
+type Fragment = postgres.PendingQuery<postgres.Row[]>
 
 /**
  * The rows that a batch writes, in the shape of the columns. Each statement takes its rows a column a parameter (see `recordset`).
@@ -155,6 +158,7 @@ export const writeFlowRunTransitions = (
   deltas: RollupDeltas,
   lateStarts: readonly LateStart[],
   isReplay: boolean,
+  watched: readonly string[],
 ) => sql`
   with r as materialized (
     select * from ${flowRunUpdates(sql, updates)} r
@@ -168,7 +172,7 @@ export const writeFlowRunTransitions = (
     from r
     where t.workspace_id = r.workspace_id and t.id = r.id
   ), ${startedLate(sql, lateStarts)}
-  ${historyOfFlowRuns(sql, deltas, isReplay)}
+  ${historyOfFlowRuns(sql, deltas, isReplay, watched)}
   select 1`
 
 /** Most batches have none, and a statement without costs less. */
@@ -195,8 +199,16 @@ const deltaRows = recordset<Delta>({
   late_seconds: 'float8',
 })
 
-/** States, events and counts of the flow runs in `r`, as the last members of a `with`. Ids that were made here meet nobody. */
-export const historyOfFlowRuns = (sql: Queryable, deltas: RollupDeltas, isReplay: boolean) => sql`
+/**
+ * States, events and counts of the flow runs in `r`, as the last members of a `with`. Ids that were made here meet nobody.
+ * `watched`: ids of the events that automations want to see.
+ */
+export const historyOfFlowRuns = (
+  sql: Queryable,
+  deltas: RollupDeltas,
+  isReplay: boolean,
+  watched: readonly string[],
+) => sql`
   states as (
     insert into flow_run_states (workspace_id, run_id, at, id, type, name, message, details, data)
     select workspace_id, id, state_at, state_id, state_type, state_name, state_message, state_details, state_data from r
@@ -207,10 +219,18 @@ export const historyOfFlowRuns = (sql: Queryable, deltas: RollupDeltas, isReplay
            string_to_array(event_related, e'\n'), event_follows, state_at, event_body
     from r where event_body is not null
     ${unlessThere(sql, isReplay)}
-  ), counted as (
+    ${watched.length === 0 ? sql`` : sql`returning workspace_id, occurred_at, id`}
+  ), ${watched.length === 0 ? sql`` : sql`taken_in as (${takeIn(sql, sql`happened`, watched)}),`}
+  counted as (
     insert into run_count_deltas (workspace_id, kind, bucket_at, flow_id, deployment_id, state_type, state_name, runs, run_seconds, late_seconds)
     select * from ${deltaRows(sql, deltas.rows())} r
   )`
+
+/** Hands events that were stored just now, and not before, to the automations that want to see them. */
+const takeIn = (sql: Queryable, stored: Fragment, watched: readonly string[]): Fragment => sql`
+  insert into automation_intake (workspace_id, occurred_at, id)
+  select workspace_id, occurred_at, id from ${stored} where id = any(${[...watched]}::uuid[])
+  on conflict do nothing`
 
 const unlessThere = (sql: Queryable, maybeThere: boolean) =>
   maybeThere ? sql`on conflict do nothing` : sql``
@@ -261,8 +281,19 @@ const eventRows = recordset<EventRow>({
   body: 'json',
 })
 
-/** The same event sent twice is stored once. */
-export const insertEvents = (sql: Queryable, rows: readonly EventRow[]) => sql`
+/** The same event sent twice is stored once, and seen once by automations. `watched`: ids of those that some want to see. */
+export const insertEvents = (
+  sql: Queryable,
+  rows: readonly EventRow[],
+  watched: readonly string[],
+): Fragment =>
+  watched.length === 0
+    ? storeEventRows(sql, rows)
+    : sql`
+  with stored as (${storeEventRows(sql, rows)} returning workspace_id, occurred_at, id)
+  ${takeIn(sql, sql`stored`, watched)}`
+
+const storeEventRows = (sql: Queryable, rows: readonly EventRow[]): Fragment => sql`
   insert into events (workspace_id, occurred_at, id, event, resource_id, related_ids, follows, received_at, body)
   select workspace_id, occurred_at, id, event, resource_id, string_to_array(related_ids, e'\n'), follows, received_at, body
   from ${eventRows(sql, rows)} r

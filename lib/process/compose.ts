@@ -122,8 +122,12 @@ export function composeApplication({
   replicas.onHint({
     onHint: ({ workspaceId, kinds }) => {
       if (kinds.has('limits')) engine.slots.wake(workspaceId)
+      if (kinds.has('objects')) engine.expireWatch()
     },
-    onReset: () => engine.slots.wake(null),
+    onReset: () => {
+      engine.slots.wake(null)
+      engine.expireWatch()
+    },
   })
   const work = createWork({
     db,

@@ -121,14 +121,20 @@ describe('a deployment', () => {
     ).toEqual([])
   })
 
-  test('may be deployed by a client that first deletes what it owns, and is told that triggers are not watched', async () => {
+  test('may be deployed by a client that first deletes what it owns, and then makes its triggers', async () => {
     const { id } = await deploy()
-    expect((await call(us, 'DELETE', `/automations/owned-by/prefect.deployment.${id}`)).status).toBe(202)
-    expect((await get(`/automations/related-to/prefect.deployment.${id}`)).json).toEqual([])
-    expect(await post('/automations/', { name: 'x', trigger: {} })).toMatchObject({
-      status: 404,
-      json: { detail: expect.stringContaining('not served yet') },
-    })
+    const resource = `prefect.deployment.${id}`
+    for (const name of ['first', 'second']) {
+      expect((await call(us, 'DELETE', `/automations/owned-by/${resource}`)).status).toBe(202)
+      const made = await post('/automations/', {
+        name,
+        trigger: { type: 'event', posture: 'Reactive', expect: ['never'] },
+        actions: [{ type: 'run-deployment', source: 'selected', deployment_id: id }],
+        owner_resource: resource,
+      })
+      expect(made.status, made.text).toBe(201)
+    }
+    expect((await get(`/automations/related-to/${resource}`)).json).toMatchObject([{ name: 'second' }])
   })
 
   test('is made once by four who try at the same time', async () => {

@@ -1,9 +1,23 @@
 import { z } from 'zod'
-import { anyId, keyFilter, nameFilter, operator, ownTagsFilter, textFilter } from './operators.ts'
+import {
+  anyId,
+  anyText,
+  keyFilter,
+  nameFilter,
+  operator,
+  ownTagsFilter,
+  spanFilter,
+  tagsFilter,
+  textFilter,
+} from './operators.ts'
 
 export const variableFilter = z
   .object({ operator, id: anyId, name: nameFilter, tags: ownTagsFilter })
   .meta({ id: 'VariableFilter' })
+
+export const automationFilter = z
+  .object({ operator, name: anyText, created: spanFilter, tags: tagsFilter })
+  .meta({ id: 'AutomationFilter' })
 
 const artifactTraits = {
   key: keyFilter,

@@ -111,13 +111,11 @@ const answerOf = (operation: PublishedOperation): JsonSchema | undefined =>
 
 /** Where Rigel knowingly differs, and why. */
 const differs: readonly (readonly [operation: RegExp, why: string])[] = [
-  [/automations\/related-to\/\{\} does not answer/, 'The list is empty until automations are served.'],
   [/csrf-token does not answer/, 'No token is ever given out: keys are not sent by browsers on their own.'],
   [
     /set_state does not take emit_event$/,
     "Taken and ignored: what others rely on seeing is not one caller's to silence.",
   ],
-  [/automations does not (take|answer) /, 'Refused as a whole until automations are served.'],
   [/flow_runs does not take infrastructure_document_id$/, 'Taken and ignored until agents are served.'],
 ]
 

@@ -16,6 +16,7 @@ export type ObjectNoun =
   | 'deployment'
   | 'work-pool'
   | 'work-queue'
+  | 'automation'
 
 export interface ObjectEvent {
   readonly noun: ObjectNoun

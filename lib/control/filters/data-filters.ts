@@ -6,6 +6,7 @@ import {
   type Names,
   type Operator,
   Operators,
+  type Span,
   type Tags,
 } from './operators.ts'
 import { RunConditions, type RunFilters } from './run-filters.ts'
@@ -16,6 +17,13 @@ export interface VariableFilter {
   readonly operator?: Operator
   readonly id?: Maybe<AnyOf<string>>
   readonly name?: Maybe<Names>
+  readonly tags?: Maybe<Tags>
+}
+
+export interface AutomationFilter {
+  readonly operator?: Operator
+  readonly name?: Maybe<AnyOf<string>>
+  readonly created?: Maybe<Span>
   readonly tags?: Maybe<Tags>
 }
 
@@ -51,6 +59,22 @@ export function onVariables(sql: Transaction, filter: Maybe<VariableFilter>): Fr
   return is.and(
     is.join(
       [is.ids(sql`v.id`, filter.id), is.names(sql`v.name`, filter.name), is.tags(sql`v.tags`, filter.tags)],
+      filter.operator,
+    ),
+  )
+}
+
+/** `and …` after `a.workspace_id = …`; `a` is automations. */
+export function onAutomations(sql: Transaction, filter: Maybe<AutomationFilter>): Fragment {
+  const is = new Operators(sql)
+  if (!filter) return is.and(null)
+  return is.and(
+    is.join(
+      [
+        is.texts(sql`a.name`, filter.name),
+        is.span(sql`a.created_at`, filter.created),
+        is.tags(sql`a.tags`, filter.tags),
+      ],
       filter.operator,
     ),
   )

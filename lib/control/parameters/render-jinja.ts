@@ -66,6 +66,42 @@ export function renderJinja(template: string, context: Readonly<Record<string, u
   return environment.renderString(template, { ...context })
 }
 
+/** Throws an Error as `renderJinja` does, or for a name that is not among `known`: what nobody gives would be empty for ever. */
+export function checkJinja(template: string, known: ReadonlySet<string>): void {
+  if (template.length > MAX_TEMPLATE)
+    throw new Error(`a template may have ${MAX_TEMPLATE} characters at most`)
+  const root = parser.parse(template)
+  checkHarmless(root, template.length)
+  for (const name of namesIn(root, new Set()))
+    if (!known.has(name)) throw new Error(`${name} is not known here; known are ${[...known].join(', ')}`)
+}
+
+/** Names that a template looks up, but for those of its own loops. */
+function* namesIn(node: Node, own: ReadonlySet<string>): Generator<string> {
+  switch (node.typename) {
+    case 'Symbol':
+      if (!own.has(String(node.value))) yield String(node.value)
+      return
+    // Their names are those of filters, functions and tests.
+    case 'Filter':
+    case 'FunCall':
+      yield* namesIn(node.args as Node, own)
+      return
+    case 'Is':
+      yield* namesIn(node.left as Node, own)
+      return
+    case 'For': {
+      const bound = new Set([...own, 'loop', ...namesIn(node.name as Node, new Set())])
+      yield* namesIn(node.arr as Node, own)
+      for (const part of partsOf(node))
+        if (part !== node.arr && part !== node.name) yield* namesIn(part, bound)
+      return
+    }
+    default:
+      for (const part of partsOf(node)) yield* namesIn(part, own)
+  }
+}
+
 function checkHarmless(root: Node, templateLength: number): void {
   let nodes = 0
   let loops = 0

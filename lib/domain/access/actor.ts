@@ -25,6 +25,8 @@ export interface UserActor {
 export interface SystemActor {
   readonly kind: 'system'
   readonly service: string
+  /** On whose behalf it acts. */
+  readonly automation?: { readonly id: string; readonly name: string }
 }
 
 export const workspaceRoles = ['viewer', 'runner', 'developer', 'owner', 'worker'] as const
