@@ -243,6 +243,7 @@ export class WorkPlane {
 
   private answerDeployment(method: string, path: string, body: Fields): Answer | null {
     const [, id = '', flow, name] = path.split('/').map(decodeURIComponent)
+    if (id === 'filter') return [200, [...this.deployments.values()]]
     if (id === 'get_scheduled_flow_runs') {
       const ids = listOf(body.deployment_ids)
       const due = [...this.runs.values()].filter(

@@ -49,10 +49,12 @@ export function workOf({ flowRun, token, deployment }: Claim, baseJobTemplate: F
   }
 }
 
+export const isPython = (entrypoint: string): boolean => /\.py(:|$)/.test(entrypoint)
+
 /** What to do, so that the next run of the deployment is not lost as well. */
 function notOurs(entrypoint: string, pool: string): string {
   const why = `a Rigel agent runs flows from JavaScript and TypeScript files, and the entrypoint is "${entrypoint}"`
-  if (!/\.py(:|$)/.test(entrypoint) && entrypoint !== '') return why
+  if (!isPython(entrypoint) && entrypoint !== '') return why
   const its = pool === '' ? 'its work pool' : `the work pool "${pool}"`
   return (
     `${why}. Give ${its} to one kind of flow alone: serve Python flows with "prefect worker start --pool NAME", ` +

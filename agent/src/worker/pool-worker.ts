@@ -3,7 +3,7 @@ import type { Reporter } from '../connection/reporter.js'
 import { ApiRefusal, Unreachable, type WorkspaceApi } from '../connection/workspace-api.js'
 import { type Fields, fieldsOf, listOf, textOf } from '../record/fields.js'
 import type { Environment } from '../settings/environment.js'
-import { workOf } from './claimed-work.js'
+import { isPython, workOf } from './claimed-work.js'
 import { PROCESS_TEMPLATE } from './job-template.js'
 import { RunHost } from './run-host.js'
 import { type EndRequests, pause } from './signals.js'
@@ -64,6 +64,7 @@ export class PoolWorker {
     const { workPool, name, limit, drainSeconds, say } = this.options
     if (!(await this.openWhenReached(end.drain))) return
     say(`worker ${name} serves work pool ${workPool}, at most ${limit} runs at a time`)
+    await this.warnOfPython()
     // Signs of life go on while the worker drains.
     const stopped = new AbortController()
     const beating = this.beatUntil(stopped.signal)
@@ -102,6 +103,23 @@ export class PoolWorker {
       }
     }
     return false
+  }
+
+  /** A claim does not know in what a flow is written: whoever mixes them in one pool should hear of it before a run is lost. */
+  private async warnOfPython(): Promise<void> {
+    const { api, workPool, say } = this.options
+    const body = { work_pools: { name: { any_: [workPool] } }, limit: 200 }
+    const found = await api.post('deployments/filter', body).catch(() => [])
+    const names = listOf(found)
+      .map(fieldsOf)
+      .filter(({ entrypoint }) => isPython(textOf(entrypoint)))
+      .map(({ name }) => textOf(name))
+    if (names.length === 0) return
+    const shown = names.slice(0, 3).join(', ') + (names.length > 3 ? ` and ${names.length - 3} more` : '')
+    say(
+      `work pool ${workPool} has deployments of Python flows (${shown}): a run of theirs that this worker claims ends Crashed. ` +
+        'Give them a work pool of their own, served by "prefect worker start"',
+    )
   }
 
   private get path(): string {

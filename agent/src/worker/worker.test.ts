@@ -128,7 +128,8 @@ describe('a worker', () => {
   it('refuses what it cannot execute in words, and does not start it', async () => {
     const { world: w, work } = await world()
     const run = w.plan(w.deployment('flow.py:train', '/tmp'))
-    work()
+    const worker = work()
+    await worker.says('work pool local has deployments of Python flows (test)')
     await w.until(run, 'Crashed')
     expect(w.stateOf(run).message).toContain('the entrypoint is "flow.py:train"')
     expect(w.stateOf(run).message).toContain('serve Python flows with "prefect worker start --pool NAME"')
