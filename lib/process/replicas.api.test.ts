@@ -213,3 +213,28 @@ test('a worker that waits here is handed the run that is made there, and told wh
   })
   expect((await told).cancelling).toEqual([run.id])
 })
+
+test('an automation made by one process sees the events that another stores', async () => {
+  const { db } = there.running.application.services
+  const event = () => ({
+    id: uuidv7(),
+    occurred: new Date().toISOString(),
+    event: 'seen.elsewhere',
+    resource: { 'prefect.resource.id': 'x' },
+  })
+  const waiting = async () => {
+    const answer = await throughOther('POST', '/events', [event()])
+    expect(answer.status).toBe(204)
+    const rows = await db.engine`select from automation_intake where workspace_id = ${tenant.workspaceId}`
+    return rows.length
+  }
+  // So that the other process has looked already, and found nothing.
+  expect(await waiting()).toBe(0)
+  const made = await tenant.call('POST', '/automations/', {
+    name: 'seen',
+    trigger: { type: 'event', posture: 'Reactive', expect: ['seen.*'] },
+    actions: [{ type: 'do-nothing' }],
+  })
+  expect(made.status).toBe(201)
+  await vi.waitUntil(async () => (await waiting()) > 0, { timeout: 10_000 })
+})

@@ -287,6 +287,45 @@ describe('an automation', () => {
     expect(await told(id)).toEqual(['created', 'triggered', 'action.triggered', 'action.executed'])
   })
 
+  test('counts an event after the one that it follows, whichever comes first', async () => {
+    const target = await deploy()
+    await automate(
+      {
+        type: 'sequence',
+        within: 60,
+        triggers: [reactive({ expect: ['one'] }), reactive({ expect: ['two'] })],
+      },
+      run(target),
+    )
+    const [leader, follower] = [randomUUID(), randomUUID()]
+    const occurred = new Date().toISOString()
+    await emit('two', 'x', { id: follower, follows: leader, occurred })
+    await settle()
+    await emit('one', 'x', { id: leader, occurred })
+    await settle()
+    pass(2)
+    await settle()
+    expect(await runsOf(target)).toHaveLength(1)
+  })
+
+  test('does not wait for ever for an event that never comes', async () => {
+    const id = await automate(reactive({ expect: ['two'] }))
+    await emit('two', 'x', { follows: randomUUID() })
+    await settle()
+    expect(await told(id)).not.toContain('triggered')
+    pass(20)
+    await settle()
+    expect(await told(id)).toContain('triggered')
+  })
+
+  test('leaves nothing behind of a workspace that was deleted', async () => {
+    await automate(reactive({ expect: ['go'] }))
+    await emit('go', 'x')
+    await db.engine`delete from workspaces where id = ${us.workspaceId}`
+    await settle()
+    expect(await db.engine`select from automation_intake`).toEqual([])
+  })
+
   test('ends somewhere when automations set each other off', async () => {
     const ids = await Promise.all(
       [1, 2].map(() => automate(reactive({ expect: ['go', 'prefect.automation.triggered'] }))),

@@ -46,7 +46,13 @@ export function evaluateWorkspace(sql: Sql, workspaceId: string, nowMicros: numb
     const its = transaction as unknown as Transaction
     const [mine] = await its`
       select from automation_watches where workspace_id = ${workspaceId} for update skip locked`
-    if (!mine) return nothing
+    if (!mine) {
+      // Of a workspace that was deleted with events waiting.
+      await its`
+        delete from automation_intake i where i.workspace_id = ${workspaceId}
+          and not exists (select from automation_watches w where w.workspace_id = i.workspace_id)`
+      return nothing
+    }
     return evaluate(its, workspaceId, nowMicros)
   }) as Promise<Evaluated>
 }
@@ -120,9 +126,14 @@ async function takeEvents(
         -- A flow run tells of its states in their order; others may come by different ways.
         e.follows is not null and e.event not like 'prefect.flow-run.%' and e.event not like 'prefect.automation.%'
         and e.received_at > ${formatInstant(nowMicros - LEADER_SECONDS * 1e6)}::timestamptz
-        and not exists (
-          select from events l where l.workspace_id = e.workspace_id and l.id = e.follows
-            and l.occurred_at between e.occurred_at - interval '15 minutes' and e.occurred_at + interval '1 minute') as waits
+        -- Of the same thing, as most are, it is found by that; others by the minute before, which is all that is looked through.
+        and not (
+          exists (
+            select from events l where l.workspace_id = e.workspace_id and l.resource_id = e.resource_id and l.id = e.follows
+              and l.occurred_at between e.occurred_at - interval '15 minutes' and e.occurred_at + interval '1 minute')
+          or exists (
+            select from events l where l.workspace_id = e.workspace_id and l.id = e.follows
+              and l.occurred_at between e.occurred_at - interval '1 minute' and e.occurred_at + interval '5 seconds')) as waits
       from due d join events e on e.workspace_id = d.workspace_id and e.occurred_at = d.occurred_at and e.id = d.id
     ), later as (
       update automation_intake i set due_at = now() + make_interval(secs => ${LOOK_AGAIN_SECONDS})
