@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { rigelFor } from './rigel.ts'
 import { startTestServer } from './server.ts'
@@ -55,6 +56,45 @@ test('work pools are made, shown, paused, resumed and deleted', async () => {
   expect((await rigel.try('worker', 'ls')).stderr).toContain('There are no workers')
   await rigel.run('work-pool', 'delete', 'local', '--yes')
   expect(await rigel.try('work-pool', 'inspect', 'local')).toMatchObject({ status: 1, stdout: '' })
+})
+
+test('automations are listed, shown with what they did, paused, resumed and deleted', async () => {
+  const tenant = await server.tenant()
+  const rigel = rigelFor(tenant)
+  expect((await rigel.try('automation', 'ls')).stderr).toContain('There are no automations')
+  const make = async () =>
+    (await (
+      await tenant.call('POST', '/automations/', {
+        name: 'tidy',
+        trigger: { type: 'event', posture: 'Reactive', expect: ['shelf.full'], threshold: 2, within: 60 },
+        actions: [{ type: 'do-nothing' }, { type: 'cancel-flow-run' }],
+      })
+    ).json()) as { id: string }
+  const { id } = await make()
+  expect(await rigel.run('automation', 'ls')).toMatch(
+    new RegExp(`tidy +enabled +shelf.full 2 times within 60 s +do-nothing, cancel-flow-run +${id}`),
+  )
+  for (let i = 0; i < 2; i++)
+    await tenant.call('POST', '/events', [
+      {
+        id: randomUUID(),
+        occurred: new Date().toISOString(),
+        event: 'shelf.full',
+        resource: { 'prefect.resource.id': 's' },
+      },
+    ])
+  await expect
+    .poll(() => rigel.run('automation', 'inspect', 'tidy'), { timeout: 30_000, interval: 500 })
+    .toMatch(/action\.failed \(cancel-flow-run: .*no flow-run/)
+  expect(await rigel.run('automation', 'inspect', id)).toContain('action.executed (do-nothing)')
+  await rigel.run('automation', 'pause', 'tidy')
+  expect(await rigel.run('automation', 'ls')).toMatch(/tidy +paused/)
+  await rigel.run('automation', 'resume', id)
+  expect(JSON.parse(await rigel.run('automation', 'inspect', id, '--json'))).toMatchObject({ enabled: true })
+  await make()
+  expect((await rigel.try('automation', 'pause', 'tidy')).stderr).toContain('say which by its id')
+  await rigel.run('automation', 'delete', id, '--yes')
+  expect(await rigel.try('automation', 'inspect', id)).toMatchObject({ status: 1, stdout: '' })
 })
 
 test('what is not there, and what may not be done, is said in words', async () => {

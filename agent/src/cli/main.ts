@@ -26,6 +26,7 @@ const queue = () => import('./commands/work-queue.js')
 const change = () => import('./commands/flow-run-change.js')
 const limit = () => import('./commands/limit.js')
 const variable = () => import('./commands/variable.js')
+const automation = () => import('./commands/automation.js')
 
 // In the order in which somebody who is new would need them.
 const COMMANDS: Readonly<Record<string, Entry>> = {
@@ -144,6 +145,11 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
   'variable get': from('print the value of a variable', async () => (await variable()).get),
   'variable set': from('make or change a variable', async () => (await variable()).set),
   'variable delete': from('delete a variable', async () => (await variable()).remove),
+  'automation ls': from('list automations', async () => (await automation()).ls),
+  'automation inspect': from('show one automation and what it did', async () => (await automation()).inspect),
+  'automation pause': from('let an automation rest', async () => (await automation()).pause),
+  'automation resume': from('let it wait for events again', async () => (await automation()).resume),
+  'automation delete': from('delete an automation', async () => (await automation()).remove),
   'key verify': {
     summary: 'tell a mistyped key from a whole one, offline',
     load: () => import('./commands/key-verify.js'),
