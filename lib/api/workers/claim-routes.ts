@@ -52,7 +52,11 @@ const claim = route({
   handle: async ({ ctx, params, body, client, services, actor, workspaceId, gone }) => {
     const ended = new AbortController()
     const end = (): void => ended.abort()
-    const stops = [services.onShutdown(end), services.identity.onRevoked(actor, workspaceId, end)]
+    // Who does not wait cannot be revoked meanwhile.
+    const waits = body.wait_seconds > 0
+    const stops = waits
+      ? [services.onShutdown(end), services.identity.onRevoked(actor, workspaceId, end)]
+      : []
     const isGone = gone()
     isGone.addEventListener('abort', end, { once: true })
     try {
