@@ -1,10 +1,11 @@
 'use client'
-import { FailedPage, type FailedProps } from '#app/_ui/failed-page.tsx'
+import { FailedLater } from '#app/_ui/failed-later.tsx'
+import type { FailedProps } from '#app/_ui/failed-page.tsx'
 
 export default function RootError(props: FailedProps) {
   return (
     <main className="min-h-dvh bg-surface">
-      <FailedPage {...props} />
+      <FailedLater {...props} />
     </main>
   )
 }

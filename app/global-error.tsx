@@ -1,6 +1,7 @@
 'use client'
 import './globals.css'
-import { FailedPage, type FailedProps } from '#app/_ui/failed-page.tsx'
+import { FailedLater } from '#app/_ui/failed-later.tsx'
+import type { FailedProps } from '#app/_ui/failed-page.tsx'
 
 /** Even the layout failed: the page stands alone. */
 export default function GlobalError(props: FailedProps) {
@@ -8,7 +9,7 @@ export default function GlobalError(props: FailedProps) {
     <html lang="en">
       <body>
         <main className="min-h-dvh bg-surface">
-          <FailedPage {...props} />
+          <FailedLater {...props} />
         </main>
       </body>
     </html>

@@ -1,5 +1,5 @@
 import type { Metadata } from 'next'
-import { ButtonLink } from '#app/_ui/button.tsx'
+import { buttonClass } from '#app/_ui/button.tsx'
 import { BrokenConstellation, FullPage } from '#app/_ui/empty.tsx'
 
 export const metadata: Metadata = { title: 'Not found' }
@@ -13,9 +13,9 @@ export default function NotFound() {
           There is no such page, or none that you may see. If a person sent you the link, they can add you to
           the workspace.
         </p>
-        <ButtonLink href="/" kind="primary">
+        <a href="/" className={buttonClass({ kind: 'primary' })}>
           Open your workspace
-        </ButtonLink>
+        </a>
       </FullPage>
     </main>
   )

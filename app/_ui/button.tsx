@@ -1,11 +1,10 @@
-import Link from 'next/link'
 import type { ComponentProps, ReactNode } from 'react'
 import { cx } from './class-names.ts'
 
 export type ButtonKind = 'plain' | 'primary' | 'danger' | 'danger-line' | 'ghost'
 export type ButtonSize = 'sm' | 'md' | 'lg'
 
-interface Look {
+export interface Look {
   readonly kind?: ButtonKind
   readonly size?: ButtonSize
 }
@@ -56,10 +55,6 @@ export function Button({ kind, size, busy, className, children, disabled, ...res
       {busy ? <span className="absolute inset-0 grid place-items-center">{busy}</span> : null}
     </button>
   )
-}
-
-export function ButtonLink({ kind, size, className, ...rest }: Look & ComponentProps<typeof Link>) {
-  return <Link className={cx(buttonClass({ kind, size }), className)} {...rest} />
 }
 
 type IconButtonProps = Look &

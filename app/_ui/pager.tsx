@@ -1,5 +1,6 @@
 import type { ReactNode } from 'react'
-import { ButtonLink, buttonClass } from './button.tsx'
+import { buttonClass } from './button.tsx'
+import { ButtonLink } from './button-link.tsx'
 
 /** How many there are, and the way on. */
 export function Pager({

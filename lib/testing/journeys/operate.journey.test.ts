@@ -185,6 +185,132 @@ describeInBrowser('operating a workspace', () => {
     expectNoComplaints(visitor)
   })
 
+  test('more runs than a page holds are given a state and deleted by the filter, each after they were counted', async () => {
+    const flow = await tenant.call('POST', '/flows/', { name: 'crowd' })
+    const ours = { flows: { id: { any_: [flow.id] } } }
+    await Promise.all(
+      Array.from({ length: 55 }, () =>
+        tenant.call('POST', '/flow_runs/', { flow_id: flow.id, state: { type: 'RUNNING' } }),
+      ),
+    )
+    const takeAll = async () => {
+      await page.getByRole('checkbox', { name: 'Select all runs on this page' }).check()
+      const bar = page.getByRole('region', { name: 'Selected runs' })
+      await bar.getByText('50 selected').waitFor()
+      await bar.getByRole('button', { name: 'Select all 55 that match' }).click()
+      await bar.getByText('55 selected').waitFor()
+    }
+    await open(`/runs?flow=${flow.id}&range=all`, 'Runs')
+    await takeAll()
+    await press('Change state')
+    const change = page.getByRole('dialog', { name: 'Change the state of 55 runs?' })
+    await change.getByLabel('State').selectOption('FAILED')
+    await change.getByLabel('Message').fill('The source was wrong.')
+    await change.getByRole('button', { name: 'Change 55 runs' }).click()
+    await toast('Changed 55 runs.')
+    const failed = { ...ours, flow_runs: { state: { type: { any_: ['FAILED'] } } } }
+    expect(await tenant.call('POST', '/flow_runs/count', failed)).toBe(55)
+    const [one] = await tenant.call('POST', '/flow_runs/filter', { ...failed, limit: 1 })
+    expect(one.state.message).toBe('The source was wrong.')
+
+    await takeAll()
+    await press('Delete runs')
+    const ask = page.getByRole('dialog', { name: 'Delete 55 runs?' })
+    expect(await ask.getByRole('button', { name: 'Delete 55 runs' }).isDisabled()).toBe(true)
+    await ask.getByLabel(/^Type/).fill('55')
+    await ask.getByRole('button', { name: 'Delete 55 runs' }).click()
+    await toast('Deleted 55 runs.')
+    await page.getByRole('heading', { name: /^No runs/ }).waitFor()
+    expect(await tenant.call('POST', '/flow_runs/count', ours)).toBe(0)
+    expectNoComplaints(visitor)
+  })
+
+  test('of some runs those that have ended are retried, and the others are counted as left alone', async () => {
+    const deployment = await deploy('again')
+    const make = async (type: string) => {
+      const run = await tenant.call('POST', `/deployments/${deployment.id}/create_flow_run`, {})
+      await tenant.call('POST', `/flow_runs/${run.id}/set_state`, { state: { type }, force: true })
+      return run
+    }
+    const failed = await make('FAILED')
+    const crashed = await make('CRASHED')
+    const running = await make('RUNNING')
+    await open(`/runs?flow=${deployment.flow_id}&range=all`, 'Runs')
+    for (const run of [failed, running, crashed])
+      await page.getByRole('checkbox', { name: `Select ${run.name}` }).check()
+    await press('Retry runs')
+    const ask = page.getByRole('dialog', { name: 'Retry 2 runs?' })
+    await ask.getByText('1 run has not ended and stays as it is').waitFor()
+    await ask.getByRole('button', { name: 'Retry 2 runs' }).click()
+    await toast('Retried 2 runs.')
+    const nameOf = async (run: { id: string }) => (await tenant.call('GET', `/flow_runs/${run.id}`)).state.name
+    expect(await Promise.all([failed, crashed, running].map(nameOf))).toEqual([
+      'AwaitingRetry',
+      'AwaitingRetry',
+      'Running',
+    ])
+    expectNoComplaints(visitor)
+  })
+
+  test('one run is paused, resumed, given another state, retried, copied and deleted', async () => {
+    const deployment = await deploy('acted-on')
+    const run = await tenant.call('POST', `/deployments/${deployment.id}/create_flow_run`, {})
+    const stateOf = async () => (await tenant.call('GET', `/flow_runs/${run.id}`)).state
+    await tenant.call('POST', `/flow_runs/${run.id}/set_state`, { state: { type: 'RUNNING' }, force: true })
+    await open(`/runs/flow-run/${run.id}`, run.name)
+    const inDialog = async (title: string, verb: string) => {
+      await page.getByRole('dialog', { name: title }).getByRole('button', { name: verb }).click()
+    }
+    const badge = (word: string) => page.getByText(word, { exact: true }).first().waitFor()
+
+    await choose('More actions', 'Pause run')
+    const pause = page.getByRole('dialog', { name: `Pause ${run.name}?` })
+    await pause.getByLabel('Waits at most').selectOption({ label: '5 minutes' })
+    await pause.getByText(/within 5 minutes, it fails/).waitFor()
+    await inDialog(`Pause ${run.name}?`, 'Pause run')
+    await badge('Paused')
+    const paused = await stateOf()
+    expect(paused.type).toBe('PAUSED')
+    expect(Date.parse(paused.state_details.pause_timeout) - Date.parse(paused.timestamp)).toBeLessThan(400_000)
+
+    await press('Resume run')
+    await page.getByRole('dialog').getByText('It goes on where it was paused.').waitFor()
+    await inDialog(`Resume ${run.name}?`, 'Resume run')
+    await badge('Running')
+    expect((await stateOf()).type).toBe('RUNNING')
+
+    await choose('More actions', 'Change state')
+    const change = page.getByRole('dialog', { name: `Change the state of ${run.name}?` })
+    await change.getByLabel('State').selectOption('FAILED')
+    await change.getByLabel('Message').fill('It hung.')
+    await inDialog(`Change the state of ${run.name}?`, 'Change state')
+    await badge('Failed')
+    await page.getByText('It hung.').first().waitFor()
+
+    await press('Retry run')
+    await inDialog(`Retry ${run.name}?`, 'Retry run')
+    await badge('Awaiting retry')
+    expect((await stateOf()).name).toBe('AwaitingRetry')
+
+    await choose('More actions', 'Copy to a new run')
+    await page.waitForURL(/\/run\?from=/)
+    await page.getByRole('heading', { name: /acted-on$/ }).waitFor()
+    await page.getByRole('button', { name: 'Run', exact: true }).click()
+    await page.waitForURL(/\/runs\/flow-run\//)
+    expect(page.url()).not.toContain(run.id)
+
+    await open(`/runs/flow-run/${run.id}`, run.name)
+    await choose('More actions', 'Delete run')
+    const ask = page.getByRole('dialog', { name: `Delete ${run.name}?` })
+    expect(await ask.getByRole('button', { name: 'Delete run' }).isDisabled()).toBe(true)
+    await ask.getByLabel(/^Type/).fill(run.name)
+    await inDialog(`Delete ${run.name}?`, 'Delete run')
+    await toast(`Deleted ${run.name}.`)
+    await page.waitForURL(/\/runs$/)
+    await expect(stateOf()).rejects.toThrow('404')
+    expectNoComplaints(visitor)
+  })
+
   test('a paused run is resumed with the input that it waits for', async () => {
     const flow = await tenant.call('POST', '/flows/', { name: 'asks' })
     const run = await tenant.call('POST', '/flow_runs/', {

@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { AxeBuilder } from '@axe-core/playwright'
-import type { Page, Response } from 'playwright-core'
+import type { Page, Request, Route } from 'playwright-core'
 import postgres from 'postgres'
 import { beforeAll, describe, expect, inject, test } from 'vitest'
 import { afterFile } from '../cleanup.ts'
@@ -400,24 +400,49 @@ async function seriousFaults(page: Page): Promise<Fault[]> {
 
 const widthOf = (page: Page): Promise<number> => page.evaluate(() => document.documentElement.scrollWidth)
 
-/** What a browser without a cache loads until the page stands, compressed as the proxy in front does. */
+/**
+ * The scripts that the page itself asks for until it answers to the reader, compressed as the proxy in front does. What
+ * its links fetch ahead for the next page comes after that, and how much of it by a given moment is chance: such requests
+ * are refused, so that only the page's own are left to count.
+ */
 async function firstScriptBytes(page: Page, visit: () => Promise<unknown>): Promise<number> {
-  const session = await page.context().newCDPSession(page)
-  await session.send('Network.setCacheDisabled', { cacheDisabled: true })
-  const scripts: Response[] = []
-  const keep = (response: Response): void => {
-    if (response.request().resourceType() === 'script') scripts.push(response)
+  const scripts = new Map<Request, Promise<number>>()
+  const keep = (request: Request): void => {
+    if (request.resourceType() === 'script') scripts.set(request, compressedBytes(request))
   }
+  const refuse = (route: Route): Promise<void> =>
+    route.request().headers()['next-router-prefetch'] ? route.abort() : route.continue()
   // What the page before still asks for is not this one's.
   await page.goto('about:blank')
-  page.on('response', keep)
-  await visit()
-  await page.waitForLoadState('load')
-  page.off('response', keep)
-  const bodies = await Promise.all(scripts.map((script) => script.body()))
-  await session.detach()
-  return bodies.reduce((sum, body) => sum + gzipSync(body, { level: 6 }).length, 0)
+  // Intercepted requests are never answered from the browser's cache.
+  await page.route('**/*', refuse)
+  page.on('request', keep)
+  try {
+    await visit()
+    await page.waitForLoadState('load')
+    await page.waitForFunction(isHydrated)
+    // A script may ask for another.
+    for (let known = -1; known < scripts.size; ) {
+      known = scripts.size
+      await Promise.all(scripts.values())
+      await page.evaluate(() => new Promise((resolve) => requestIdleCallback(resolve)))
+    }
+  } finally {
+    page.off('request', keep)
+    await page.unroute('**/*', refuse)
+  }
+  const bytes = await Promise.all(scripts.values())
+  return bytes.reduce((sum, each) => sum + each, 0)
 }
+
+async function compressedBytes(request: Request): Promise<number> {
+  const response = await request.response()
+  return response ? gzipSync(await response.body(), { level: 6 }).length : 0
+}
+
+/** React has taken over the page's own words, not only the frame around them. */
+const isHydrated = (): boolean =>
+  Object.keys(document.querySelector('h1') ?? {}).some((key) => key.startsWith('__reactFiber'))
 
 /** When the row of this name first says the word, by the browser's clock, which is this machine's. */
 const seenAt = (page: Page, name: string, word: string): Promise<number> =>

@@ -3,7 +3,7 @@ import { usePathname } from 'next/navigation'
 import { LiveTopicOf } from '#app/_live/live.tsx'
 import { navItems } from '#app/_shell/nav.ts'
 import { TopBar } from '#app/_shell/top-bar.tsx'
-import { ButtonLink } from '#app/_ui/button.tsx'
+import { ButtonLink } from '#app/_ui/button-link.tsx'
 import { Command } from '#app/_ui/command.tsx'
 import { BrokenConstellation, FullPage } from '#app/_ui/empty.tsx'
 

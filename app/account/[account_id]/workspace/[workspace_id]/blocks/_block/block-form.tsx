@@ -11,7 +11,8 @@ import {
   SchemaForm,
 } from '#app/_forms/schema-form.tsx'
 import { apiOf } from '#app/_ui/api-path.ts'
-import { Button, ButtonLink } from '#app/_ui/button.tsx'
+import { Button } from '#app/_ui/button.tsx'
+import { ButtonLink } from '#app/_ui/button-link.tsx'
 import { Field, Input } from '#app/_ui/field.tsx'
 import { sendText } from '#app/_ui/send-json.ts'
 import { toastDone } from '#app/_ui/toaster.tsx'

@@ -8,7 +8,7 @@ import { enter, enterLive, isUuid, type WorkspaceParams } from '#app/_server/ent
 import { found } from '#app/_server/found.ts'
 import { pageServices } from '#app/_server/services.ts'
 import { TopBar } from '#app/_shell/top-bar.tsx'
-import { ButtonLink } from '#app/_ui/button.tsx'
+import { ButtonLink } from '#app/_ui/button-link.tsx'
 import { Card, Fact, Facts } from '#app/_ui/card.tsx'
 import { Command } from '#app/_ui/command.tsx'
 import { Denied } from '#app/_ui/denied.tsx'

@@ -8,7 +8,7 @@ import { enter, enterLive, isUuid, type WorkspaceParams } from '#app/_server/ent
 import { found } from '#app/_server/found.ts'
 import { hrefWith } from '#app/_server/query.ts'
 import { TopBar } from '#app/_shell/top-bar.tsx'
-import { ButtonLink } from '#app/_ui/button.tsx'
+import { ButtonLink } from '#app/_ui/button-link.tsx'
 import { Fact, Facts } from '#app/_ui/card.tsx'
 import { Denied } from '#app/_ui/denied.tsx'
 import { EmptyState } from '#app/_ui/empty.tsx'

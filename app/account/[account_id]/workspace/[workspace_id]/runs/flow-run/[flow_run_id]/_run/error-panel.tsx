@@ -1,7 +1,7 @@
 'use client'
 import { ScrollText } from 'lucide-react'
 import Link from 'next/link'
-import { ButtonLink } from '#app/_ui/button.tsx'
+import { ButtonLink } from '#app/_ui/button-link.tsx'
 import { CopyButton } from '#app/_ui/copy-button.tsx'
 import { showState } from '#app/_ui/states.ts'
 import { Time } from '#app/_ui/time.tsx'

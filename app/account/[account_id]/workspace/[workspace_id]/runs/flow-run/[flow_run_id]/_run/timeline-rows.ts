@@ -3,6 +3,9 @@ import type { TaskRunRow } from '#lib/control/console/rows.ts'
 import type { StateType } from '#lib/domain/state.ts'
 import { type Segment, segmentsOf } from './segments.ts'
 
+export const rowPx = 23
+export const phoneRowPx = 32
+
 /** A row of the timeline: one task run, or mapped ones folded into one. */
 export interface TimelineRow {
   readonly id: string

@@ -1,6 +1,6 @@
 'use client'
-import { useVirtualizer } from '@tanstack/react-virtual'
 import { ChevronDown, ChevronRight } from 'lucide-react'
+import dynamic from 'next/dynamic'
 import Link from 'next/link'
 import { type CSSProperties, useEffect, useMemo, useRef, useState } from 'react'
 import type { SeenState } from '#app/_live/fold.ts'
@@ -14,7 +14,12 @@ import type { FlowRunRow, TaskRunRow } from '#lib/control/console/rows.ts'
 import { isFinal } from '#lib/domain/state.ts'
 import { type Axis, endedAxis, growingAxis } from './axis.ts'
 import type { Segment } from './segments.ts'
-import { related, type TimelineRow, timelineRows } from './timeline-rows.ts'
+import { related, rowPx, type TimelineRow, timelineRows } from './timeline-rows.ts'
+
+// Few runs have so many tasks; the others do without what keeps a long list light.
+const VirtualRows = dynamic(() => import('./virtual-rows.tsx').then((file) => file.VirtualRows), {
+  ssr: false,
+})
 
 interface TimelineProps {
   readonly base: string
@@ -28,8 +33,6 @@ interface TimelineProps {
 
 /** Beyond this many rows only those in sight are drawn, and no dependencies. */
 const mostRows = 300
-const rowPx = 23
-const phoneRowPx = 32
 
 export function Timeline({ base, run, tasks, attempts, subFlowRuns, selected, selectHref }: TimelineProps) {
   const [open, setOpen] = useState<ReadonlySet<string>>(new Set())
@@ -57,18 +60,25 @@ export function Timeline({ base, run, tasks, attempts, subFlowRuns, selected, se
     })
   const scroller = useRef<HTMLDivElement>(null)
   const many = rows.length > mostRows
-  const virtual = useVirtualizer({
-    count: rows.length,
-    enabled: many,
-    getScrollElement: () => scroller.current,
-    estimateSize: () => (window.matchMedia('(max-width: 639.98px)').matches ? phoneRowPx : rowPx),
-    overscan: 20,
-  })
   if (rows.length === 0) return null
   const nowShare = (Math.max(nowMs, renderNowMs) - startMs) / 1000 / axis.spanSeconds
-  const shown = many
-    ? virtual.getVirtualItems().map((item) => ({ row: rows[item.index], top: item.start }))
-    : rows.map((row) => ({ row, top: 0 }))
+  const rowOf = (row: TimelineRow, style?: CSSProperties) => (
+    <Row
+      key={row.id}
+      row={row}
+      base={base}
+      startMs={startMs}
+      axis={axis}
+      runEnded={isFinal(run.stateType)}
+      dimmed={chosen !== null && !chosen.has(row.id)}
+      current={selected === row.id}
+      childFlowRunId={row.task.childFlowRunId ?? subFlowRuns[row.task.id] ?? null}
+      selectHref={selectHref}
+      isOpen={row.group !== null && open.has(row.group)}
+      onToggle={toggle}
+      style={style}
+    />
+  )
 
   return (
     <section
@@ -104,28 +114,16 @@ export function Timeline({ base, run, tasks, attempts, subFlowRuns, selected, se
         </div>
         <div className="h-5" />
         <div ref={scroller} className={many ? 'relative max-h-[60dvh] overflow-y-auto' : 'relative'}>
-          {many ? null : <Dependencies rows={rows} startMs={startMs} axis={axis} chosen={chosen} />}
-          <ol className="relative" style={many ? { height: virtual.getTotalSize() } : undefined}>
-            {shown.map(({ row, top }) =>
-              row ? (
-                <Row
-                  key={row.id}
-                  row={row}
-                  base={base}
-                  startMs={startMs}
-                  axis={axis}
-                  runEnded={isFinal(run.stateType)}
-                  dimmed={chosen !== null && !chosen.has(row.id)}
-                  current={selected === row.id}
-                  childFlowRunId={row.task.childFlowRunId ?? subFlowRuns[row.task.id] ?? null}
-                  selectHref={selectHref}
-                  isOpen={row.group !== null && open.has(row.group)}
-                  onToggle={toggle}
-                  style={many ? { position: 'absolute', insetInline: 0, top } : undefined}
-                />
-              ) : null,
-            )}
-          </ol>
+          {many ? (
+            <VirtualRows scroller={scroller} rows={rows}>
+              {rowOf}
+            </VirtualRows>
+          ) : (
+            <>
+              <Dependencies rows={rows} startMs={startMs} axis={axis} chosen={chosen} />
+              <ol className="relative">{rows.map((row) => rowOf(row))}</ol>
+            </>
+          )}
         </div>
         {goesOn ? (
           <div

@@ -1,5 +1,5 @@
 import Link from 'next/link'
-import { ButtonLink } from '#app/_ui/button.tsx'
+import { ButtonLink } from '#app/_ui/button-link.tsx'
 import { Card } from '#app/_ui/card.tsx'
 import { Command } from '#app/_ui/command.tsx'
 import { ShownIcon, StateLabel } from '#app/_ui/state.tsx'
