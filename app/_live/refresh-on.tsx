@@ -1,7 +1,8 @@
 'use client'
 import { useRouter } from 'next/navigation'
-import { useEffect, useRef } from 'react'
-import type { Change, LiveNoun, LiveTopic } from '#lib/domain/change.ts'
+import { useEffect, useRef, useState } from 'react'
+import type { Change, LiveNoun, LiveTopic, ObjectChange } from '#lib/domain/change.ts'
+import { Gone, type Mortal } from './gone.tsx'
 import { LiveTopicOf, useChanges } from './live.tsx'
 
 /** Changes that come within this time are read with one refresh. */
@@ -18,15 +19,24 @@ interface RefreshOnProps {
   readonly id?: string
   /** This run with its task runs and lines is followed too, and folded by the page. */
   readonly flowRunId?: string
+  /** The object of the first noun that the page is about. Once it is deleted there is nothing to read anew, and that is said. */
+  readonly mortal?: Mortal
 }
 
 /** Follows objects of these kinds: such changes are rare and small, so the page is read anew when one comes. */
-export function RefreshOn({ nouns, cursor, runs, id, flowRunId }: RefreshOnProps) {
+export function RefreshOn({ nouns, cursor, runs, id, flowRunId, mortal }: RefreshOnProps) {
   const router = useRouter()
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined)
   const lastMs = useRef(0)
+  const [end, setEnd] = useState<ObjectChange>()
   useEffect(() => () => clearTimeout(timer.current), [])
   useChanges((changes) => {
+    const ended = end ?? endOf(changes, nouns[0], mortal?.id)
+    if (ended) {
+      clearTimeout(timer.current)
+      setEnd(ended)
+      return
+    }
     const waitMs = Math.min(
       ...changes.map((change) => waitOf(change, nouns, runs === 'refresh', id, Date.now() - lastMs.current)),
     )
@@ -38,7 +48,23 @@ export function RefreshOn({ nouns, cursor, runs, id, flowRunId }: RefreshOnProps
     }, waitMs)
   })
   const topic: LiveTopic = `objects:${[...nouns, ...(runs ? ['runs'] : []), ...(flowRunId ? [`flow-run:${flowRunId}`] : [])].join(',')}`
-  return <LiveTopicOf topic={topic} cursor={cursor} />
+  return (
+    <>
+      <LiveTopicOf topic={topic} cursor={cursor} />
+      {end && mortal ? <Gone mortal={mortal} by={end.by} /> : null}
+    </>
+  )
+}
+
+function endOf(
+  changes: readonly Change[],
+  noun: LiveNoun | undefined,
+  id: string | undefined,
+): ObjectChange | undefined {
+  return changes.find(
+    (change): change is ObjectChange =>
+      change.kind === 'object' && change.happened === 'deleted' && change.noun === noun && change.id === id,
+  )
 }
 
 function waitOf(

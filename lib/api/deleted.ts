@@ -1,3 +1,4 @@
+import { actorName } from '../domain/access/actor.ts'
 import type { DeletedChange } from '../domain/change.ts'
 import type { Call } from './route.ts'
 
@@ -12,7 +13,7 @@ export function announceDeleted(
   ids: readonly string[],
 ): void {
   if (ids.length === 0) return
-  const by = actor.kind === 'user' ? actor.name || actor.handle : actor.service
+  const by = actorName(actor)
   // By the engine, which tells other replicas too.
   services.engine.announce(
     workspaceId,

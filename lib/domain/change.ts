@@ -85,6 +85,10 @@ export interface ObjectChange {
   readonly noun: LiveNoun
   readonly id: string
   readonly happened: 'created' | 'updated' | 'deleted'
+  /** Who did it, where that is known. */
+  readonly by?: string
+  /** The run that made it, whose page shows it: of artifacts. */
+  readonly flowRunId?: string
 }
 
 export type Change = FlowRunChange | TaskRunChange | LogChange | DeletedChange | ObjectChange
@@ -98,7 +102,7 @@ export type LiveMessage =
   | { readonly type: 'gap'; readonly cursor: string }
 
 /**
- * `runs`: every flow run of the workspace. `flow-run:{id}`: that run, its task runs and log lines.
+ * `runs`: every flow run of the workspace. `flow-run:{id}`: that run, its task runs, log lines and artifacts.
  * `objects:{noun},{noun}…`: objects of these kinds; `runs` and `flow-run:{id}` may stand among them.
  */
 export type LiveTopic = 'runs' | `flow-run:${string}` | `objects:${string}`

@@ -38,16 +38,16 @@ export function belongsTo(change: Change, topic: LiveTopic | 'everything'): bool
     return change.kind === 'flow-run' || (change.kind === 'deleted' && change.noun === 'flow-run')
   if (isObjects(topic)) {
     return followed(topic).some((each) =>
-      change.kind === 'object' ? each === change.noun : isRunTopic(each) && belongsTo(change, each),
+      isRunTopic(each) ? belongsTo(change, each) : change.kind === 'object' && each === change.noun,
     )
   }
-  if (change.kind === 'object') return false
   const id = topic.slice('flow-run:'.length)
   switch (change.kind) {
     case 'flow-run':
       return change.id === id
     case 'task-run':
     case 'log':
+    case 'object':
       return change.flowRunId === id
     case 'deleted':
       return change.id === id

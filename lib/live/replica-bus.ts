@@ -186,6 +186,10 @@ function gatherChange(hint: GatheredHint, change: Change): void {
       break
     case 'object':
       hint.addKind('objects')
+      if (change.flowRunId !== undefined) {
+        hint.addKind('runs')
+        hint.addRun(change.flowRunId)
+      }
       if (change.noun === 'concurrency-limit') hint.addKind('limits')
       if (change.noun !== 'variable' && change.noun !== 'artifact') hint.addKind('work')
       break

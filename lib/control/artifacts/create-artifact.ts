@@ -5,6 +5,7 @@ import type { Engine } from '../../engine/engine.ts'
 import { type Context, requireScope } from '../context.ts'
 import { recordObjectEvent } from '../events/record-object-event.ts'
 import { requireStorable } from '../storable-json.ts'
+import { announceArtifact } from './announce-artifact.ts'
 import { collectionEvent } from './collection-event.ts'
 
 export interface NewArtifact extends ArtifactContent {
@@ -49,6 +50,7 @@ export async function createArtifact(
     if (!made) throw new Error('insert … returning gave no row')
     return { row: made, collection: collections[0] }
   })
+  announceArtifact(ctx, engine, 'created', row)
   if (collection) {
     const happened = collection.id === collectionId ? 'created' : 'updated'
     await recordObjectEvent(ctx, engine, collectionEvent(happened, { ...row, ...collection }))

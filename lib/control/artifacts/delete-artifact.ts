@@ -5,21 +5,23 @@ import { NotFound } from '../../domain/problem.ts'
 import type { Engine } from '../../engine/engine.ts'
 import { type Context, requireScope } from '../context.ts'
 import { type ObjectEvent, recordObjectEvent } from '../events/record-object-event.ts'
+import { announceArtifact } from './announce-artifact.ts'
 import { collectionEvent } from './collection-event.ts'
 
 /** Deletes an artifact. Where it was the latest of its key, the one before is so again; with the last one the key goes. Throws NotFound. */
 export async function deleteArtifact(ctx: Context, engine: Engine, id: string): Promise<void> {
   requireScope(ctx, 'manage_artifacts')
   const { workspaceId } = ctx
-  const event = await inWorkspace(ctx.db, workspaceId, async (sql) => {
-    const [artifact] = await sql<{ key: string | null }[]>`
-      select key from artifacts where workspace_id = ${workspaceId} and id = ${id}`
+  const { flowRunId, event } = await inWorkspace(ctx.db, workspaceId, async (sql) => {
+    const [artifact] = await sql<{ key: string | null; flowRunId: string | null }[]>`
+      select key, flow_run_id from artifacts where workspace_id = ${workspaceId} and id = ${id}`
     if (!artifact) throw new NotFound('Artifact')
     const told = artifact.key === null ? null : await stepDown(sql, workspaceId, artifact.key, id)
     const deleted = await sql`delete from artifacts where workspace_id = ${workspaceId} and id = ${id}`
     if (deleted.count === 0) throw new NotFound('Artifact')
-    return told
+    return { flowRunId: artifact.flowRunId, event: told }
   })
+  announceArtifact(ctx, engine, 'deleted', { id, flowRunId })
   if (event) await recordObjectEvent(ctx, engine, event)
 }
 

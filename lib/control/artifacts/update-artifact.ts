@@ -5,6 +5,7 @@ import type { Engine } from '../../engine/engine.ts'
 import { type Context, requireScope } from '../context.ts'
 import { recordObjectEvent } from '../events/record-object-event.ts'
 import { requireStorable } from '../storable-json.ts'
+import { announceArtifact } from './announce-artifact.ts'
 import { collectionEvent } from './collection-event.ts'
 
 /** Absent members are left as they are; null is a value. */
@@ -41,6 +42,7 @@ export async function updateArtifact(
     if (!changed) throw new NotFound('Artifact')
     return { row: changed, collection: its }
   })
+  announceArtifact(ctx, engine, 'updated', row)
   if (collection && row.key !== null) {
     const { key, updatedAt, ...content } = row
     await recordObjectEvent(

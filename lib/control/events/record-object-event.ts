@@ -1,4 +1,5 @@
 import { uuidv7 } from '../../db/uuid.ts'
+import { actorName } from '../../domain/access/actor.ts'
 import { type LiveNoun, liveNouns } from '../../domain/change.ts'
 import { Unavailable } from '../../domain/problem.ts'
 import type { RawJson } from '../../domain/state.ts'
@@ -42,13 +43,14 @@ const isLiveNoun = (noun: string): noun is LiveNoun => (liveNouns as readonly st
  * to the event store and to pages that show it. Called after the COMMIT; answers the event's id when it is stored.
  */
 export async function recordObjectEvent(
-  ctx: Pick<Context, 'workspaceId' | 'nowMicros'>,
+  ctx: Pick<Context, 'workspaceId' | 'nowMicros'> & Partial<Pick<Context, 'actor'>>,
   engine: Engine,
   { noun, happened, id, name, labels = {}, related = {}, payload, follows = null, eventId }: ObjectEvent,
 ): Promise<string> {
   if (isLiveNoun(noun)) {
     const change = happened === 'created' || happened === 'deleted' ? happened : 'updated'
-    engine.announce(ctx.workspaceId, [{ kind: 'object', noun, id, happened: change }])
+    const by = ctx.actor ? { by: actorName(ctx.actor) } : {}
+    engine.announce(ctx.workspaceId, [{ kind: 'object', noun, id, happened: change, ...by }])
   }
   const resource = {
     'prefect.resource.id': `prefect.${noun}.${id}`,

@@ -29,6 +29,10 @@ export interface SystemActor {
   readonly automation?: { readonly id: string; readonly name: string }
 }
 
+/** By whom something was done, for people to read. */
+export const actorName = (actor: Actor): string =>
+  actor.kind === 'user' ? actor.name || actor.handle : actor.service
+
 export const workspaceRoles = ['viewer', 'runner', 'developer', 'owner', 'worker'] as const
 export type WorkspaceRole = (typeof workspaceRoles)[number]
 export const accountRoles = ['owner', 'admin', 'member'] as const

@@ -68,6 +68,10 @@ export const workspaceRoleWords = {
   worker: 'For machines: polls for work and reports on it.',
 } as const satisfies Record<WorkspaceRole, string>
 
+/** The narrowest role of people that has the scope. */
+export const narrowestRole = (scope: WorkspaceScope): WorkspaceRole =>
+  (['viewer', 'runner', 'developer'] as const).find((role) => scopesOfRole[role].has(scope)) ?? 'owner'
+
 /** A role as wide as what its holder and the key it holds both allow. */
 export interface BoundedRole {
   /** The narrower of the two; the holder's own where neither holds the other. */

@@ -1,24 +1,48 @@
+import { join } from 'node:path'
 import type { Page } from 'playwright-core'
+import postgres from 'postgres'
 import { beforeAll, expect, test } from 'vitest'
-import { describeInBrowser, expectNoComplaints, testBrowser, type Visitor } from './browser.ts'
+import { afterFile } from '../cleanup.ts'
+import { createDatabase } from '../database.ts'
+import {
+  describeInBrowser,
+  desktop,
+  expectNoComplaints,
+  phone,
+  testBrowser,
+  type Visitor,
+} from './browser.ts'
 import { keyOf } from './populate.ts'
 import { signUp, startWorld, type Tenant, type World } from './world.ts'
+
+/** Give a folder to keep pictures of what is seen only on the way. */
+const { RIGEL_SCREENSHOTS: pictures } = process.env
 
 /** What an operator does in a browser, each with what the API says of it afterwards. */
 describeInBrowser('operating a workspace', () => {
   const browser = testBrowser()
+  let sql: postgres.Sql
   let world: World
   let visitor: Visitor
   let page: Page
   let tenant: Tenant
   beforeAll(async () => {
-    world = await startWorld()
+    const { url, drop } = await createDatabase()
+    sql = postgres(url, { max: 1, onnotice: () => {} })
+    afterFile(async () => {
+      await sql.end({ timeout: 5 })
+      await drop()
+    })
+    world = await startWorld({ DATABASE_URL: url })
     visitor = await browser.visitor(world.origins)
     page = visitor.page
     await signUp(world, page, 'ada')
     tenant = await keyOf(world, page)
   })
 
+  const picture = async (name: string, of = page) => {
+    if (pictures) await of.screenshot({ path: join(pictures, `${name}.png`) })
+  }
   const toast = (words: string | RegExp) => page.getByText(words).filter({ visible: true }).first().waitFor()
   const press = (name: string | RegExp) => page.getByRole('button', { name }).first().click()
   const choose = async (of: string, item: string) => {
@@ -243,7 +267,8 @@ describeInBrowser('operating a workspace', () => {
     await ask.getByText('1 run has not ended and stays as it is').waitFor()
     await ask.getByRole('button', { name: 'Retry 2 runs' }).click()
     await toast('Retried 2 runs.')
-    const nameOf = async (run: { id: string }) => (await tenant.call('GET', `/flow_runs/${run.id}`)).state.name
+    const nameOf = async (run: { id: string }) =>
+      (await tenant.call('GET', `/flow_runs/${run.id}`)).state.name
     expect(await Promise.all([failed, crashed, running].map(nameOf))).toEqual([
       'AwaitingRetry',
       'AwaitingRetry',
@@ -259,7 +284,10 @@ describeInBrowser('operating a workspace', () => {
     await tenant.call('POST', `/flow_runs/${run.id}/set_state`, { state: { type: 'RUNNING' }, force: true })
     await open(`/runs/flow-run/${run.id}`, run.name)
     const inDialog = async (title: string, verb: string) => {
-      await page.getByRole('dialog', { name: title }).getByRole('button', { name: verb }).click()
+      const dialog = page.getByRole('dialog', { name: title })
+      await dialog.getByRole('button', { name: verb }).click()
+      // It closes when it is done.
+      await dialog.waitFor({ state: 'detached' })
     }
     const badge = (word: string) => page.getByText(word, { exact: true }).first().waitFor()
 
@@ -271,7 +299,9 @@ describeInBrowser('operating a workspace', () => {
     await badge('Paused')
     const paused = await stateOf()
     expect(paused.type).toBe('PAUSED')
-    expect(Date.parse(paused.state_details.pause_timeout) - Date.parse(paused.timestamp)).toBeLessThan(400_000)
+    expect(Date.parse(paused.state_details.pause_timeout) - Date.parse(paused.timestamp)).toBeLessThan(
+      400_000,
+    )
 
     await press('Resume run')
     await page.getByRole('dialog').getByText('It goes on where it was paused.').waitFor()
@@ -410,5 +440,108 @@ describeInBrowser('operating a workspace', () => {
     await press('Save block')
     await toast('Saved password.')
     expectNoComplaints(visitor)
+  })
+
+  test('what is deleted while it is open says so, and by whom, and leads back', async () => {
+    const deployment = await deploy('short-lived')
+    await open(`/deployments/deployment/${deployment.id}`, /short-lived$/)
+    await tenant.call('DELETE', `/deployments/${deployment.id}`)
+    const gone = page.getByRole('status').filter({ hasText: 'This deployment was deleted by' })
+    await gone.waitFor()
+    await picture('gone')
+    expect(await page.getByRole('heading', { name: /short-lived$/ }).count()).toBe(1)
+    await gone.getByRole('link', { name: 'Open deployments' }).click()
+    await page.waitForURL(/\/deployments$/)
+
+    await tenant.call('POST', '/work_pools/', { name: 'puddle', type: 'process' })
+    await open('/work-pools/work-pool/puddle', 'puddle')
+    await tenant.call('DELETE', '/work_pools/puddle')
+    await page.getByRole('status').filter({ hasText: 'This work pool was deleted by' }).waitFor()
+    // Visited anew, there is nothing.
+    await page.reload()
+    await page.getByRole('heading', { name: 'No work pool with this name in this workspace' }).waitFor()
+    expectNoComplaints(visitor)
+  })
+
+  test('what a run makes to be read comes to its page by itself', async () => {
+    const flow = await tenant.call('POST', '/flows/', { name: 'reports' })
+    const run = await tenant.call('POST', '/flow_runs/', { flow_id: flow.id, state: { type: 'RUNNING' } })
+    const make = (key: string) =>
+      tenant.call('POST', '/artifacts/', { key, type: 'markdown', data: '# Hello', flow_run_id: run.id })
+    await open(`/runs/flow-run/${run.id}`, run.name)
+    const tab = page.getByRole('navigation', { name: 'Sections' }).getByRole('link', { name: /^Artifacts/ })
+    expect(await tab.count()).toBe(0)
+    await make('first-report')
+    await tab.click()
+    await page.getByRole('link', { name: 'first-report' }).waitFor()
+    const second = await make('second-report')
+    await page.getByRole('link', { name: 'second-report' }).waitFor()
+    await tenant.call('DELETE', `/artifacts/${second.id}`)
+    await page.getByRole('link', { name: 'second-report' }).waitFor({ state: 'detached' })
+    expectNoComplaints(visitor)
+  })
+
+  test('on a phone runs are picked and acted on too', async () => {
+    const flow = await tenant.call('POST', '/flows/', { name: 'pocket' })
+    for (let n = 0; n < 3; n++)
+      await tenant.call('POST', '/flow_runs/', { flow_id: flow.id, state: { type: 'RUNNING' } })
+    await page.setViewportSize(phone)
+    try {
+      await open(`/runs?flow=${flow.id}&range=all`, 'Runs')
+      const boxes = page.getByRole('checkbox', { name: /^Select \w+-\w+/ })
+      expect(await boxes.first().isVisible()).toBe(false)
+      await press('Select runs')
+      await boxes.first().check()
+      const bar = page.getByRole('region', { name: 'Selected runs' })
+      await bar.getByText('1 selected').waitFor()
+      await picture('picking')
+      await bar.getByRole('button', { name: 'Select all on this page' }).click()
+      await bar.getByText('3 selected').waitFor()
+      await bar.getByRole('button', { name: 'Cancel runs' }).click()
+      const ask = page.getByRole('dialog', { name: 'Cancel 3 runs?' })
+      await ask.getByRole('button', { name: 'Cancel 3 runs' }).click()
+      await toast('Cancelled 3 runs.')
+      await bar.waitFor({ state: 'detached' })
+      const { scrollWidth } = await page.evaluate(() => ({
+        scrollWidth: document.documentElement.scrollWidth,
+      }))
+      expect(scrollWidth).toBeLessThanOrEqual(phone.width)
+    } finally {
+      await page.setViewportSize(desktop)
+    }
+    expectNoComplaints(visitor)
+  })
+
+  test('whose role does not allow a verb sees it, and is told by whom it can be given', async () => {
+    const deployment = await deploy('looked-at')
+    const flow = await tenant.call('POST', '/flows/', { name: 'looked-on' })
+    const run = await tenant.call('POST', '/flow_runs/', { flow_id: flow.id, state: { type: 'RUNNING' } })
+    const guest = await browser.visitor(world.origins)
+    await signUp(world, guest.page, 'grace')
+    await sql`insert into account_memberships (id, account_id, user_id, role)
+      select gen_random_uuid(), ${tenant.accountId}, id, 'member' from users where handle = 'grace'`
+    await sql`insert into workspace_memberships (workspace_id, user_id, role)
+      select ${tenant.workspaceId}, id, 'viewer' from users where handle = 'grace'`
+    const withheld = [
+      { path: `/runs/flow-run/${run.id}`, verb: 'Cancel run', needs: 'developer' },
+      { path: `/deployments/deployment/${deployment.id}`, verb: 'Run', needs: 'runner' },
+      { path: '/variables', verb: 'New variable', needs: 'developer' },
+      { path: '/work-pools', verb: 'New work pool', needs: 'developer' },
+      { path: '/concurrency-limits', verb: 'New limit', needs: 'developer' },
+    ]
+    for (const { path, verb, needs } of withheld) {
+      await guest.page.goto(tenant.base + path)
+      const button = guest.page.getByRole('button', { name: verb, exact: true })
+      await button.focus()
+      const why = guest.page.getByRole('tooltip').filter({ hasText: `This needs ${needs}` })
+      await why.waitFor()
+      expect(await why.textContent()).toContain('Your role here is viewer')
+      expect(await button.getAttribute('aria-disabled')).toBe('true')
+      expect(await button.getAttribute('aria-describedby')).toBe(await why.getAttribute('id'))
+      if (verb === 'Run') await picture('withheld', guest.page)
+      await button.press('Escape')
+      await why.waitFor({ state: 'hidden' })
+    }
+    expectNoComplaints(guest)
   })
 })

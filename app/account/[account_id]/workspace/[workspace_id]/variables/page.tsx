@@ -4,6 +4,7 @@ import { RefreshOn } from '#app/_live/refresh-on.tsx'
 import { enterLive, type WorkspaceParams } from '#app/_server/enter.ts'
 import { pageParam, type SearchParams, textParam, turns } from '#app/_server/query.ts'
 import { TopBar } from '#app/_shell/top-bar.tsx'
+import { Allowed } from '#app/_ui/allowed.tsx'
 import { ButtonLink } from '#app/_ui/button-link.tsx'
 import { Command } from '#app/_ui/command.tsx'
 import { Denied } from '#app/_ui/denied.tsx'
@@ -54,7 +55,9 @@ export default async function VariablesPage({ params, searchParams }: Props) {
   return (
     <>
       <TopBar crumbs={crumbs} titled>
-        {may.write ? <NewVariable base={base} /> : null}
+        <Allowed entered={entered} needs="write_variables" verb="New variable" size="sm">
+          <NewVariable base={base} />
+        </Allowed>
       </TopBar>
       <RefreshOn nouns={['variable']} cursor={cursor} />
       <main id="main" tabIndex={-1} className="page">

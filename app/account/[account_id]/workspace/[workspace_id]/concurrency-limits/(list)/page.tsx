@@ -5,6 +5,7 @@ import { RefreshOn } from '#app/_live/refresh-on.tsx'
 import { enterLive, type WorkspaceParams } from '#app/_server/enter.ts'
 import { pageParam, type SearchParams, textParam, turns } from '#app/_server/query.ts'
 import { TopBar } from '#app/_shell/top-bar.tsx'
+import { Allowed } from '#app/_ui/allowed.tsx'
 import { ButtonLink } from '#app/_ui/button-link.tsx'
 import { Command } from '#app/_ui/command.tsx'
 import { Denied } from '#app/_ui/denied.tsx'
@@ -45,11 +46,13 @@ export default async function ConcurrencyPage({ params, searchParams }: Props) {
   const page = pageParam(asked.page)
   const path = `${base}/concurrency-limits`
   const { rows, count } = await listLimits(ctx, { name, pageSize, offset: (page - 1) * pageSize })
-  const mayWrite = ctx.access.scopes.has('manage_concurrency_limits')
+  const _mayWrite = ctx.access.scopes.has('manage_concurrency_limits')
   return (
     <>
       <TopBar crumbs={crumbs} titled>
-        {mayWrite ? <NewLimit base={base} /> : null}
+        <Allowed entered={entered} needs="manage_concurrency_limits" verb="New limit" size="sm">
+          <NewLimit base={base} />
+        </Allowed>
       </TopBar>
       <RefreshOn nouns={['concurrency-limit']} runs="refresh" cursor={cursor} />
       <main id="main" tabIndex={-1} className="page">

@@ -9,6 +9,7 @@ import { ButtonLink } from '#app/_ui/button-link.tsx'
 import { Menu, MenuItem, MenuRule } from '#app/_ui/menu.tsx'
 import { sendJson } from '#app/_ui/send-json.ts'
 import { toastDone, toastFailed } from '#app/_ui/toaster.tsx'
+import { Withheld } from '#app/_ui/withheld.tsx'
 
 const ConfirmDialog = dynamic(() => import('#app/_ui/confirm-dialog.tsx').then((file) => file.ConfirmDialog))
 const LimitDialog = dynamic(() => import('./limit-dialog.tsx').then((file) => file.LimitDialog))
@@ -27,11 +28,12 @@ interface DeploymentMenuProps {
   readonly base: string
   readonly deployment: ActedDeployment
   readonly may: { readonly run: boolean; readonly write: boolean; readonly remove: boolean }
+  readonly whyNotRun?: string | null
   /** In a list the verbs are all under the dots. */
   readonly inRow?: boolean
 }
 
-export function DeploymentMenu({ base, deployment, may, inRow }: DeploymentMenuProps) {
+export function DeploymentMenu({ base, deployment, may, whyNotRun, inRow }: DeploymentMenuProps) {
   const router = useRouter()
   const [open, setOpen] = useState<'delete' | 'limit' | null>(null)
   const [busy, setBusy] = useState(false)
@@ -68,7 +70,9 @@ export function DeploymentMenu({ base, deployment, may, inRow }: DeploymentMenuP
   }
   return (
     <>
-      {inRow || !may.run ? null : (
+      {inRow ? null : whyNotRun ? (
+        <Withheld why={whyNotRun}>Run</Withheld>
+      ) : (
         <>
           <Button kind="primary" onClick={run} busy={busy && 'Starting…'} disabled={deployment.disabled}>
             <Play aria-hidden size={14} />

@@ -38,7 +38,8 @@ interface Props {
 }
 
 export default async function RunsPage({ params, searchParams }: Props) {
-  const { ctx, base, cursor } = await enterLive(params)
+  const entered = await enterLive(params)
+  const { ctx, base, cursor } = entered
   const query = parseRunQuery(await searchParams)
   const path = `${base}/runs`
   const nowMs = Date.now()
@@ -110,7 +111,7 @@ export default async function RunsPage({ params, searchParams }: Props) {
                 pageSize={pageSize}
                 count={page.count}
                 countCap={countCap}
-                may={mayAct(ctx)}
+                may={mayAct(entered)}
                 flowNames={flowNames}
                 previousHref={
                   page.hasNewer && first?.expectedStartAt

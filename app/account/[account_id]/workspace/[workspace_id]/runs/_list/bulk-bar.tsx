@@ -15,6 +15,8 @@ export interface MayAct {
   /** Change states. */
   readonly run: boolean
   readonly manage: boolean
+  /** Why not all of it, in words; null: all of it. */
+  readonly why: string | null
 }
 
 interface BulkBarProps {
@@ -36,11 +38,13 @@ export function BulkBar({ base, selection, filter, shown, count, countCap, may, 
     setChosen(selection.all ? { kind: 'all', filter } : { kind: 'ids', ids: [...selection.ids] })
     setVerb(next)
   }
+  const nobody = selection.ids.size === 0
   const words = selection.all ? formatCount(count, countCap) : formatCount(selection.ids.size)
   return (
     <section
       aria-label="Selected runs"
-      className="sticky top-(--topbar) z-10 mb-2 flex flex-wrap items-center gap-2 rounded-lg bg-accent-tint px-3 py-1.5 inset-ring inset-ring-accent-edge"
+      // On a phone it stands above the bar of pages, where the thumb is.
+      className="z-10 flex flex-wrap items-center gap-2 bg-accent-tint py-1.5 max-sm:fixed max-sm:inset-x-0 max-sm:bottom-14 max-sm:border-accent-edge max-sm:border-t max-sm:px-(--gutter) sm:sticky sm:top-(--topbar) sm:mb-2 sm:rounded-lg sm:px-3 sm:inset-ring sm:inset-ring-accent-edge"
     >
       <span role="status" className="font-medium">
         {words} selected
@@ -50,35 +54,45 @@ export function BulkBar({ base, selection, filter, shown, count, countCap, may, 
           Select all {formatCount(count, countCap)} that match
         </button>
       ) : null}
-      <span className="ml-auto flex flex-wrap items-center gap-2 max-sm:ml-0">
+      {selection.ids.size < shown ? (
+        <button type="button" className="link text-xs sm:hidden" onClick={selection.togglePage}>
+          Select all on this page
+        </button>
+      ) : null}
+      <span className="scroll-quiet ml-auto flex items-center gap-2 max-sm:order-last max-sm:-mx-(--gutter) max-sm:w-dvw max-sm:overflow-x-auto max-sm:px-(--gutter) max-sm:py-0.5 sm:flex-wrap">
         {may.run ? (
           <>
-            <Button size="sm" onClick={() => open('cancel')}>
+            <Button size="sm" disabled={nobody} onClick={() => open('cancel')}>
               <CircleStop aria-hidden size={14} />
               Cancel runs
             </Button>
-            <Button size="sm" onClick={() => open('retry')}>
+            <Button size="sm" disabled={nobody} onClick={() => open('retry')}>
               <RotateCw aria-hidden size={14} />
               Retry runs
             </Button>
-            <Button size="sm" onClick={() => open('set-state')}>
+            <Button size="sm" disabled={nobody} onClick={() => open('set-state')}>
               Change state
             </Button>
           </>
         ) : null}
         {may.manage ? (
-          <Button size="sm" kind="danger-line" onClick={() => open('delete')}>
+          <Button size="sm" kind="danger-line" disabled={nobody} onClick={() => open('delete')}>
             <Trash2 aria-hidden size={14} />
             Delete runs
           </Button>
         ) : null}
         {may.run || may.manage ? null : (
-          <span className="text-ink-3 text-xs">Your role may not change runs.</span>
+          <>
+            <Button size="sm" disabled>
+              Cancel runs
+            </Button>
+            <span className="whitespace-normal text-ink-2 text-xs">{may.why}</span>
+          </>
         )}
-        <IconButton label="Clear selection" onClick={selection.clear}>
-          <X aria-hidden size={14} />
-        </IconButton>
       </span>
+      <IconButton label="Clear selection" onClick={selection.clear} className="max-sm:ml-auto">
+        <X aria-hidden size={14} />
+      </IconButton>
       {verb && chosen ? (
         <BulkDialog
           api={apiOf(base)}

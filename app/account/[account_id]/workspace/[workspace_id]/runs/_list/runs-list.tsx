@@ -5,7 +5,7 @@ import { useEffect, useMemo, useRef, useState } from 'react'
 import { useAnnouncer } from '#app/_live/announce.tsx'
 import { latestFlowRuns } from '#app/_live/fold.ts'
 import { useChanges, useFold } from '#app/_live/live.tsx'
-import { buttonClass } from '#app/_ui/button.tsx'
+import { Button, buttonClass } from '#app/_ui/button.tsx'
 import { Pager } from '#app/_ui/pager.tsx'
 import { stateWord } from '#app/_ui/states.ts'
 import { formatCount } from '#app/_ui/times.ts'
@@ -104,7 +104,14 @@ export function RunsList(props: RunsListProps) {
   return (
     <>
       {region}
-      {selection.ids.size > 0 ? (
+      {selection.picking ? null : (
+        <p className="mb-1 flex justify-end sm:hidden">
+          <Button size="sm" kind="ghost" onClick={selection.pick}>
+            Select runs
+          </Button>
+        </p>
+      )}
+      {selection.picking || selection.ids.size > 0 ? (
         <BulkBar
           base={base}
           selection={selection}
@@ -116,7 +123,7 @@ export function RunsList(props: RunsListProps) {
           onDone={() => router.refresh()}
         />
       ) : null}
-      <div className="relative">
+      <div className={`relative ${selection.picking ? 'max-sm:pb-28' : ''}`}>
         {state.waiting.size > 0 && !atTop ? (
           <div className="sticky top-[calc(var(--topbar)+8px)] z-10 flex h-0 justify-center">
             <button

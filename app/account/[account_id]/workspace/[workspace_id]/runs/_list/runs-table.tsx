@@ -32,7 +32,7 @@ export function RunsTable({
   useRowKeys(table, selection)
   const every = selection !== undefined && rows.length > 0 && rows.every((row) => selection.ids.has(row.id))
   return (
-    <table ref={table} className="t flush stack">
+    <table ref={table} className={`t flush stack ${selection?.picking ? 'picking' : ''}`}>
       <caption className="sr-only">Flow runs</caption>
       <colgroup>
         {selection ? <col style={{ width: 26 }} className="max-sm:hidden" /> : null}
@@ -139,7 +139,7 @@ const Row = memo(function Row({
       className={`${arrived ? 'arrived' : ''} ${ticked ? 'bg-accent-tint hover:bg-accent-tint!' : ''}`}
     >
       {toggle ? (
-        <td className="hide">
+        <td className="pick">
           <Checkbox
             checked={ticked}
             className="above-link align-middle"

@@ -5,6 +5,9 @@ export interface Selection {
   readonly ids: ReadonlySet<string>
   /** All that match, not only those on this page. */
   readonly all: boolean
+  /** Rows show their boxes also on a phone. */
+  readonly picking: boolean
+  readonly pick: () => void
   readonly toggle: (id: string, range: boolean) => void
   readonly togglePage: () => void
   readonly takeAll: () => void
@@ -15,10 +18,13 @@ export interface Selection {
 export function useSelection(rows: readonly { readonly id: string }[]): Selection {
   const [ids, setIds] = useState<ReadonlySet<string>>(new Set())
   const [all, setAll] = useState(false)
+  const [picking, setPicking] = useState(false)
+  const pick = useCallback(() => setPicking(true), [])
   const last = useRef<string>(undefined)
   const clear = useCallback(() => {
     setIds(new Set())
     setAll(false)
+    setPicking(false)
   }, [])
   const toggle = useCallback(
     (id: string, range: boolean) => {
@@ -61,5 +67,5 @@ export function useSelection(rows: readonly { readonly id: string }[]): Selectio
     document.addEventListener('keydown', onKey)
     return () => document.removeEventListener('keydown', onKey)
   }, [ids.size, clear])
-  return { ids, all, toggle, togglePage, takeAll, clear }
+  return { ids, all, picking, pick, toggle, togglePage, takeAll, clear }
 }

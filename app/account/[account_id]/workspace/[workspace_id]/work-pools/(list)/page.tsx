@@ -5,6 +5,7 @@ import { RefreshOn } from '#app/_live/refresh-on.tsx'
 import { enterLive, type WorkspaceParams } from '#app/_server/enter.ts'
 import { pageParam, type SearchParams, textParam, turns } from '#app/_server/query.ts'
 import { TopBar } from '#app/_shell/top-bar.tsx'
+import { Allowed } from '#app/_ui/allowed.tsx'
 import { ButtonLink } from '#app/_ui/button-link.tsx'
 import { Command } from '#app/_ui/command.tsx'
 import { Denied } from '#app/_ui/denied.tsx'
@@ -46,16 +47,16 @@ export default async function WorkPoolsPage({ params, searchParams }: Props) {
   const page = pageParam(asked.page)
   const path = `${base}/work-pools`
   const { rows, count } = await listWorkPools(ctx, { name, pageSize, offset: (page - 1) * pageSize })
-  const mayWrite = ctx.access.scopes.has('write_work_pools')
+  const _mayWrite = ctx.access.scopes.has('write_work_pools')
   return (
     <>
       <TopBar crumbs={crumbs} titled>
-        {mayWrite ? (
+        <Allowed entered={entered} needs="write_work_pools" verb="New work pool" size="sm">
           <ButtonLink href={`${path}/create`} kind="primary" size="sm">
             <Plus aria-hidden size={14} />
             New work pool
           </ButtonLink>
-        ) : null}
+        </Allowed>
       </TopBar>
       <RefreshOn nouns={['work-pool', 'work-queue', 'worker']} runs="refresh" cursor={cursor} />
       <main id="main" tabIndex={-1} className="page">

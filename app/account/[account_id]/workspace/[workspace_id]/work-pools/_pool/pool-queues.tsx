@@ -3,6 +3,7 @@ import { Card } from '#app/_ui/card.tsx'
 import { Meter } from '#app/_ui/meter.tsx'
 import { ShownLabel } from '#app/_ui/state.tsx'
 import { formatCount } from '#app/_ui/times.ts'
+import { Withheld } from '#app/_ui/withheld.tsx'
 import { workStatus } from '#app/_ui/work-status.tsx'
 import type { PoolQueue } from '#lib/control/console/read-work-pool.ts'
 import { AddQueue } from './add-queue.tsx'
@@ -13,9 +14,10 @@ interface PoolQueuesProps {
   readonly poolName: string
   readonly queues: readonly PoolQueue[]
   readonly mayWrite: boolean
+  readonly whyNot: string | null
 }
 
-export function PoolQueues({ base, poolName, queues, mayWrite }: PoolQueuesProps) {
+export function PoolQueues({ base, poolName, queues, mayWrite, whyNot }: PoolQueuesProps) {
   return (
     <Card
       title={
@@ -24,7 +26,15 @@ export function PoolQueues({ base, poolName, queues, mayWrite }: PoolQueuesProps
           <span className="ml-1 font-normal text-ink-3 text-xs max-sm:hidden">lowest number first</span>
         </>
       }
-      aside={mayWrite ? <AddQueue base={base} poolName={poolName} /> : null}
+      aside={
+        whyNot ? (
+          <Withheld why={whyNot} size="sm">
+            Add queue
+          </Withheld>
+        ) : (
+          <AddQueue base={base} poolName={poolName} />
+        )
+      }
     >
       <table className="t inset">
         <caption className="sr-only">Queues</caption>

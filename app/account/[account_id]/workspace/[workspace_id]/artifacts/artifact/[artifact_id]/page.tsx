@@ -57,7 +57,12 @@ export default async function ArtifactPage({ params }: Props) {
           { label: keyHref ? 'One of its history' : name },
         ]}
       />
-      <RefreshOn nouns={['artifact']} cursor={cursor} id={id} />
+      <RefreshOn
+        nouns={['artifact']}
+        cursor={cursor}
+        id={id}
+        mortal={{ id: id, what: 'artifact', href: `${base}/artifacts`, words: 'Open artifacts' }}
+      />
       <main id="main" tabIndex={-1} className="page">
         <PageHeader title={name} sub={artifact.description ?? undefined} />
         <ArtifactFacts base={base} artifact={artifact} runName={runName} />

@@ -8,6 +8,7 @@ import { enter, enterLive, isUuid, type WorkspaceParams } from '#app/_server/ent
 import { found } from '#app/_server/found.ts'
 import { pageServices } from '#app/_server/services.ts'
 import { TopBar } from '#app/_shell/top-bar.tsx'
+import { Allowed } from '#app/_ui/allowed.tsx'
 import { ButtonLink } from '#app/_ui/button-link.tsx'
 import { Card, Fact, Facts } from '#app/_ui/card.tsx'
 import { Command } from '#app/_ui/command.tsx'
@@ -47,22 +48,25 @@ export default async function BlockPage({ params }: Props) {
   if (!ctx.access.scopes.has('see_blocks'))
     return <Denied entered={entered} crumbs={[list]} what="the blocks of this workspace" needs="see_blocks" />
   const block = await blockOf(ctx, id)
-  const mayWrite = ctx.access.scopes.has('manage_blocks')
+  const _mayWrite = ctx.access.scopes.has('manage_blocks')
   return (
     <>
       <TopBar crumbs={[list, { label: block.name }]} />
-      <RefreshOn nouns={['block-document']} id={id} cursor={cursor} />
+      <RefreshOn
+        nouns={['block-document']}
+        id={id}
+        cursor={cursor}
+        mortal={{ id: id, what: 'block', href: `${base}/blocks`, words: 'Open blocks' }}
+      />
       <main id="main" tabIndex={-1} className="page">
         <PageHeader
           title={block.name}
           sub={block.type.name}
           actions={
-            mayWrite ? (
-              <>
-                <ButtonLink href={`${base}/blocks/block/${id}/edit`}>Edit block</ButtonLink>
-                <DeleteBlock base={base} id={id} name={block.name} />
-              </>
-            ) : null
+            <Allowed entered={entered} needs="manage_blocks" verb="Edit block">
+              <ButtonLink href={`${base}/blocks/block/${id}/edit`}>Edit block</ButtonLink>
+              <DeleteBlock base={base} id={id} name={block.name} />
+            </Allowed>
           }
         />
         <Facts className="mb-4">

@@ -5,6 +5,7 @@ import { cache } from 'react'
 import { RefreshOn } from '#app/_live/refresh-on.tsx'
 import { enter, enterLive, isUuid, type WorkspaceParams } from '#app/_server/enter.ts'
 import { TopBar } from '#app/_shell/top-bar.tsx'
+import { Allowed } from '#app/_ui/allowed.tsx'
 import { Card } from '#app/_ui/card.tsx'
 import { Denied } from '#app/_ui/denied.tsx'
 import { Meter } from '#app/_ui/meter.tsx'
@@ -64,7 +65,12 @@ export default async function LimitPage({ params }: Props) {
   return (
     <>
       <TopBar crumbs={[list, { label: limit.label }]} />
-      <RefreshOn nouns={['concurrency-limit']} runs="refresh" cursor={cursor} />
+      <RefreshOn
+        nouns={['concurrency-limit']}
+        runs="refresh"
+        cursor={cursor}
+        mortal={{ id: id, what: 'limit', href: `${base}/concurrency-limits`, words: 'Open concurrency' }}
+      />
       <main id="main" tabIndex={-1} className="page">
         <div className="grid grid-cols-1 items-start gap-6 lg:grid-cols-[232px_minmax(0,1fr)]">
           <nav aria-label="Limits" className="rounded-lg border border-line max-lg:hidden">
@@ -102,7 +108,7 @@ export default async function LimitPage({ params }: Props) {
               badge={<ShownBadge shown={limitStanding(limit)} />}
               sub={limitSentence(limit)}
               actions={
-                mayWrite ? (
+                <Allowed entered={entered} needs="manage_concurrency_limits" verb="Edit limit">
                   <LimitActions
                     base={base}
                     limit={{
@@ -116,7 +122,7 @@ export default async function LimitPage({ params }: Props) {
                       holders: limit.holders,
                     }}
                   />
-                ) : null
+                </Allowed>
               }
             />
             {limit.deploymentId ? (

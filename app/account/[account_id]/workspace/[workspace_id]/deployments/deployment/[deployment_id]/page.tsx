@@ -4,9 +4,10 @@ import Link from 'next/link'
 import { notFound } from 'next/navigation'
 import { cache } from 'react'
 import { RefreshOn } from '#app/_live/refresh-on.tsx'
-import { enter, enterLive, isUuid, type WorkspaceParams } from '#app/_server/enter.ts'
+import { type Entered, enter, enterLive, isUuid, type WorkspaceParams } from '#app/_server/enter.ts'
 import { found } from '#app/_server/found.ts'
 import { hrefWith } from '#app/_server/query.ts'
+import { whyNot } from '#app/_server/why-not.ts'
 import { TopBar } from '#app/_shell/top-bar.tsx'
 import { ButtonLink } from '#app/_ui/button-link.tsx'
 import { Fact, Facts } from '#app/_ui/card.tsx'
@@ -104,6 +105,7 @@ export default async function DeploymentPage({ params, searchParams }: Props) {
         id={id}
         runs={tab === 'runs' ? 'follow' : 'refresh'}
         cursor={cursor}
+        mortal={{ id: id, what: 'deployment', href: `${base}/deployments`, words: 'Open deployments' }}
       />
       <main id="main" tabIndex={-1} className="page">
         <PageHeader
@@ -134,6 +136,7 @@ export default async function DeploymentPage({ params, searchParams }: Props) {
                 collision: deployment.concurrencyOptions?.collision_strategy ?? 'ENQUEUE',
               }}
               may={may}
+              whyNotRun={whyNot(entered, 'run_deployments')}
             />
           }
         />
@@ -239,7 +242,7 @@ export default async function DeploymentPage({ params, searchParams }: Props) {
           />
         </div>
         {tab === 'runs' ? (
-          <Runs ctx={ctx} base={base} path={path} view={view} asked={asked} mayRun={may.run} />
+          <Runs entered={entered} base={base} path={path} view={view} asked={asked} mayRun={may.run} />
         ) : null}
         {tab === 'schedules' ? <Schedules base={base} deployment={deployment} mayWrite={may.write} /> : null}
         {tab === 'parameters' ? <DeploymentParameters deployment={deployment} /> : null}
@@ -258,20 +261,21 @@ export default async function DeploymentPage({ params, searchParams }: Props) {
 }
 
 async function Runs({
-  ctx,
+  entered,
   base,
   path,
   view,
   asked,
   mayRun,
 }: {
-  readonly ctx: Context
+  readonly entered: Entered
   readonly base: string
   readonly path: string
   readonly view: DeploymentView
   readonly asked: SearchParams
   readonly mayRun: boolean
 }) {
+  const { ctx } = entered
   const { deployment } = view
   // A deployment's own page begins with all of its runs.
   const query = { ...parseRunQuery({ range: 'all', ...asked }), flowIds: [], deploymentIds: [] }
@@ -328,7 +332,7 @@ async function Runs({
           pageSize={pageSize}
           count={page.count}
           countCap={countCap}
-          may={mayAct(ctx)}
+          may={mayAct(entered)}
           flowNames={{ [deployment.flowId]: deployment.flowName }}
           previousHref={
             page.hasNewer && first?.expectedStartAt

@@ -45,7 +45,8 @@ export async function generateMetadata({ params }: Props): Promise<Metadata> {
 }
 
 export default async function FlowPage({ params, searchParams }: Props) {
-  const { ctx, base, cursor } = await enterLive(params)
+  const entered = await enterLive(params)
+  const { ctx, base, cursor } = entered
   const id = (await params).flow_id.toLowerCase()
   if (!isUuid(id)) notFound()
   const asked = await searchParams
@@ -98,7 +99,7 @@ export default async function FlowPage({ params, searchParams }: Props) {
             pageSize={pageSize}
             count={page.count}
             countCap={countCap}
-            may={mayAct(ctx)}
+            may={mayAct(entered)}
             flowNames={{ [flow.id]: flow.name }}
             previousHref={
               page.hasNewer && first?.expectedStartAt

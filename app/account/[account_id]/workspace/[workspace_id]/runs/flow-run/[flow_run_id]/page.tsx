@@ -18,6 +18,7 @@ import { explainFlowRun } from '#lib/control/flow-runs/explain-flow-run.ts'
 import type { StateType } from '#lib/domain/state.ts'
 import { mayAct } from '../../_actions/may-act.ts'
 import { Parameters } from './_run/parameters.tsx'
+import { RefreshOnArtifact } from './_run/refresh-on-artifact.tsx'
 import { RunArtifacts } from './_run/run-artifacts.tsx'
 import { RunPage } from './_run/run-page.tsx'
 import { parseLogQuery, tabOf } from './_run/tabs.ts'
@@ -43,7 +44,8 @@ export async function generateMetadata({ params }: Props): Promise<Metadata> {
 }
 
 export default async function FlowRunPage({ params, searchParams }: Props) {
-  const { ctx, base, cursor } = await enterLive(params)
+  const entered = await enterLive(params)
+  const { ctx, base, cursor } = entered
   const id = (await params).flow_run_id.toLowerCase()
   if (!isUuid(id)) notFound()
   const asked = await searchParams
@@ -94,6 +96,7 @@ export default async function FlowRunPage({ params, searchParams }: Props) {
       ) : (
         <LiveTopicOf topic={`flow-run:${id}`} cursor={cursor} />
       )}
+      {seesArtifacts ? <RefreshOnArtifact flowRunId={id} /> : null}
       <RunPage
         base={base}
         path={`${base}/runs/flow-run/${id}`}
@@ -104,7 +107,7 @@ export default async function FlowRunPage({ params, searchParams }: Props) {
         states={states}
         parameters={parameters === null ? null : <Parameters json={parameters} />}
         firstError={firstError}
-        may={mayAct(ctx)}
+        may={mayAct(entered)}
         why={
           explanation && past ? (
             <WhyPanel

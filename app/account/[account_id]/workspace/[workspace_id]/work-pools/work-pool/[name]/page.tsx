@@ -6,7 +6,9 @@ import { RefreshOn } from '#app/_live/refresh-on.tsx'
 import { enterLive, type WorkspaceParams } from '#app/_server/enter.ts'
 import { found } from '#app/_server/found.ts'
 import { hrefWith, type SearchParams } from '#app/_server/query.ts'
+import { whyNot } from '#app/_server/why-not.ts'
 import { TopBar } from '#app/_shell/top-bar.tsx'
+import { Allowed } from '#app/_ui/allowed.tsx'
 import { CopyButton } from '#app/_ui/copy-button.tsx'
 import { Denied } from '#app/_ui/denied.tsx'
 import { Meter } from '#app/_ui/meter.tsx'
@@ -68,7 +70,6 @@ export default async function WorkPoolPage({ params, searchParams }: Props) {
   ])
   const path = `${base}/work-pools/work-pool/${encodeURIComponent(name)}`
   const may = {
-    write: ctx.access.scopes.has('write_work_pools'),
     remove: ctx.access.scopes.has('manage_work_pools'),
     queues: ctx.access.scopes.has('write_work_queues'),
     workers: ctx.access.scopes.has('write_workers'),
@@ -77,7 +78,12 @@ export default async function WorkPoolPage({ params, searchParams }: Props) {
   return (
     <>
       <TopBar crumbs={crumbs} />
-      <RefreshOn nouns={['work-pool', 'work-queue', 'worker', 'deployment']} runs="refresh" cursor={cursor} />
+      <RefreshOn
+        nouns={['work-pool', 'work-queue', 'worker', 'deployment']}
+        runs="refresh"
+        cursor={cursor}
+        mortal={{ id: pool.id, what: 'work pool', href: `${base}/work-pools`, words: 'Open work pools' }}
+      />
       <main id="main" tabIndex={-1} className="page">
         <PageHeader
           title={pool.name}
@@ -89,7 +95,7 @@ export default async function WorkPoolPage({ params, searchParams }: Props) {
           }
           sub={pool.description ?? undefined}
           actions={
-            may.write ? (
+            <Allowed entered={entered} needs="write_work_pools" verb="Pause pool">
               <PoolActions
                 base={base}
                 pool={{
@@ -102,7 +108,7 @@ export default async function WorkPoolPage({ params, searchParams }: Props) {
                 }}
                 mayRemove={may.remove}
               />
-            ) : null
+            </Allowed>
           }
         />
         <Stats>
@@ -185,7 +191,13 @@ export default async function WorkPoolPage({ params, searchParams }: Props) {
               />
             )}
             <div className="grid grid-cols-1 items-start gap-4 lg:grid-cols-2">
-              <PoolQueues base={base} poolName={pool.name} queues={queues} mayWrite={may.queues} />
+              <PoolQueues
+                base={base}
+                poolName={pool.name}
+                queues={queues}
+                mayWrite={may.queues}
+                whyNot={whyNot(entered, 'write_work_queues')}
+              />
               <NextInLine base={base} rows={waiting} count={waitingCount} />
             </div>
           </>

@@ -4,6 +4,7 @@ import { cache } from 'react'
 import { RefreshOn } from '#app/_live/refresh-on.tsx'
 import { enter, enterLive, isUuid, type WorkspaceParams } from '#app/_server/enter.ts'
 import { TopBar } from '#app/_shell/top-bar.tsx'
+import { Allowed } from '#app/_ui/allowed.tsx'
 import { Denied } from '#app/_ui/denied.tsx'
 import { Meter } from '#app/_ui/meter.tsx'
 import { PageHeader } from '#app/_ui/page-header.tsx'
@@ -63,16 +64,21 @@ export default async function WorkQueuePage({ params }: Props) {
           { label: queue.name },
         ]}
       />
-      <RefreshOn nouns={['work-queue', 'work-pool']} runs="refresh" cursor={cursor} />
+      <RefreshOn
+        nouns={['work-queue', 'work-pool']}
+        runs="refresh"
+        cursor={cursor}
+        mortal={{ id: id, what: 'work queue', href: `${base}/work-pools`, words: 'Open work pools' }}
+      />
       <main id="main" tabIndex={-1} className="page">
         <PageHeader
           title={queue.name}
           badge={<WorkStatusBadge noun="work-queue" status={queue.status} />}
           sub={queue.description || undefined}
           actions={
-            ctx.access.scopes.has('write_work_queues') ? (
+            <Allowed entered={entered} needs="write_work_queues" verb="Edit queue">
               <QueueMenu base={base} poolName={queue.poolName} queue={queue} onDeleted="leave" />
-            ) : null
+            </Allowed>
           }
         />
         <Stats>

@@ -7,6 +7,7 @@ import { apiOf } from '#app/_ui/api-path.ts'
 import { Button, iconButtonClass } from '#app/_ui/button.tsx'
 import { Menu, MenuItem, MenuRule } from '#app/_ui/menu.tsx'
 import { toastDone } from '#app/_ui/toaster.tsx'
+import { Withheld } from '#app/_ui/withheld.tsx'
 import type { ActedRun } from '../../../_actions/run-dialogs.tsx'
 import { mayDo, type RunVerb } from '../../../_actions/verbs.ts'
 import type { MayAct } from '../../../_list/bulk-bar.tsx'
@@ -22,11 +23,19 @@ interface RunActionsProps {
   readonly may: MayAct
 }
 
+function asked({ stateType, deploymentId }: ActedRun): string | null {
+  if (mayDo('resume', stateType)) return 'Resume run'
+  if (mayDo('cancel', stateType)) return 'Cancel run'
+  return mayDo('retry', stateType) && stateType !== 'COMPLETED' && deploymentId !== null ? 'Retry run' : null
+}
+
 /** The verb that the run's state asks for stands by itself; the others are under the dots. */
 export function RunActions({ base, run, may }: RunActionsProps) {
   const router = useRouter()
   const [verb, setVerb] = useState<RunVerb | null>(null)
   const can = (each: RunVerb) => (each === 'delete' ? may.manage : may.run) && mayDo(each, run.stateType)
+  // The verb that the state asks for, where the role does not allow it: said, not hidden.
+  const withheld = may.run || may.why === null ? null : asked(run)
   const copy = async (text: string, what: string) => {
     await navigator.clipboard?.writeText(text)
     toastDone(`Copied ${what}.`)
@@ -35,6 +44,7 @@ export function RunActions({ base, run, may }: RunActionsProps) {
   const failed = run.stateType === 'FAILED' || run.stateType === 'CRASHED'
   return (
     <>
+      {withheld ? <Withheld why={may.why ?? ''}>{withheld}</Withheld> : null}
       {can('resume') ? (
         <Button kind="primary" onClick={() => setVerb('resume')}>
           <Play aria-hidden size={14} />

@@ -179,7 +179,10 @@ export function RunPage(props: RunPageProps) {
       {state.deletedBy === null ? null : (
         <p role="status" className="mb-4">
           This run was deleted{state.deletedBy ? ` by ${state.deletedBy}` : ''}. What you see is what was
-          known of it.
+          known of it.{' '}
+          <Link href={`${base}/runs`} className="link font-medium">
+            Open runs
+          </Link>
         </p>
       )}
       {facts}

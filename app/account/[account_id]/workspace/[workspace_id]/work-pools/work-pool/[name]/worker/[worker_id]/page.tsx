@@ -43,7 +43,17 @@ export default async function WorkerPage({ params }: Props) {
   return (
     <>
       <TopBar crumbs={[...crumbs, { label: worker.name }]} />
-      <RefreshOn nouns={['worker', 'work-pool']} runs="refresh" cursor={cursor} />
+      <RefreshOn
+        nouns={['worker', 'work-pool']}
+        runs="refresh"
+        cursor={cursor}
+        mortal={{
+          id,
+          what: 'worker',
+          href: `${base}/work-pools/work-pool/${encodeURIComponent(poolName)}`,
+          words: `Open ${poolName}`,
+        }}
+      />
       <main id="main" tabIndex={-1} className="page">
         <PageHeader
           title={worker.name}
