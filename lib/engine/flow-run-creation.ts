@@ -1,5 +1,6 @@
 import type { Transaction } from '../db/clients.ts'
 import { type FlowRunRow, flowRunColumns } from '../db/rows/flow-run.ts'
+import { inTransaction } from '../db/transaction.ts'
 import { uuidv7 } from '../db/uuid.ts'
 import type { Change } from '../domain/change.ts'
 import { decide, type FlowRunView, type ProposedState } from '../domain/orchestration/decide.ts'
@@ -19,7 +20,6 @@ import type { Signal } from './signals.ts'
 import { countedAfter, type RunContext, stateColumns, textOf, unstarted } from './stored.ts'
 import { noFacts } from './task-run-transitions.ts'
 import {
-  all,
   byKey,
   type EventRow,
   type HappenedColumns,
@@ -81,8 +81,7 @@ export async function createFlowRuns(
   const events: EventRow[] = []
   const due: Signal[] = []
   await deps.watch.ready()
-  const results = await deps.sql.begin(async (transaction) => {
-    const sql = transaction as unknown as Transaction
+  const results = await inTransaction(deps.sql, async (sql, write) => {
     const [flows, existing, contextOf] = await Promise.all([
       readFlows(sql, wanted),
       readExisting(sql, wanted),
@@ -118,13 +117,14 @@ export async function createFlowRuns(
         claimToken: null,
       }
       const now = deps.nowMicros()
-      const { write, patch, effects, reason } = decide(minimalFlowPolicy, view, run.state ?? pending, {
+      const decision = decide(minimalFlowPolicy, view, run.state ?? pending, {
         ...noFacts(run.reported?.atMicros ?? now, deps.dice()),
         client: run.client,
       })
-      if (!write) return new Error(`a first state was refused: ${reason}`)
+      const { write: state, patch, effects, reason } = decision
+      if (!state) return new Error(`a first state was refused: ${reason}`)
       const stateId = run.reported?.stateId ?? uuidv7()
-      const columns = stateColumns(stateId, write, patch)
+      const columns = stateColumns(stateId, state, patch)
       const createdAt = formatInstant(now)
       const name = run.name ?? generateRunName(deps.dice)
       const insert: FlowRunColumns = {
@@ -157,7 +157,7 @@ export async function createFlowRuns(
         null,
         countedAfter(
           { kind: 'flow-run', workspaceId: run.workspaceId, flowId: flow.id, deploymentId: run.deploymentId },
-          write,
+          state,
           patch,
         ),
       )
@@ -168,7 +168,7 @@ export async function createFlowRuns(
             { ...run, ...context, id, name, flowName: flow.name, flowTags: flow.tags },
             patch.runCount,
             null,
-            { id: stateId, ...write },
+            { id: stateId, ...state },
           )
           events.push(event)
         } else if (effect.type === 'mirror-to-parent-task') {
@@ -176,7 +176,7 @@ export async function createFlowRuns(
             workspaceId: run.workspaceId,
             taskRunId: effect.taskRunId,
             childFlowRunId: id,
-            state: write,
+            state,
           })
         } else if (effect.type === 'follow-up') {
           followUps.push({ workspaceId: run.workspaceId, runId: id, ...effect })
@@ -202,10 +202,10 @@ export async function createFlowRuns(
           id,
           flowId: flow.id,
           name,
-          stateType: write.type,
-          stateName: write.name,
+          stateType: state.type,
+          stateName: state.name,
           stateAt: columns.state_at,
-          stateMessage: write.message.slice(0, 2_000),
+          stateMessage: state.message.slice(0, 2_000),
           expectedStartAt: columns.expected_start_at,
           startAt: columns.start_at,
           endAt: columns.end_at,
@@ -244,12 +244,12 @@ export async function createFlowRuns(
           infrastructureDocumentId: insert.infrastructure_document_id,
           infrastructurePid: null,
           stateId,
-          stateType: write.type,
-          stateName: write.name,
+          stateType: state.type,
+          stateName: state.name,
           stateAt: columns.state_at,
-          stateMessage: write.message,
-          stateDetails: write.details,
-          stateData: write.data,
+          stateMessage: state.message,
+          stateDetails: state.details,
+          stateData: state.data,
           runCount: patch.runCount,
           startAt: columns.start_at,
           endAt: columns.end_at,
@@ -266,18 +266,18 @@ export async function createFlowRuns(
       const isReplay = wanted.some((run) => run.reported !== undefined)
       const mirrored =
         mirrors.length > 0 ? await mirrorToParentTasks(deps, sql, mirrors, deltas, published) : []
-      await all([
+      write(
         insertFlowRuns(sql, inserts, deltas, isReplay, deps.watch.wantedOf(events)),
         followUps.length > 0 ? upsertFollowUps(sql, followUps) : null,
         ...mirrored,
-      ])
+      )
     }
     return answers
   })
   publishAll(deps, published)
   publishEvents(deps, events)
   deps.signals.emit(due)
-  return results as (Created<FlowRunRow> | Error)[]
+  return results
 }
 
 async function readFlows(sql: Transaction, wanted: readonly NewFlowRun[]): Promise<Map<string, FlowOfRun>> {

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Queryable, Sql, Transaction } from '../db/clients.ts'
+import { inTransaction, type Write } from '../db/transaction.ts'
 import { uuidv7 } from '../db/uuid.ts'
 import type { Change } from '../domain/change.ts'
 import { decide, type Facts, type StoredState } from '../domain/orchestration/decide.ts'
@@ -25,7 +26,6 @@ import {
   storedState,
 } from './stored.ts'
 import {
-  all,
   compareKeys,
   type EventRow,
   type FlowRunUpdate,
@@ -47,13 +47,18 @@ export interface TransitionDeps {
   readonly watch: EventWatch
 }
 
-/** What a transaction did, to be told after its COMMIT. */
+/** What a transaction does last, and what is to be told of it after its COMMIT. */
 export class Outcome {
+  readonly write: Write
   readonly published: [string, Change][] = []
   readonly events: EventRow[] = []
   readonly signals: Signal[] = []
   /** Flow runs as they were written. */
   readonly written: FlowRunUpdate[] = []
+
+  constructor(write: Write) {
+    this.write = write
+  }
 }
 
 /** Runs `work` in a transaction, and tells the world what it did once that is committed. */
@@ -63,10 +68,10 @@ export async function commitAndTell<Result>(
 ): Promise<Result> {
   await deps.watch.ready()
   // Made within: a transaction that is tried again begins with an empty one.
-  const [result, outcome] = (await deps.sql.begin(async (transaction) => {
-    const made = new Outcome()
-    return [await work(transaction as unknown as Transaction, made), made]
-  })) as [Result, Outcome]
+  const [result, outcome] = await inTransaction(deps.sql, async (sql, write) => {
+    const made = new Outcome(write)
+    return [await work(sql, made), made] as const
+  })
   publishAll(deps, outcome.published)
   publishEvents(deps, outcome.events)
   deps.signals.emit(outcome.signals)
@@ -225,13 +230,13 @@ export async function moveLockedFlowRuns(
     const mirrored =
       mirrors.length > 0 ? await mirrorToParentTasks(deps, sql, mirrors, deltas, published) : []
     const reset = resets.length > 0 ? await resetFailedTasks(deps, sql, resets, deltas, published) : []
-    await all([
+    outcome.write(
       writeFlowRunTransitions(sql, updates, deltas, lateStarts, isReplay, deps.watch.wantedOf(events)),
       followUps.length > 0 ? upsertFollowUps(sql, followUps) : null,
       ...ledger.statements(sql),
       ...mirrored,
       ...reset,
-    ])
+    )
   }
   outcome.written.push(...updates)
   outcome.events.push(...events)

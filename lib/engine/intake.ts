@@ -1,4 +1,4 @@
-import type { Transaction } from '../db/clients.ts'
+import { inTransaction } from '../db/transaction.ts'
 import { uuidv7 } from '../db/uuid.ts'
 import type { Change } from '../domain/change.ts'
 import { formatInstant } from '../domain/time.ts'
@@ -44,12 +44,11 @@ export async function storeEvents(deps: TransitionDeps, chunks: readonly EventCh
     insertEvents(deps.sql, rows, deps.watch.wantedOf(rows)),
     reports.length === 0
       ? null
-      : deps.sql.begin(async (transaction) => {
-          const sql = transaction as unknown as Transaction
+      : inTransaction(deps.sql, async (sql, write) => {
           const deltas = new RollupDeltas()
           moved = []
           const recorded = await recordTaskRuns(sql, reports, now, deltas, moved)
-          await all([...recorded, insertDeltas(sql, deltas)])
+          write(...recorded, insertDeltas(sql, deltas))
         }),
   ])
   tellAll(deps, moved, (row) => row.workspace_id, changeOf)

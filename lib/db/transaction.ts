@@ -1,0 +1,87 @@
+import type postgres from 'postgres'
+import type { Sql, Transaction } from './clients.ts'
+
+/** Sends statements whose answers nobody needs before the COMMIT. null stands for none. Throws where the transaction cannot be. */
+export type Write = (...statements: readonly (PromiseLike<unknown> | null)[]) => void
+
+/** What postgres.js hands to the option by which its own transactions get hold of their connection; it is in no declaration. */
+interface Connection {
+  onclose: ((error: Error) => void) | null
+}
+
+/**
+ * Runs `work` in a transaction, in as few round trips as there can be: BEGIN travels with the first statement, and COMMIT with the
+ * last ones, which `work` hands to `write`. A round trip costs a batch more than most of its statements, since each answer waits for
+ * its turn in a busy event loop. Settles when everything is committed; what fails rolls everything back and is thrown.
+ */
+export async function inTransaction<Result>(
+  sql: Sql,
+  work: (transaction: Transaction, write: Write) => Promise<Result>,
+): Promise<Result> {
+  const session = await sql.reserve()
+  const line = watchLine()
+  const begun = session.unsafe('begin', [], line.options).then(nothing, asFailure)
+  let begin: Failure | null = null
+  void begun.then((failure) => {
+    begin = failure
+  })
+  const written: PromiseLike<Failure | null>[] = []
+  // Without its BEGIN each statement would be a transaction of its own.
+  const assertBegun = (): void => {
+    if (begin !== null) throw begin.error
+  }
+  try {
+    const result = await line.orLost(
+      // Safe: a reserved session has all that a transaction's queries need; savepoints nobody asks of it.
+      work(session as unknown as Transaction, (...statements) => {
+        assertBegun()
+        for (const statement of statements)
+          if (statement !== null) written.push(statement.then(nothing, asFailure))
+      }),
+    )
+    assertBegun()
+    // After a failed statement Postgres takes it for a ROLLBACK.
+    const committed = session.unsafe('commit').then(nothing, asFailure)
+    const failed = (await line.orLost(Promise.all([begun, ...written, committed]))).find(
+      (failure) => failure !== null,
+    )
+    if (failed) throw failed.error
+    return result
+  } catch (error) {
+    // Also after a failed COMMIT, which then finds no transaction and does no harm.
+    if (!line.isLost()) await line.orLost(session.unsafe('rollback').then(nothing, asFailure)).catch(nothing)
+    throw error
+  } finally {
+    // A connection that is gone belongs to the pool already.
+    if (!line.isLost()) session.release()
+  }
+}
+
+interface Failure {
+  readonly error: unknown
+}
+
+const nothing = (): null => null
+const asFailure = (error: unknown): Failure => ({ error })
+
+/** Notices when the connection goes away between two statements, of which their promises would not tell. */
+function watchLine() {
+  let lost: Error | null = null
+  let tell: (error: Error) => void = () => {}
+  const losing = new Promise<never>((_, reject) => {
+    tell = reject
+  })
+  losing.catch(nothing)
+  const onexecute = (connection: Connection): true => {
+    connection.onclose = (error) => {
+      lost = error
+      tell(error)
+    }
+    return true
+  }
+  return {
+    options: { onexecute } as postgres.UnsafeQueryOptions,
+    isLost: () => lost !== null,
+    orLost: <Result>(work: Promise<Result>): Promise<Result> => Promise.race([work, losing]),
+  }
+}
