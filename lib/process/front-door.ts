@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { RollCall } from './roll-call.ts'
 
 export type Listener = (request: IncomingMessage, response: ServerResponse) => unknown
 
@@ -68,7 +69,7 @@ const isEventStream = (response: ServerResponse): boolean =>
 
 class Door implements FrontDoor {
   readonly #server: Server
-  readonly #running = new Set<ServerResponse>()
+  readonly #running = new RollCall<ServerResponse>()
   /** The server forgets a socket once it is upgraded, but still waits for its end when it closes. */
   readonly #upgraded = new Set<Duplex>()
   #rooms: Rooms | undefined
@@ -104,13 +105,13 @@ class Door implements FrontDoor {
   }
 
   #take(request: IncomingMessage, response: ServerResponse): unknown {
-    this.#running.add(response)
+    const leave = this.#running.add(response)
     // One listener for all that is done at the end: there is a request for each.
     let onRequest: Rooms['onRequest']
     let room: 'api' | 'pages' = 'api'
     let started = 0
     response.once('close', () => {
-      this.#running.delete(response)
+      leave()
       // An event stream lasts as long as its page is open, which says nothing about speed.
       if (!onRequest || !response.writableFinished || isEventStream(response)) return
       onRequest(room, response.statusCode, (performance.now() - started) / 1000)
