@@ -4,6 +4,8 @@ import type { Sql, Transaction } from './clients.ts'
 /** Sends statements whose answers nobody needs before the COMMIT. null stands for none. Throws where the transaction cannot be. */
 export type Write = (...statements: readonly (PromiseLike<unknown> | null)[]) => void
 
+type Session = Awaited<ReturnType<Sql['reserve']>>
+
 /** What postgres.js hands to the option by which its own transactions get hold of their connection; it is in no declaration. */
 interface Connection {
   onclose: ((error: Error) => void) | null
@@ -32,14 +34,14 @@ export async function inTransaction<Result>(
   }
   try {
     const result = await line.orLost(
-      // Safe: a reserved session has all that a transaction's queries need; savepoints nobody asks of it.
-      work(session as unknown as Transaction, (...statements) => {
+      work(line.guard(session), (...statements) => {
         assertBegun()
         for (const statement of statements)
           if (statement !== null) written.push(statement.then(nothing, asFailure))
       }),
     )
     assertBegun()
+    line.assertThere()
     // After a failed statement Postgres takes it for a ROLLBACK.
     const committed = session.unsafe('commit').then(nothing, asFailure)
     const failed = (await line.orLost(Promise.all([begun, ...written, committed]))).find(
@@ -79,9 +81,20 @@ function watchLine() {
     }
     return true
   }
+  const assertThere = (): void => {
+    if (lost !== null) throw lost
+  }
   return {
     options: { onexecute } as postgres.UnsafeQueryOptions,
     isLost: () => lost !== null,
+    assertThere,
+    /** A statement on a session that is gone would be an exception that nobody can catch. */
+    guard: (session: Session): Transaction =>
+      // Safe: a reserved session has all that a transaction's queries need; savepoints nobody asks of it.
+      Object.assign((...args: Parameters<Session>) => {
+        assertThere()
+        return session(...args)
+      }, session) as unknown as Transaction,
     orLost: <Result>(work: Promise<Result>): Promise<Result> => Promise.race([work, losing]),
   }
 }

@@ -48,7 +48,9 @@ export const claimFlowRuns = (
     const claims: Claim[] = []
     for (const searches of wavesOf(requests))
       claims.push(...(await claimInPools(deps, sql, outcome, searches)))
-    const written = new Map(outcome.written.map((update) => [`${update.workspace_id} ${update.id}`, update]))
+    const written = new Map(
+      outcome.written.map((update) => [`${update.run.workspace_id} ${update.run.id}`, update]),
+    )
     const claimed = new Map<ClaimRequest, ClaimedRun[]>()
     for (const { request, run, token, expiresMicros } of claims) {
       const update = written.get(`${run.workspaceId} ${run.id}`)
@@ -192,19 +194,19 @@ const findDue = (
 /** The run as reading it after the claim would answer. */
 const rowAfter = (run: DueRun, update: FlowRunUpdate): FlowRunRow => ({
   ...run,
-  empiricalPolicy: (update.empirical_policy ?? run.empiricalPolicy) as FlowRunRow['empiricalPolicy'],
-  stateId: update.state_id,
-  stateType: update.state_type,
-  stateName: update.state_name,
-  stateAt: update.state_at,
-  stateMessage: update.state_message,
-  stateDetails: update.state_details,
-  stateData: update.state_data as FlowRunRow['stateData'],
-  runCount: update.run_count,
-  startAt: update.start_at,
-  endAt: update.end_at,
-  expectedStartAt: update.expected_start_at,
-  nextScheduledStartAt: update.next_scheduled_start_at,
-  totalRunTimeSeconds: update.total_run_time_seconds,
-  updatedAt: update.state_at,
+  empiricalPolicy: (update.run.empirical_policy ?? run.empiricalPolicy) as FlowRunRow['empiricalPolicy'],
+  stateId: update.state.state_id,
+  stateType: update.state.state_type,
+  stateName: update.state.state_name,
+  stateAt: update.state.state_at,
+  stateMessage: update.state.state_message,
+  stateDetails: update.state.state_details,
+  stateData: update.state.state_data as FlowRunRow['stateData'],
+  runCount: update.state.run_count,
+  startAt: update.state.start_at,
+  endAt: update.state.end_at,
+  expectedStartAt: update.state.expected_start_at,
+  nextScheduledStartAt: update.state.next_scheduled_start_at,
+  totalRunTimeSeconds: update.state.total_run_time_seconds,
+  updatedAt: update.state.state_at,
 })

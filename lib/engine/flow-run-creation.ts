@@ -14,13 +14,13 @@ import { flowRunEvent } from './flow-run-event.ts'
 import { publishAll, publishEvents, type TransitionDeps } from './flow-run-transitions.ts'
 import { type FollowUp, upsertFollowUps } from './follow-ups.ts'
 import { type Mirror, mirrorToParentTasks } from './mirror.ts'
-import { recordset } from './recordset.ts'
+import { recordsetOfParts } from './recordset.ts'
 import { RollupDeltas } from './rollup.ts'
 import type { Signal } from './signals.ts'
 import { countedAfter, type RunContext, stateColumns, textOf, unstarted } from './stored.ts'
 import { noFacts } from './task-run-transitions.ts'
 import {
-  byKey,
+  compareKeys,
   type EventRow,
   type HappenedColumns,
   happenedColumns,
@@ -38,7 +38,7 @@ interface FlowOfRun {
   readonly labels: Readonly<Record<string, unknown>>
 }
 
-interface FlowRunColumns extends StateColumns {
+interface FlowRunColumns {
   readonly workspace_id: string
   readonly id: string
   readonly flow_id: string
@@ -64,7 +64,11 @@ interface FlowRunColumns extends StateColumns {
   readonly created_at: string
 }
 
-type FlowRunInsert = FlowRunColumns & HappenedColumns
+interface FlowRunInsert {
+  readonly run: FlowRunColumns
+  readonly state: StateColumns
+  readonly happened: HappenedColumns
+}
 
 const pending: ProposedState = { type: 'PENDING', name: 'Pending', message: '', details: {}, data: null }
 
@@ -151,7 +155,6 @@ export async function createFlowRuns(
         labels,
         created_by: run.createdBy,
         created_at: createdAt,
-        ...columns,
       }
       deltas.move(
         null,
@@ -194,7 +197,7 @@ export async function createFlowRuns(
           deploymentId: run.deploymentId,
           dueMicros: patch.nextScheduledStartMicros,
         })
-      inserts.push({ ...insert, ...happenedColumns(event) })
+      inserts.push({ run: insert, state: columns, happened: happenedColumns(event) })
       published.push([
         run.workspaceId,
         {
@@ -376,33 +379,38 @@ async function readExisting(
     (run.id === undefined ? undefined : found.get(`${run.workspaceId} ${run.id}`))
 }
 
-const flowRunInserts = recordset<FlowRunInsert>({
-  workspace_id: 'uuid',
-  id: 'uuid',
-  flow_id: 'uuid',
-  name: 'text',
-  flow_version: 'text',
-  deployment_id: 'uuid',
-  deployment_version: 'text',
-  deployment_version_id: 'uuid',
-  work_pool_name: 'text',
-  work_queue_id: 'uuid',
-  work_queue_name: 'text',
-  auto_scheduled: 'bool',
-  infrastructure_document_id: 'uuid',
-  idempotency_key: 'text',
-  parent_task_run_id: 'uuid',
-  parameters: 'json',
-  context: 'json',
-  job_variables: 'json',
-  empirical_policy: 'jsonb',
-  tags: 'text[]',
-  labels: 'jsonb',
-  created_by: 'jsonb',
-  created_at: 'timestamptz',
-  ...stateTypes,
-  ...happenedTypes,
+const flowRunInserts = recordsetOfParts<FlowRunInsert>({
+  run: {
+    workspace_id: 'uuid',
+    id: 'uuid',
+    flow_id: 'uuid',
+    name: 'text',
+    flow_version: 'text',
+    deployment_id: 'uuid',
+    deployment_version: 'text',
+    deployment_version_id: 'uuid',
+    work_pool_name: 'text',
+    work_queue_id: 'uuid',
+    work_queue_name: 'text',
+    auto_scheduled: 'bool',
+    infrastructure_document_id: 'uuid',
+    idempotency_key: 'text',
+    parent_task_run_id: 'uuid',
+    parameters: 'json',
+    context: 'json',
+    job_variables: 'json',
+    empirical_policy: 'jsonb',
+    tags: 'text[]',
+    labels: 'jsonb',
+    created_by: 'jsonb',
+    created_at: 'timestamptz',
+  },
+  state: stateTypes,
+  happened: happenedTypes,
 })
+
+const inOrder = (rows: readonly FlowRunInsert[]): FlowRunInsert[] =>
+  [...rows].sort((a, b) => compareKeys(a.run.workspace_id, a.run.id, b.run.workspace_id, b.run.id))
 
 const insertFlowRuns = (
   sql: Transaction,
@@ -412,7 +420,7 @@ const insertFlowRuns = (
   watched: readonly string[],
 ) => sql`
   with r as materialized (
-    select * from ${flowRunInserts(sql, byKey(rows))} r
+    select * from ${flowRunInserts(sql, inOrder(rows))} r
   ), made as (
     insert into flow_runs (
       workspace_id, id, flow_id, name, flow_version, deployment_id, deployment_version, deployment_version_id, work_pool_name, work_queue_id,

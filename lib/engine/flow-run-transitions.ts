@@ -52,7 +52,8 @@ export class Outcome {
   readonly write: Write
   readonly published: [string, Change][] = []
   readonly events: EventRow[] = []
-  readonly signals: Signal[] = []
+  /** What their last statements answer, they know once everything is committed. */
+  readonly ledgers: { readonly signals: readonly Signal[] }[] = []
   /** Flow runs as they were written. */
   readonly written: FlowRunUpdate[] = []
 
@@ -74,7 +75,7 @@ export async function commitAndTell<Result>(
   })
   publishAll(deps, outcome.published)
   publishEvents(deps, outcome.events)
-  deps.signals.emit(outcome.signals)
+  deps.signals.emit(outcome.ledgers.flatMap((ledger) => ledger.signals))
   return result
 }
 
@@ -194,12 +195,14 @@ export async function moveLockedFlowRuns(
     }
     const columns = stateColumns(stateId, write, patch)
     updates.push({
-      workspace_id: run.workspaceId,
-      id: run.id,
-      ...columns,
-      empirical_policy: patch.policy === run.empiricalPolicy ? null : patch.policy,
-      claim_token: patch.claimToken,
-      ...happenedColumns(event),
+      run: {
+        workspace_id: run.workspaceId,
+        id: run.id,
+        claim_token: patch.claimToken,
+        empirical_policy: patch.policy === run.empiricalPolicy ? null : patch.policy,
+      },
+      state: columns,
+      happened: happenedColumns(event),
     })
     published.push([
       run.workspaceId,
@@ -240,7 +243,7 @@ export async function moveLockedFlowRuns(
   }
   outcome.written.push(...updates)
   outcome.events.push(...events)
-  outcome.signals.push(...ledger.signals)
+  outcome.ledgers.push(ledger)
   return answers
 }
 

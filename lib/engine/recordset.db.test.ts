@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { testDatabase } from '../testing/database.ts'
 import { plainArray, textArray } from './array-literal.ts'
-import { recordset } from './recordset.ts'
+import { recordset, recordsetOfParts } from './recordset.ts'
 
 const db = await testDatabase()
 
@@ -70,5 +70,20 @@ test('rows come back as they went in, in their order, whatever they hold', async
       )
     }),
     { numRuns: 200 },
+  )
+})
+
+test('rows in parts come back under the names of all their columns', async () => {
+  const inParts = recordsetOfParts<{
+    readonly who: { readonly id: string; readonly name: string | null }
+    readonly what: { readonly n: number | null; readonly value: unknown }
+  }>({ who: { id: 'uuid', name: 'text' }, what: { n: 'int', value: 'jsonb' } })
+  const id = '00000000-0000-7000-8000-000000000001'
+  const rows = [
+    { who: { id, name: 'a\x1eb' }, what: { n: null, value: { x: [1] } } },
+    { who: { id, name: null }, what: { n: 2, value: null } },
+  ]
+  expect([...(await db.engine`select * from ${inParts(db.engine, rows)} r`)]).toEqual(
+    rows.map(({ who, what }) => ({ ...who, ...what })),
   )
 })

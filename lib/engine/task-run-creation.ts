@@ -1,5 +1,6 @@
 import type { Transaction } from '../db/clients.ts'
 import { type TaskRunRow, taskRunColumns } from '../db/rows/task-run.ts'
+import { inTransaction } from '../db/transaction.ts'
 import { uuidv7 } from '../db/uuid.ts'
 import type { Change } from '../domain/change.ts'
 import { decide, type ProposedState, type TaskRunView } from '../domain/orchestration/decide.ts'
@@ -12,7 +13,7 @@ import { RollupDeltas } from './rollup.ts'
 import { countedAfter, stateColumns, stateRow, textOf, unstarted } from './stored.ts'
 import { type TaskRunUpsert, upsertTaskRuns } from './task-run-rows.ts'
 import { noFacts } from './task-run-transitions.ts'
-import { all, insertDeltas, insertTaskRunStates, type StateRow } from './write-set.ts'
+import { insertDeltas, insertTaskRunStates, type StateRow } from './write-set.ts'
 
 const pending: ProposedState = { type: 'PENDING', name: 'Pending', message: '', details: {}, data: null }
 
@@ -23,8 +24,7 @@ export async function createTaskRuns(
 ): Promise<(Created<TaskRunRow> | Error)[]> {
   const published: [string, Change][] = []
   let enqueued: EnqueuedTask[] = []
-  const results = await deps.sql.begin(async (transaction) => {
-    const sql = transaction as unknown as Transaction
+  const results = await inTransaction(deps.sql, async (sql, writeLast) => {
     const [existing, labelsOf] = await Promise.all([readExisting(sql, wanted), readLabels(sql, wanted)])
     const inserts: TaskRunUpsert[] = []
     enqueued = []
@@ -152,18 +152,18 @@ export async function createTaskRuns(
       }
     })
     if (inserts.length > 0) {
-      await all([
+      writeLast(
         upsertTaskRuns(sql, inserts),
         insertTaskRunStates(sql, states),
         insertDeltas(sql, deltas),
         enqueued.length > 0 ? enqueueTasks(sql, enqueued) : null,
-      ])
+      )
     }
     return answers
   })
   publishAll(deps, published)
   deps.signals.emit(enqueuedSignals(enqueued))
-  return results as (Created<TaskRunRow> | Error)[]
+  return results
 }
 
 type ExistingRow = TaskRunRow & { readonly workspaceId: string }

@@ -1,4 +1,5 @@
 import type { Transaction } from '../db/clients.ts'
+import { inTransaction } from '../db/transaction.ts'
 import { uuidv7 } from '../db/uuid.ts'
 import type { Change, TaskRunChange } from '../domain/change.ts'
 import {
@@ -21,7 +22,6 @@ import type { TaskStateProposal, TransitionResult } from './engine.ts'
 import { serverTaskRunEvent } from './flow-run-event.ts'
 import { byTenantKey, publishAll, publishEvents, type TransitionDeps } from './flow-run-transitions.ts'
 import { RollupDeltas } from './rollup.ts'
-import type { Signal } from './signals.ts'
 import {
   countedAfter,
   countedBefore,
@@ -34,7 +34,6 @@ import {
 } from './stored.ts'
 import { TaskRunLedger } from './task-run-ledger.ts'
 import {
-  all,
   type CacheRow,
   compareKeys,
   type EventRow,
@@ -81,10 +80,8 @@ export async function transitTaskRuns(
   const published: [string, Change][] = []
   const events: EventRow[] = []
   let enqueued: EnqueuedTask[] = []
-  let signals: readonly Signal[] = []
   await deps.watch.ready()
-  const results = await deps.sql.begin(async (transaction) => {
-    const sql = transaction as unknown as Transaction
+  const { answers, ledger } = await inTransaction(deps.sql, async (sql, writeLast) => {
     const runs = await lockTaskRuns(sql, proposals)
     const asked = proposals.flatMap((proposal) => {
       const run = runs.get(`${proposal.workspaceId} ${proposal.runId}`)
@@ -160,7 +157,7 @@ export async function transitTaskRuns(
     })
 
     if (updates.length > 0) {
-      await all([
+      writeLast(
         updateTaskRuns(sql, updates),
         insertTaskRunStates(sql, states),
         events.length > 0 ? insertEvents(sql, events, deps.watch.wantedOf(events)) : null,
@@ -168,16 +165,15 @@ export async function transitTaskRuns(
         enqueued.length > 0 ? enqueueTasks(sql, enqueued) : null,
         ...ledger.statements(sql),
         insertDeltas(sql, deltas),
-      ])
+      )
     }
-    signals = ledger.signals
-    return answers
+    return { answers, ledger }
   })
   publishAll(deps, published)
   publishEvents(deps, events)
   deps.signals.emit(enqueuedSignals(enqueued))
-  deps.signals.emit(signals)
-  return results as (TransitionResult | Error)[]
+  deps.signals.emit(ledger.signals)
+  return answers
 }
 
 export async function lockTaskRuns(

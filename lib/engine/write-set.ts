@@ -1,7 +1,7 @@
 import type postgres from 'postgres'
 import type { Queryable } from '../db/clients.ts'
 import type { StateDetails, StateType } from '../domain/state.ts'
-import { recordset } from './recordset.ts'
+import { recordset, recordsetOfParts } from './recordset.ts'
 import type { Delta, RollupDeltas } from './rollup.ts'
 
 type Fragment = postgres.PendingQuery<postgres.Row[]>
@@ -26,12 +26,17 @@ export interface StateColumns {
   readonly total_run_time_seconds: number
 }
 
-export interface FlowRunUpdate extends StateColumns, HappenedColumns {
-  readonly workspace_id: string
-  readonly id: string
-  readonly claim_token: string | null
-  /** null: as it was. */
-  readonly empirical_policy: unknown
+/** A flow run after a transition, in parts. */
+export interface FlowRunUpdate {
+  readonly run: {
+    readonly workspace_id: string
+    readonly id: string
+    readonly claim_token: string | null
+    /** null: as it was. */
+    readonly empirical_policy: unknown
+  }
+  readonly state: StateColumns
+  readonly happened: HappenedColumns
 }
 
 /** A run that started over a second away from when it was expected (see the table). */
@@ -132,13 +137,10 @@ export const stateTypes = {
 
 export const happenedTypes = { event_body: 'json', event_related: 'text', event_follows: 'uuid' } as const
 
-const flowRunUpdates = recordset<FlowRunUpdate>({
-  workspace_id: 'uuid',
-  id: 'uuid',
-  claim_token: 'uuid',
-  empirical_policy: 'jsonb',
-  ...stateTypes,
-  ...happenedTypes,
+const flowRunUpdates = recordsetOfParts<FlowRunUpdate>({
+  run: { workspace_id: 'uuid', id: 'uuid', claim_token: 'uuid', empirical_policy: 'jsonb' },
+  state: stateTypes,
+  happened: happenedTypes,
 })
 
 const lateStartRows = recordset<LateStart>({
