@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import postgres from 'postgres'
 import type { Sql } from './clients.ts'
@@ -114,10 +115,8 @@ export class SideConnection {
     const { signal } = this.#closing
     let retryMs = firstRetryMs
     while (!signal.aborted) {
-      let lose = (): void => {}
-      const lost = new Promise<void>((resolve) => {
-        lose = resolve
-      })
+      const lost = new AbortController()
+      const lose = (): void => lost.abort()
       signal.addEventListener('abort', lose, { once: true })
       const sql = this.#connect(lose)
       try {
@@ -127,7 +126,7 @@ export class SideConnection {
             sql.unsafe('select 1'),
             ...channels.map((channel) => sql.unsafe(`listen ${channel}`)),
           ]),
-          lost.then(() => Promise.reject(new Error('the connection was lost'))),
+          once(lost.signal, 'abort').then(() => Promise.reject(new Error('the connection was lost'))),
         ])
         retryMs = firstRetryMs
         this.#sql = sql
@@ -136,7 +135,7 @@ export class SideConnection {
         await Promise.all(late.map((channel) => sql.unsafe(`listen ${channel}`)))
         for (const listeners of this.#channels.values())
           for (const { handlers } of listeners) handlers.onReset()
-        await this.#keepBeating(lost)
+        await this.#keepBeating(lost.signal)
       } catch {
         // The database is away; those who ask find out by themselves.
       }
@@ -149,22 +148,28 @@ export class SideConnection {
   }
 
   /** Ends when the connection is lost or has been silent for too long. */
-  async #keepBeating(lost: Promise<void>): Promise<void> {
-    let gone = false
-    void lost.then(() => {
-      gone = true
-    })
+  async #keepBeating(lost: AbortSignal): Promise<void> {
     await this.#beat()
-    while (!gone) {
+    while (!lost.aborted) {
       const wasAsked = this.#wasAsked()
-      await Promise.race([lost, delay(wasAsked ? beatMs : idleBeatMs, undefined, { ref: false })])
-      if (gone) return
+      // With the signal, not in a race with a promise of the loss: that would remember each race as long as the connection lasts.
+      await delay(wasAsked ? beatMs : idleBeatMs, undefined, { ref: false, signal: lost }).catch(() => {})
+      if (lost.aborted) return
       // Nobody relies on it: an idle process leaves the database alone.
       if (!wasAsked && !this.#isWatched()) continue
-      const answer = this.#beat().then(() => true)
-      if (!(await Promise.race([answer, lost.then(() => true), delay(silentMs, false, { ref: false })])))
-        return
+      if (await this.#isSilent()) return
     }
+  }
+
+  /** Whether a beat is not answered in time. */
+  #isSilent(): Promise<boolean> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, silentMs, true).unref()
+      void this.#beat().then(() => {
+        clearTimeout(timer)
+        resolve(false)
+      })
+    })
   }
 
   #wasAsked(): boolean {
