@@ -9,6 +9,7 @@ import { listDeployments, listPoolNames } from './list-deployments.ts'
 import { listDeploymentsOfPool } from './list-deployments-of-pool.ts'
 import { listLimits } from './list-limits.ts'
 import { listRunsOfQueues } from './list-runs-of-queues.ts'
+import { listWaitingRuns } from './list-waiting-runs.ts'
 import { listWorkPools } from './list-work-pools.ts'
 import { listDeploymentVersions, readDeploymentView, readRunToCopy } from './read-deployment.ts'
 import { readRunName } from './read-run-name.ts'
@@ -133,6 +134,21 @@ describe('what pages read of operating', () => {
       ['global', 'lock', 0],
       ['tag', 'gpu', 1],
     ])
+  })
+
+  test('who waits for a slot of a deployment stands in line, and nobody else', async () => {
+    const [shared, waits] = [id('5', 2), id('e', 3)]
+    await db.engine`update deployments set concurrency_limit_id = ${shared} where workspace_id = ${here} and id = ${deployment}`
+    await db.engine`insert into flow_runs (workspace_id, id, flow_id, deployment_id, name, state_id, state_type, state_name, state_at, next_scheduled_start_at)
+      values (${here}, ${waits}, ${flow}, ${deployment}, 'patient', ${id('e', 4)}, 'SCHEDULED', 'AwaitingConcurrencySlot', now(), now() + interval '30 seconds')`
+    const line = await listWaitingRuns(enter(here), shared, 10)
+    expect(line.map(({ name, flowName }) => [flowName, name])).toEqual([['etl', 'patient']])
+    expect(await listWaitingRuns(enter(here), limit, 10)).toEqual([])
+    expect(await listWaitingRuns(enter(there), shared, 10)).toEqual([])
+    await expect(listWaitingRuns(enter(here, ['see_concurrency_limits']), shared, 10)).rejects.toThrow(
+      NotAllowed,
+    )
+    await db.engine`delete from flow_runs where workspace_id = ${here} and id = ${waits}`
   })
 
   test('artifacts are listed by key and one by one, and runs are called by flow and name', async () => {

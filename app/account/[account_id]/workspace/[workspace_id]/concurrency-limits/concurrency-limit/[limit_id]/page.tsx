@@ -10,11 +10,13 @@ import { Card } from '#app/_ui/card.tsx'
 import { Denied } from '#app/_ui/denied.tsx'
 import { Meter } from '#app/_ui/meter.tsx'
 import { PageHeader } from '#app/_ui/page-header.tsx'
+import { RunName } from '#app/_ui/run-name.tsx'
 import { ShownBadge } from '#app/_ui/state.tsx'
 import { RunningDuration, Time } from '#app/_ui/time.tsx'
 import { formatCount } from '#app/_ui/times.ts'
 import { type HeldSlots, listSlots } from '#lib/control/concurrency-limits/list-slots.ts'
 import { type LimitListRow, listLimits } from '#lib/control/console/list-limits.ts'
+import { listWaitingRuns, type WaitingRun } from '#lib/control/console/list-waiting-runs.ts'
 import type { Context } from '#lib/control/context.ts'
 import { LeaseLeft } from '../../_limit/lease-left.tsx'
 import { LimitActions } from '../../_limit/limit-actions.tsx'
@@ -57,9 +59,10 @@ export default async function LimitPage({ params }: Props) {
     )
   const limit = await limitOf(ctx, id)
   if (!limit) notFound()
-  const [{ rows: limits, count }, held] = await Promise.all([
+  const [{ rows: limits, count }, held, waiting] = await Promise.all([
     listLimits(ctx, { name: null, pageSize: mostLimits, offset: 0 }),
     listSlots(ctx, { id }, { limit: mostHolders, offset: 0 }),
+    ctx.access.scopes.has('see_flows') ? listWaitingRuns(ctx, id, mostHolders) : null,
   ])
   const mayWrite = ctx.access.scopes.has('manage_concurrency_limits')
   return (
@@ -151,10 +154,81 @@ export default async function LimitPage({ params }: Props) {
                 <Ledger base={base} limit={limit} held={held} mayWrite={mayWrite} />
               )}
             </Card>
+            {waiting && (waiting.length > 0 || limit.deploymentId) ? (
+              <Card
+                className="mt-4"
+                title={
+                  <>
+                    Waiting{' '}
+                    <span className="ml-1 font-normal text-ink-3 text-xs">
+                      {waiting.length < mostHolders
+                        ? formatCount(waiting.length)
+                        : `${formatCount(mostHolders)}+`}
+                    </span>
+                  </>
+                }
+              >
+                {waiting.length === 0 ? (
+                  <p className="px-4 py-3 text-ink-3">No run waits for a slot.</p>
+                ) : (
+                  <Waiting base={base} waiting={waiting} />
+                )}
+              </Card>
+            ) : null}
           </div>
         </div>
       </main>
     </>
+  )
+}
+
+function Waiting({ base, waiting }: { readonly base: string; readonly waiting: readonly WaitingRun[] }) {
+  return (
+    <table className="t inset stack">
+      <caption className="sr-only">Who waits for slots</caption>
+      <colgroup>
+        <col style={{ width: 64 }} />
+        <col />
+        <col style={{ width: 120 }} className="max-lg:hidden" />
+        <col style={{ width: 110 }} />
+        <col style={{ width: 170 }} />
+      </colgroup>
+      <thead>
+        <tr>
+          <th scope="col">Slots</th>
+          <th scope="col">Flow run</th>
+          <th scope="col" className="max-lg:hidden">
+            Since
+          </th>
+          <th scope="col" className="num">
+            Waits for
+          </th>
+          <th scope="col">Asks again</th>
+        </tr>
+      </thead>
+      <tbody>
+        {waiting.map((each) => (
+          <tr key={each.id}>
+            <td className="hide">1</td>
+            <td>
+              <Link href={`${base}/runs/flow-run/${each.id}`} className="row-link title-link flex">
+                <RunName flow={each.flowName} run={each.name} />
+              </Link>
+            </td>
+            <td className="hide text-ink-2 max-lg:hidden">
+              <Time at={each.since} />
+            </td>
+            <td className="num end">
+              <RunningDuration since={each.since} />
+            </td>
+            <td className="whole text-ink-2">
+              <span className="sm:hidden">Asks again </span>
+              <Time at={each.asksAgainAt} />
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
   )
 }
 
