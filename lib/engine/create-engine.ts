@@ -36,6 +36,7 @@ import type { SlotAnswer, SlotOrder } from './slot-orders.ts'
 import { createSlots } from './slot-queue.ts'
 import { createTaskRuns } from './task-run-creation.ts'
 import { transitTaskRuns } from './task-run-transitions.ts'
+import { Turns } from './turns.ts'
 import type { EventRow } from './write-set.ts'
 
 export interface EngineOptions {
@@ -222,6 +223,7 @@ export function createEngine(options: EngineOptions): Engine {
   deps.signals.on('slots-held', (held) => {
     occupancies.add(held).catch(() => {})
   })
+  const turnsOfTaskRuns = new Turns()
   const events = createBatcher<EventChunk, true>({
     ...limits,
     name: 'store events',
@@ -229,9 +231,8 @@ export function createEngine(options: EngineOptions): Engine {
     maxWaiting: 100_000,
     weightOf: (chunk) => chunk.events.length,
     keyOf: null,
-    // Two batches of one workspace would race for the same new task runs.
-    onePerTenant: true,
-    run: (chunks) => storeEvents(deps, chunks),
+    worthCompany: 64,
+    run: (chunks) => storeEvents(deps, chunks, turnsOfTaskRuns),
     onBatch: observe('events'),
   })
   const logs = createBatcher<LogChunk, true>({

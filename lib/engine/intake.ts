@@ -7,6 +7,7 @@ import { publishEvents, type TransitionDeps } from './flow-run-transitions.ts'
 import { RollupDeltas } from './rollup.ts'
 import { changeOf, recordTaskRuns, type TaskRunReport, taskRunReport } from './task-run-recorder.ts'
 import type { TaskRunUpsert } from './task-run-rows.ts'
+import type { Turns } from './turns.ts'
 import { all, type EventRow, insertDeltas, insertEvents, insertLogs, type LogRow } from './write-set.ts'
 
 export interface EventChunk {
@@ -20,7 +21,11 @@ export interface LogChunk {
 }
 
 /** Stores chunks of events, and moves the task runs that they report, in one transaction. */
-export async function storeEvents(deps: TransitionDeps, chunks: readonly EventChunk[]): Promise<true[]> {
+export async function storeEvents(
+  deps: TransitionDeps,
+  chunks: readonly EventChunk[],
+  turns: Turns,
+): Promise<true[]> {
   let moved: TaskRunUpsert[] = []
   const now = deps.nowMicros()
   const receivedAt = formatInstant(now)
@@ -39,17 +44,22 @@ export async function storeEvents(deps: TransitionDeps, chunks: readonly EventCh
     }
   }
   await deps.watch.ready()
-  // Side by side, on two connections: neither needs the other, both are idempotent, and the receipt waits for both.
+  // Side by side, on two connections: neither needs the other, both are idempotent, and the receipt waits for both. Only the task
+  // runs of a workspace are moved by one batch after the other: two would race for the same new ones.
   await all([
     insertEvents(deps.sql, rows, deps.watch.wantedOf(rows)),
     reports.length === 0
       ? null
-      : inTransaction(deps.sql, async (sql, write) => {
-          const deltas = new RollupDeltas()
-          moved = []
-          const recorded = await recordTaskRuns(sql, reports, now, deltas, moved)
-          write(...recorded, insertDeltas(sql, deltas))
-        }),
+      : turns.take(
+          reports.map((report) => report.workspaceId),
+          () =>
+            inTransaction(deps.sql, async (sql, write) => {
+              const deltas = new RollupDeltas()
+              moved = []
+              const recorded = await recordTaskRuns(sql, reports, now, deltas, moved)
+              write(...recorded, insertDeltas(sql, deltas))
+            }),
+        ),
   ])
   tellAll(deps, moved, (row) => row.workspace_id, changeOf)
   publishEvents(deps, rows)
