@@ -1,74 +1,30 @@
-import type { Transaction } from '../db/clients.ts'
-import { type FlowRunRow, flowRunColumns } from '../db/rows/flow-run.ts'
+import type { FlowRunRow } from '../db/rows/flow-run.ts'
 import { inTransaction } from '../db/transaction.ts'
 import { uuidv7 } from '../db/uuid.ts'
 import type { Change } from '../domain/change.ts'
-import { decide, type FlowRunView, type ProposedState } from '../domain/orchestration/decide.ts'
+import {
+  decide,
+  type EmpiricalPolicy,
+  type FlowRunView,
+  type ProposedState,
+} from '../domain/orchestration/decide.ts'
 import { minimalFlowPolicy } from '../domain/orchestration/policies.ts'
 import { policyOfLabels } from '../domain/orchestration/policy-of-labels.ts'
 import { NotFound } from '../domain/problem.ts'
 import { generateRunName } from '../domain/run-name.ts'
 import { formatInstant } from '../domain/time.ts'
+import { type FlowOfRun, readContexts, readExisting, readFlows } from './creation-reads.ts'
 import type { Created, NewFlowRun } from './engine.ts'
 import { flowRunEvent } from './flow-run-event.ts'
+import { type FlowRunColumns, type FlowRunInsert, insertFlowRuns } from './flow-run-rows.ts'
 import { publishAll, publishEvents, type TransitionDeps } from './flow-run-transitions.ts'
 import { type FollowUp, upsertFollowUps } from './follow-ups.ts'
 import { type Mirror, mirrorToParentTasks } from './mirror.ts'
-import { recordsetOfParts } from './recordset.ts'
 import { RollupDeltas } from './rollup.ts'
 import type { Signal } from './signals.ts'
-import { countedAfter, type RunContext, stateColumns, textOf, unstarted } from './stored.ts'
+import { countedAfter, stateColumns, textOf, withId } from './stored.ts'
 import { noFacts } from './task-run-transitions.ts'
-import {
-  compareKeys,
-  type EventRow,
-  type HappenedColumns,
-  happenedColumns,
-  happenedTypes,
-  historyOfFlowRuns,
-  type StateColumns,
-  stateTypes,
-} from './write-set.ts'
-
-interface FlowOfRun {
-  readonly workspaceId: string
-  readonly id: string
-  readonly name: string
-  readonly tags: readonly string[]
-  readonly labels: Readonly<Record<string, unknown>>
-}
-
-interface FlowRunColumns {
-  readonly workspace_id: string
-  readonly id: string
-  readonly flow_id: string
-  readonly name: string
-  readonly flow_version: string | null
-  readonly deployment_id: string | null
-  readonly deployment_version: string | null
-  readonly deployment_version_id: string | null
-  readonly work_pool_name: string | null
-  readonly work_queue_id: string | null
-  readonly work_queue_name: string | null
-  readonly auto_scheduled: boolean
-  readonly infrastructure_document_id: string | null
-  readonly idempotency_key: string | null
-  readonly parent_task_run_id: string | null
-  readonly parameters: string
-  readonly context: string
-  readonly job_variables: string | null
-  readonly empirical_policy: unknown
-  readonly tags: readonly string[]
-  readonly labels: unknown
-  readonly created_by: unknown
-  readonly created_at: string
-}
-
-interface FlowRunInsert {
-  readonly run: FlowRunColumns
-  readonly state: StateColumns
-  readonly happened: HappenedColumns
-}
+import { type EventRow, happenedColumns } from './write-set.ts'
 
 const pending: ProposedState = { type: 'PENDING', name: 'Pending', message: '', details: {}, data: null }
 
@@ -104,16 +60,19 @@ export async function createFlowRuns(
       const context = contextOf(run)
       if (context instanceof Error) return context
       const id = run.id ?? uuidv7()
-      const labels = {
-        ...flow.labels,
-        'prefect.flow.id': flow.id,
-        ...(run.deploymentId ? { 'prefect.deployment.id': run.deploymentId } : {}),
-        ...run.labels,
-      }
+      const labels = labelsOf(flow, run)
+      // Member by member, here and below: a spread costs microseconds, and this is made for every run.
       const view: FlowRunView = {
         kind: 'flow-run',
         id,
-        ...unstarted({ ...policyOfLabels(labels), ...run.empiricalPolicy }),
+        state: null,
+        runCount: 0,
+        startMicros: null,
+        endMicros: null,
+        expectedStartMicros: null,
+        nextScheduledStartMicros: null,
+        totalRunTimeSeconds: 0,
+        policy: policyOf(labels, run),
         deploymentId: run.deploymentId,
         parentTaskRunId: run.parentTaskRunId,
         infrastructurePid: null,
@@ -121,10 +80,12 @@ export async function createFlowRuns(
         claimToken: null,
       }
       const now = deps.nowMicros()
-      const decision = decide(minimalFlowPolicy, view, run.state ?? pending, {
-        ...noFacts(run.reported?.atMicros ?? now, deps.dice()),
-        client: run.client,
-      })
+      const decision = decide(
+        minimalFlowPolicy,
+        view,
+        run.state ?? pending,
+        noFacts(run.reported?.atMicros ?? now, deps.dice(), run.client),
+      )
       const { write: state, patch, effects, reason } = decision
       if (!state) return new Error(`a first state was refused: ${reason}`)
       const stateId = run.reported?.stateId ?? uuidv7()
@@ -168,10 +129,28 @@ export async function createFlowRuns(
       for (const effect of effects) {
         if (effect.type === 'emit-event') {
           event = flowRunEvent(
-            { ...run, ...context, id, name, flowName: flow.name, flowTags: flow.tags },
+            {
+              workspaceId: run.workspaceId,
+              id,
+              name,
+              flowId: flow.id,
+              flowName: flow.name,
+              flowTags: flow.tags,
+              tags: run.tags,
+              parentTaskRunId: run.parentTaskRunId,
+              deploymentId: run.deploymentId,
+              deploymentName: context.deploymentName,
+              deploymentTags: context.deploymentTags,
+              workQueueId: context.workQueueId,
+              workQueueName: context.workQueueName,
+              workPoolId: context.workPoolId,
+              workPoolName: context.workPoolName,
+              workPoolType: context.workPoolType,
+              createdBy: run.createdBy,
+            },
             patch.runCount,
             null,
-            { id: stateId, ...state },
+            withId(stateId, state),
           )
           events.push(event)
         } else if (effect.type === 'mirror-to-parent-task') {
@@ -283,157 +262,23 @@ export async function createFlowRuns(
   return results
 }
 
-async function readFlows(sql: Transaction, wanted: readonly NewFlowRun[]): Promise<Map<string, FlowOfRun>> {
-  const keys = new Map(wanted.map((run) => [`${run.workspaceId} ${run.flowId}`, run]))
-  const runs = [...keys.values()]
-  const rows = await sql<FlowOfRun[]>`
-    select f.workspace_id, f.id, f.name, f.tags, f.labels
-    from unnest(${runs.map((r) => r.workspaceId)}::uuid[], ${runs.map((r) => r.flowId)}::uuid[]) k (workspace_id, id)
-    join flows f on f.workspace_id = k.workspace_id and f.id = k.id`
-  return new Map(rows.map((row) => [`${row.workspaceId} ${row.id}`, row]))
-}
-
-type Context = Omit<RunContext, 'createdBy' | 'deploymentId'>
-
-const noContext: Context = {
-  deploymentName: null,
-  deploymentTags: null,
-  workQueueId: null,
-  workQueueName: null,
-  workPoolId: null,
-  workPoolName: null,
-  workPoolType: null,
-}
-
-/** Of clients 2.x: where queues are that belong to no pool. */
-const AGENT_POOL = 'default-agent-pool'
-
-/** Finds deployments and queues that runs name. Most runs name none, and cost nothing. */
-async function readContexts(
-  sql: Transaction,
-  wanted: readonly NewFlowRun[],
-): Promise<(run: NewFlowRun) => Context | NotFound> {
-  const runs = wanted.filter(
-    (run) =>
-      run.deploymentId !== null || run.workQueueId || run.workPoolName !== null || run.workQueueName !== null,
-  )
-  if (runs.length === 0) return () => noContext
-  const poolOf = (run: NewFlowRun) => run.workPoolName ?? (run.workQueueName === null ? null : AGENT_POOL)
-  const rows = await sql<(Context & { readonly index: number })[]>`
-    select k.index, d.name as deployment_name, d.tags as deployment_tags, q.id as work_queue_id, q.name as work_queue_name,
-           p.id as work_pool_id, p.name as work_pool_name, p.type as work_pool_type
-    from unnest(${runs.map((_, index) => index)}::int[], ${runs.map((r) => r.workspaceId)}::uuid[],
-                ${runs.map((r) => r.deploymentId)}::uuid[], ${runs.map((r) => r.workQueueId ?? null)}::uuid[],
-                ${runs.map((r) => (r.workQueueId ? null : poolOf(r)))}::text[], ${runs.map((r) => r.workQueueName)}::text[])
-      k (index, workspace_id, deployment_id, queue_id, pool, queue)
-    left join deployments d on d.workspace_id = k.workspace_id and d.id = k.deployment_id
-    left join work_pools named on named.workspace_id = k.workspace_id and named.name = k.pool
-    left join work_queues inside on inside.workspace_id = k.workspace_id and inside.work_pool_id = named.id and inside.name = k.queue
-    left join work_queues q on q.workspace_id = k.workspace_id
-      and q.id = coalesce(k.queue_id, inside.id, case when k.queue is null then named.default_queue_id end)
-    left join work_pools p on p.workspace_id = q.workspace_id and p.id = q.work_pool_id`
-  const found = new Map(rows.map((row) => [runs[row.index], row]))
-  return (run) => {
-    const row = found.get(run)
-    if (!row) return noContext
-    if (run.deploymentId !== null && row.deploymentName === null)
-      return new NotFound(`Deployment with id ${run.deploymentId}`)
-    if (row.workQueueId !== null) return row
-    if (run.workQueueId) return new NotFound(`Work queue with id ${run.workQueueId}`)
-    const pool = poolOf(run)
-    if (pool === null) return row
-    return run.workQueueName === null
-      ? new NotFound(`Work pool "${pool}"`)
-      : new NotFound(`Work queue "${run.workQueueName}" of work pool "${pool}"`)
+/** Labels of a run: its flow's, what it belongs to, its own. Of the runs of a flow that have nothing of their own the same object. */
+function labelsOf(flow: FlowOfRun, run: NewFlowRun): Readonly<Record<string, unknown>> {
+  if (run.deploymentId === null && isEmpty(run.labels)) return flow.labelsOfRuns
+  return {
+    ...flow.labelsOfRuns,
+    ...(run.deploymentId ? { 'prefect.deployment.id': run.deploymentId } : {}),
+    ...run.labels,
   }
 }
 
-type ExistingRow = FlowRunRow & { readonly workspaceId: string }
+const policyOf = (
+  labels: Readonly<Record<string, unknown>>,
+  { empiricalPolicy }: NewFlowRun,
+): EmpiricalPolicy =>
+  isEmpty(empiricalPolicy) ? policyOfLabels(labels) : { ...policyOfLabels(labels), ...empiricalPolicy }
 
-/** Finds the runs that were made before under the same idempotency key or id. */
-async function readExisting(
-  sql: Transaction,
-  wanted: readonly NewFlowRun[],
-): Promise<(run: NewFlowRun) => FlowRunRow | undefined> {
-  const keyed = wanted.filter((run) => run.idempotencyKey !== null)
-  const named = wanted.filter((run) => run.id !== undefined)
-  if (keyed.length === 0 && named.length === 0) return () => undefined
-  const [byKey, byId] = await Promise.all([
-    sql<ExistingRow[]>`
-      select r.workspace_id, ${flowRunColumns(sql)}
-      from unnest(${keyed.map((r) => r.workspaceId)}::uuid[], ${keyed.map((r) => r.flowId)}::uuid[], ${keyed.map((r) => r.idempotencyKey)}::text[])
-        k (workspace_id, flow_id, idempotency_key)
-      join flow_runs r on r.workspace_id = k.workspace_id and r.flow_id = k.flow_id and r.idempotency_key = k.idempotency_key
-      join flows f on f.workspace_id = r.workspace_id and f.id = r.flow_id`,
-    sql<ExistingRow[]>`
-      select r.workspace_id, ${flowRunColumns(sql)}
-      from unnest(${named.map((r) => r.workspaceId)}::uuid[], ${named.map((r) => r.id ?? null)}::uuid[]) k (workspace_id, id)
-      join flow_runs r on r.workspace_id = k.workspace_id and r.id = k.id
-      join flows f on f.workspace_id = r.workspace_id and f.id = r.flow_id`,
-  ])
-  const found = new Map<string, FlowRunRow>()
-  for (const row of byKey) found.set(`${row.workspaceId} ${row.flowId} ${row.idempotencyKey}`, row)
-  for (const row of byId) found.set(`${row.workspaceId} ${row.id}`, row)
-  return (run) =>
-    found.get(`${run.workspaceId} ${run.flowId} ${run.idempotencyKey}`) ??
-    (run.id === undefined ? undefined : found.get(`${run.workspaceId} ${run.id}`))
+function isEmpty(members: object): boolean {
+  for (const _ in members) return false
+  return true
 }
-
-const flowRunInserts = recordsetOfParts<FlowRunInsert>({
-  run: {
-    workspace_id: 'uuid',
-    id: 'uuid',
-    flow_id: 'uuid',
-    name: 'text',
-    flow_version: 'text',
-    deployment_id: 'uuid',
-    deployment_version: 'text',
-    deployment_version_id: 'uuid',
-    work_pool_name: 'text',
-    work_queue_id: 'uuid',
-    work_queue_name: 'text',
-    auto_scheduled: 'bool',
-    infrastructure_document_id: 'uuid',
-    idempotency_key: 'text',
-    parent_task_run_id: 'uuid',
-    parameters: 'json',
-    context: 'json',
-    job_variables: 'json',
-    empirical_policy: 'jsonb',
-    tags: 'text[]',
-    labels: 'jsonb',
-    created_by: 'jsonb',
-    created_at: 'timestamptz',
-  },
-  state: stateTypes,
-  happened: happenedTypes,
-})
-
-const inOrder = (rows: readonly FlowRunInsert[]): FlowRunInsert[] =>
-  [...rows].sort((a, b) => compareKeys(a.run.workspace_id, a.run.id, b.run.workspace_id, b.run.id))
-
-const insertFlowRuns = (
-  sql: Transaction,
-  rows: readonly FlowRunInsert[],
-  deltas: RollupDeltas,
-  isReplay: boolean,
-  watched: readonly string[],
-) => sql`
-  with r as materialized (
-    select * from ${flowRunInserts(sql, inOrder(rows))} r
-  ), made as (
-    insert into flow_runs (
-      workspace_id, id, flow_id, name, flow_version, deployment_id, deployment_version, deployment_version_id, work_pool_name, work_queue_id,
-      work_queue_name, auto_scheduled, infrastructure_document_id, idempotency_key, parent_task_run_id,
-      parameters, context, job_variables, empirical_policy, tags, labels, created_by, state_id, state_type, state_name, state_at,
-      state_message, state_details, state_data, run_count, start_at, end_at, expected_start_at, next_scheduled_start_at,
-      created_at, updated_at)
-    select
-      workspace_id, id, flow_id, name, flow_version, deployment_id, deployment_version, deployment_version_id, work_pool_name, work_queue_id,
-      work_queue_name, auto_scheduled, infrastructure_document_id, idempotency_key, parent_task_run_id,
-      parameters, context, job_variables, empirical_policy, tags, labels, created_by, state_id, state_type, state_name, state_at,
-      state_message, state_details, state_data, run_count, start_at, end_at, expected_start_at, next_scheduled_start_at,
-      created_at, created_at
-    from r
-  ), ${historyOfFlowRuns(sql, deltas, isReplay, watched)}
-  select 1`

@@ -3,7 +3,7 @@ import type { Queryable, Sql, Transaction } from '../db/clients.ts'
 import { inTransaction, type Write } from '../db/transaction.ts'
 import { uuidv7 } from '../db/uuid.ts'
 import type { Change } from '../domain/change.ts'
-import { decide, type Facts, type StoredState } from '../domain/orchestration/decide.ts'
+import { decide, type Facts } from '../domain/orchestration/decide.ts'
 import { flowPolicies } from '../domain/orchestration/policies.ts'
 import { NotFound } from '../domain/problem.ts'
 import { formatInstant } from '../domain/time.ts'
@@ -24,6 +24,7 @@ import {
   startsLate,
   stateColumns,
   storedState,
+  withId,
 } from './stored.ts'
 import {
   compareKeys,
@@ -130,6 +131,7 @@ export async function moveLockedFlowRuns(
     if (reported && current && (current.id === reported.stateId || current.atMicros >= reported.atMicros)) {
       return { verdict: 'ACCEPT', reason: '', delaySeconds: 0, state: current, written: false }
     }
+    const { deploymentLimit, workSlots, claim } = ledger.factsOf({ proposal, run })
     const facts: Facts = {
       nowMicros: reported?.atMicros ?? deps.nowMicros(),
       client: proposal.client,
@@ -137,7 +139,9 @@ export async function moveLockedFlowRuns(
       flowRun: null,
       cached: null,
       tagLimits: [],
-      ...ledger.factsOf({ proposal, run }),
+      deploymentLimit,
+      workSlots,
+      claim,
       freshClaimToken: randomUUID(),
     }
     const decision = decide(flowPolicies[proposal.policy], flowRunView(run), proposal.state, facts)
@@ -152,7 +156,7 @@ export async function moveLockedFlowRuns(
       }
     }
     const stateId = reported?.stateId ?? uuidv7()
-    const state: StoredState = { id: stateId, ...write }
+    const state = withId(stateId, write)
     if (startsLate(run.startAt, patch)) {
       lateStarts.push({
         workspaceId: run.workspaceId,

@@ -47,10 +47,12 @@ export async function createTaskRuns(
       const first = run.state ?? pending
       // A deferred task is handed out from its first state on.
       const policy = first.details.deferred === true ? backgroundTaskPolicy : minimalTaskPolicy
-      const { write, patch, effects, reason } = decide(policy, view, first, {
-        ...noFacts(now, deps.dice()),
-        client: run.client,
-      })
+      const { write, patch, effects, reason } = decide(
+        policy,
+        view,
+        first,
+        noFacts(now, deps.dice(), run.client),
+      )
       if (!write) return new Error(`a first state was refused: ${reason}`)
       const stateId = uuidv7()
       const columns = stateColumns(stateId, write, patch)

@@ -31,6 +31,7 @@ import {
   storedState,
   taskRunView,
   textOf,
+  withId,
 } from './stored.ts'
 import { TaskRunLedger } from './task-run-ledger.ts'
 import {
@@ -49,9 +50,9 @@ import {
 const anyClient: ClientView = { apiVersion: null, clientVersion: null }
 
 /** Facts for a policy that asks for none. */
-export const noFacts = (nowMicros: number, dice: number): Facts => ({
+export const noFacts = (nowMicros: number, dice: number, client = anyClient): Facts => ({
   nowMicros,
-  client: anyClient,
+  client,
   dice,
   flowRun: null,
   cached: null,
@@ -104,8 +105,7 @@ export async function transitTaskRuns(
       const current = storedState(run)
       const flowRun = run.flowRunId === null ? undefined : flowRuns.get(`${run.workspaceId} ${run.flowRunId}`)
       const facts: Facts = {
-        ...noFacts(deps.nowMicros(), deps.dice()),
-        client: proposal.client,
+        ...noFacts(deps.nowMicros(), deps.dice(), proposal.client),
         flowRun: flowRun ? { state: stateOfFact(flowRun), runCount: flowRun.runCount } : null,
         cached: cached.get(cacheKeyOf(proposal) ?? '') ?? null,
         tagLimits: ledger.tagLimitsOf(run),
@@ -122,7 +122,7 @@ export async function transitTaskRuns(
         }
       }
       const stateId = uuidv7()
-      const state: StoredState = { id: stateId, ...write }
+      const state = withId(stateId, write)
       updates.push({
         workspace_id: run.workspaceId,
         id: run.id,

@@ -10,9 +10,12 @@ export function policyOfLabels(labels: Readonly<Record<string, unknown>>): Empir
     'rigel.start-within-seconds': startWithin,
     'rigel.finish-within-seconds': finishWithin,
   } = labels
+  if (onLost === undefined && startWithin === undefined && finishWithin === undefined) return nothingSaid
   return {
     ...((onLost === 'crash' || onLost === 'reschedule') && { on_lost: onLost }),
     ...(typeof startWithin === 'number' && { start_within_seconds: startWithin }),
     ...(typeof finishWithin === 'number' && { finish_within_seconds: finishWithin }),
   }
 }
+
+const nothingSaid: EmpiricalPolicy = {}
