@@ -15,6 +15,7 @@ import { generateRunName } from '../domain/run-name.ts'
 import { formatInstant } from '../domain/time.ts'
 import { type FlowOfRun, readContexts, readExisting, readFlows } from './creation-reads.ts'
 import type { Created, NewFlowRun } from './engine.ts'
+import { flowRunChange } from './flow-run-change.ts'
 import { flowRunEvent } from './flow-run-event.ts'
 import { type FlowRunColumns, type FlowRunInsert, insertFlowRuns } from './flow-run-rows.ts'
 import { publishAll, publishEvents, type TransitionDeps } from './flow-run-transitions.ts'
@@ -179,24 +180,17 @@ export async function createFlowRuns(
       inserts.push({ run: insert, state: columns, happened: happenedColumns(event) })
       published.push([
         run.workspaceId,
-        {
-          kind: 'flow-run',
-          id,
-          flowId: flow.id,
-          name,
-          stateType: state.type,
-          stateName: state.name,
-          stateAt: columns.state_at,
-          stateMessage: state.message.slice(0, 2_000),
-          expectedStartAt: columns.expected_start_at,
-          startAt: columns.start_at,
-          endAt: columns.end_at,
-          totalRunTimeSeconds: 0,
-          runCount: patch.runCount,
-          tags: run.tags,
-          deploymentId: run.deploymentId,
-          parentTaskRunId: run.parentTaskRunId,
-        },
+        flowRunChange(
+          {
+            id,
+            flowId: flow.id,
+            name,
+            tags: run.tags,
+            deploymentId: run.deploymentId,
+            parentTaskRunId: run.parentTaskRunId,
+          },
+          columns,
+        ),
       ])
       return {
         created: true,

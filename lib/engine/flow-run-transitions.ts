@@ -9,6 +9,7 @@ import { NotFound } from '../domain/problem.ts'
 import { formatInstant } from '../domain/time.ts'
 import type { StateProposal, TransitionResult } from './engine.ts'
 import type { EventWatch } from './event-watch.ts'
+import { flowRunChange } from './flow-run-change.ts'
 import { flowRunEvent } from './flow-run-event.ts'
 import { FlowRunLedger } from './flow-run-ledger.ts'
 import { type FollowUp, upsertFollowUps } from './follow-ups.ts'
@@ -208,27 +209,7 @@ export async function moveLockedFlowRuns(
       state: columns,
       happened: happenedColumns(event),
     })
-    published.push([
-      run.workspaceId,
-      {
-        kind: 'flow-run',
-        id: run.id,
-        flowId: run.flowId,
-        name: run.name,
-        stateType: write.type,
-        stateName: write.name,
-        stateAt: columns.state_at,
-        stateMessage: write.message.slice(0, 2_000),
-        expectedStartAt: columns.expected_start_at,
-        startAt: columns.start_at,
-        endAt: columns.end_at,
-        totalRunTimeSeconds: patch.totalRunTimeSeconds,
-        runCount: patch.runCount,
-        tags: run.tags,
-        deploymentId: run.deploymentId,
-        parentTaskRunId: run.parentTaskRunId,
-      },
-    ])
+    published.push([run.workspaceId, flowRunChange(run, columns)])
     return { verdict: decision.verdict, reason: decision.reason, delaySeconds: 0, state, written: true }
   })
 
