@@ -42,8 +42,10 @@ export async function inTransaction<Result>(
     )
     assertBegun()
     line.assertThere()
-    // After a failed statement Postgres takes it for a ROLLBACK.
-    const committed = session.unsafe('commit').then(nothing, asFailure)
+    const committed = session.unsafe('commit').then(({ command }) => {
+      // After a failed statement Postgres takes it for a ROLLBACK, and says so, even where `work` made nothing of the failure.
+      return command === 'COMMIT' ? null : { error: new Error('a statement failed: nothing was committed') }
+    }, asFailure)
     const failed = (await line.orLost(Promise.all([begun, ...written, committed]))).find(
       (failure) => failure !== null,
     )

@@ -1,4 +1,5 @@
 import type { Transaction } from '../db/clients.ts'
+import { inTransaction } from '../db/transaction.ts'
 import type { TransitionDeps } from './flow-run-transitions.ts'
 import { readSlotFacts } from './slot-facts.ts'
 import type { SlotAnswer, SlotOrder } from './slot-orders.ts'
@@ -14,8 +15,7 @@ export async function settleSlots(
   orders: readonly SlotOrder[],
 ): Promise<(SlotAnswer | Error)[]> {
   const nowMicros = deps.nowMicros()
-  const { answers, signals } = (await deps.sql.begin(async (transaction) => {
-    const sql = transaction as unknown as Transaction
+  const { answers, signals } = await inTransaction(deps.sql, async (sql) => {
     const settlement = new Settlement(await readSlotFacts(sql, orders, nowMicros), nowMicros, deps.dice)
     const decided = orders.map((order) => settlement.settle(order))
     const alive = await write(sql, settlement.outcome(), nowMicros)
@@ -29,7 +29,7 @@ export async function settleSlots(
       }),
       signals: settlement.signals(),
     }
-  })) as { answers: (SlotAnswer | Error)[]; signals: ReturnType<Settlement['signals']> }
+  })
   // After the answers: who was refused before others gave back in this very batch stands in line by then.
   if (signals.length > 0) setImmediate(() => deps.signals.emit(signals))
   return answers

@@ -1,4 +1,5 @@
-import type { Sql, Transaction } from '../db/clients.ts'
+import type { Sql } from '../db/clients.ts'
+import { inTransaction } from '../db/transaction.ts'
 import { nextAverageOccupancy } from '../domain/limits/waiting.ts'
 import { plainArray } from './array-literal.ts'
 import type { Signal } from './signals.ts'
@@ -47,8 +48,7 @@ export async function recordOccupancy(sql: Sql, held: readonly HeldSlots[]): Pro
   const firsts = [...byLimit.values()].flatMap(([first]) => first ?? [])
   const workspaceIds = plainArray(firsts.map((one) => one.workspaceId))
   const ids = plainArray(firsts.map((one) => one.limitId))
-  await sql.begin(async (transaction) => {
-    const own = transaction as unknown as Transaction
+  await inTransaction(sql, async (own, write) => {
     const limits = await own<
       { workspaceId: string; id: string; slotLimit: number; averageOccupancySeconds: number }[]
     >`
@@ -65,10 +65,10 @@ export async function recordOccupancy(sql: Sql, held: readonly HeldSlots[]): Pro
           averageOccupancySeconds,
         ),
     )
-    await own`
+    write(own`
       update concurrency_limits l set average_occupancy_seconds = k.average
       from unnest(${plainArray(limits.map((limit) => limit.workspaceId))}::uuid[], ${plainArray(limits.map((limit) => limit.id))}::uuid[],
                   ${plainArray(averages)}::float8[]) k (workspace_id, id, average)
-      where l.workspace_id = k.workspace_id and l.id = k.id`
+      where l.workspace_id = k.workspace_id and l.id = k.id`)
   })
 }

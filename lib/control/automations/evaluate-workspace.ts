@@ -1,5 +1,6 @@
 import type { Sql, Transaction } from '../../db/clients.ts'
 import { type AutomationRow, automationColumns } from '../../db/rows/automation.ts'
+import { inTransaction } from '../../db/transaction.ts'
 import { uuidv7 } from '../../db/uuid.ts'
 import {
   concernsOf,
@@ -42,8 +43,7 @@ const nothing: Evaluated = { events: 0, fired: 0, more: false }
  * what fires, so that each event counts once and each firing has its steps. Who finds the workspace taken leaves it alone.
  */
 export function evaluateWorkspace(sql: Sql, workspaceId: string, nowMicros: number): Promise<Evaluated> {
-  return sql.begin(async (transaction) => {
-    const its = transaction as unknown as Transaction
+  return inTransaction(sql, async (its) => {
     const [mine] = await its`
       select from automation_watches where workspace_id = ${workspaceId} for update skip locked`
     if (!mine) {
@@ -54,7 +54,7 @@ export function evaluateWorkspace(sql: Sql, workspaceId: string, nowMicros: numb
       return nothing
     }
     return evaluate(its, workspaceId, nowMicros)
-  }) as Promise<Evaluated>
+  })
 }
 
 async function evaluate(sql: Transaction, workspaceId: string, nowMicros: number): Promise<Evaluated> {
