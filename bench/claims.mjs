@@ -105,6 +105,7 @@ try {
             workspaceId: flow.workspaceId,
             workPoolId: poolId,
             workQueueIds: null,
+            runs: 'any',
             limit: atOnce,
             holder: { type: 'agent', id: null, name: `agent-${n}` },
             seconds: 45,

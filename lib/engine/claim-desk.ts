@@ -1,6 +1,7 @@
 import type { Sql } from '../db/clients.ts'
 import { shareReads } from '../db/coalesce.ts'
 import type { ClientView } from '../domain/orchestration/decide.ts'
+import { type Capability, canRun } from '../domain/work/language.ts'
 import type { ClaimHolder } from './claim-writes.ts'
 import type { ClaimedRun } from './claims.ts'
 import type { DueWork, WorkSignal } from './due-work.ts'
@@ -14,6 +15,8 @@ export interface DeskRequest {
   readonly poolName: string
   /** null: all queues of the pool. */
   readonly queueNames: readonly string[] | null
+  /** What it can run: it hears of nothing else. */
+  readonly runs: Capability
   readonly limit: number
   readonly holder: ClaimHolder & { readonly name: string }
   readonly claimSeconds: number
@@ -45,11 +48,12 @@ interface Waiter {
   stops: readonly string[]
 }
 
-/** Those who wait for the same queues. */
+/** Those who wait for the same runs of the same queues. */
 interface Desk {
   readonly workspaceId: string
   readonly poolName: string
   readonly queueNames: readonly string[] | null
+  readonly runs: Capability
   poolId: string | null
   /** Its queues, as the last look found them. */
   sources: readonly string[]
@@ -95,7 +99,7 @@ const STOPS_EVERY_MS = 500
 const NOTHING: DeskAnswer = { claims: [], stops: [] }
 
 /**
- * Hands runs to those who wait for them the moment they are due: one timer for all who wait for the same queues, and the
+ * Hands runs to those who wait for them the moment they are due: one timer for all who wait for the same runs, and the
  * signals of commits. However many wait, one look at the database serves all; a claim is made only when something is due, and
  * at once then: a look that is under way is not waited for.
  */
@@ -111,14 +115,16 @@ export function createClaimDesk({
 
   const desksOf = (workspaceId: string): Iterable<Desk> => desks.get(workspaceId)?.values() ?? []
 
-  const deskFor = ({ workspaceId, poolName, queueNames }: DeskRequest): Desk => {
+  const deskFor = (request: DeskRequest): Desk => {
+    const { workspaceId, poolName, queueNames, runs } = request
     const ofWorkspace = desks.get(workspaceId) ?? new Map<string, Desk>()
     desks.set(workspaceId, ofWorkspace)
-    const key = poolKey(poolName, queueNames)
+    const key = poolKey(request)
     const desk = ofWorkspace.get(key) ?? {
       workspaceId,
       poolName,
       queueNames,
+      runs,
       poolId: null,
       sources: [],
       waiters: new Set(),
@@ -140,7 +146,7 @@ export function createClaimDesk({
       clearTimeout(desk.timer)
       desk.timer = undefined
       const ofWorkspace = desks.get(desk.workspaceId)
-      const key = poolKey(desk.poolName, desk.queueNames)
+      const key = poolKey(desk)
       if (ofWorkspace?.get(key) === desk) ofWorkspace.delete(key)
       if (ofWorkspace?.size === 0) desks.delete(desk.workspaceId)
     }
@@ -245,7 +251,7 @@ export function createClaimDesk({
     try {
       const claims = await engine.claimFlowRuns({
         ...{ workspaceId: desk.workspaceId, workPoolId, workQueueIds },
-        ...{ limit, holder, seconds: claimSeconds, client },
+        ...{ runs: desk.runs, limit, holder, seconds: claimSeconds, client },
       })
       waiter.isClaiming = false
       waiter.owed.delete('runs')
@@ -319,6 +325,7 @@ export function createClaimDesk({
     dueWork.onHeard((signal) => {
       for (const desk of desksOf(signal.workspaceId)) {
         if (desk.poolId !== signal.workPoolId && desk.poolId !== null) continue
+        if (signal.type === 'due' && !canRun(desk.runs, signal.language)) continue
         if (!isDueNow(desk, signal)) serve(desk)
         else if (desk.isClaiming) desk.again = true
         else claim(desk)

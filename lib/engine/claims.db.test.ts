@@ -27,6 +27,7 @@ const request = (flow: TestFlow, workPoolId: string, more: Partial<ClaimRequest>
   workspaceId: flow.workspaceId,
   workPoolId,
   workQueueIds: null,
+  runs: 'any',
   limit: 10,
   holder: { type: 'agent', id: null, name: 'a1' },
   seconds: 45,
@@ -93,6 +94,30 @@ describe('claiming', () => {
     expect(await engine.claimFlowRuns(request(theirs, poolId))).toEqual([])
     const claimed = await engine.claimFlowRuns(request(flow, poolId))
     expect(claimed.map(({ run }) => run.name)).toEqual(['due-1'])
+  })
+
+  test('hands nobody what it cannot run, and what cannot be told to everyone', async () => {
+    const flow = await makeFlow(db)
+    const { poolId, queueId } = await makePool(db, flow.workspaceId, 'pool')
+    await makeDueRuns(db, flow, queueId, 4)
+    for (const [run, entrypoint] of [
+      ['due-0', 'etl.py:etl'],
+      ['due-1', 'etl.ts:etl'],
+      ['due-2', 'package.etl'],
+    ] as const) {
+      const deploymentId = await makeDeployment(db, flow, { entrypoint })
+      await db.engine`update flow_runs set deployment_id = ${deploymentId} where work_queue_id = ${queueId} and name = ${run}`
+    }
+    const asked = await Promise.all(
+      (['typescript', 'python', 'any'] as const).map((runs) =>
+        engine.claimFlowRuns(request(flow, poolId, { runs })),
+      ),
+    )
+    expect(asked.map((claims) => claims.map(({ run }) => run.name))).toEqual([
+      ['due-1', 'due-2', 'due-3'],
+      ['due-0'],
+      [],
+    ])
   })
 
   test('takes no more than pool, queue and deployment have slots', async () => {

@@ -2,6 +2,7 @@ import type { Transaction } from '../db/clients.ts'
 import type { FlowRunRow } from '../db/rows/flow-run.ts'
 import type { ClientView } from '../domain/orchestration/decide.ts'
 import { formatInstant } from '../domain/time.ts'
+import type { Capability } from '../domain/work/language.ts'
 import type { ClaimHolder } from './claim-writes.ts'
 import type { StateProposal } from './engine.ts'
 import {
@@ -14,7 +15,7 @@ import {
   type TransitionDeps,
 } from './flow-run-transitions.ts'
 import type { StoredFlowRun } from './stored.ts'
-import { freeInPool, freeInQueue, lockLimitedPools } from './work-places.ts'
+import { freeInPool, freeInQueue, lockLimitedPools, runsWithin } from './work-places.ts'
 import { all, type FlowRunUpdate } from './write-set.ts'
 
 /** Somebody who will execute runs of a pool, and how many of them. */
@@ -23,6 +24,8 @@ export interface ClaimRequest {
   readonly workPoolId: string
   /** null: any queue of the pool. */
   readonly workQueueIds: readonly string[] | null
+  /** What the holder can run: nothing else is handed to it. */
+  readonly runs: Capability
   readonly limit: number
   readonly holder: ClaimHolder
   /** How long each claim is good without a beat. */
@@ -68,11 +71,12 @@ interface Claim {
   readonly expiresMicros: number
 }
 
-/** What those want who ask for the same queues: they share one search, and workers of a pool mostly do. */
+/** What those want who ask for the same runs of the same queues: they share one search, and workers of a pool mostly do. */
 interface Search {
   readonly workspaceId: string
   readonly workPoolId: string
   readonly workQueueIds: readonly string[] | null
+  readonly runs: Capability
   /** An entry a run that is wanted: each claim is somebody's from the start. */
   open: ClaimRequest[]
   readonly tried: string[]
@@ -82,9 +86,9 @@ interface Search {
 function wavesOf(requests: readonly ClaimRequest[]): Iterable<readonly Search[]> {
   const searches = new Map<string, Search>()
   for (const request of requests) {
-    const { workspaceId, workPoolId, workQueueIds } = request
-    const key = `${workspaceId} ${workPoolId} ${workQueueIds === null ? '*' : [...workQueueIds].sort().join(' ')}`
-    const search = searches.get(key) ?? { workspaceId, workPoolId, workQueueIds, open: [], tried: [] }
+    const { workspaceId, workPoolId, workQueueIds, runs } = request
+    const key = `${workspaceId} ${workPoolId} ${runs} ${workQueueIds === null ? '*' : [...workQueueIds].sort().join(' ')}`
+    const search = searches.get(key) ?? { workspaceId, workPoolId, workQueueIds, runs, open: [], tried: [] }
     searches.set(key, search)
     for (let n = 0; n < request.limit; n++) search.open.push(request)
   }
@@ -165,7 +169,7 @@ type DueRun = StoredFlowRun & FlowRunRow
  */
 const findDue = (
   sql: Transaction,
-  { workspaceId, workPoolId, workQueueIds, open, tried }: Search,
+  { workspaceId, workPoolId, workQueueIds, runs, open, tried }: Search,
   now: string,
 ) =>
   sql<DueRun[]>`
@@ -181,11 +185,11 @@ const findDue = (
     select ${storedFlowRunColumns(sql)}, r.flow_version, r.deployment_version, r.deployment_version_id, r.idempotency_key,
       r.parameters, r.context, r.job_variables, r.labels, r.auto_scheduled, r.infrastructure_document_id, r.created_at, r.updated_at
     from queues cross join lateral (
-      select * from flow_runs due
-      where due.workspace_id = ${workspaceId} and due.work_queue_id = queues.id and due.next_scheduled_start_at <= ${now}
-        and (due.empirical_policy ->> 'retry_type') is distinct from 'in_process'
-        ${tried.length === 0 ? sql`` : sql`and due.id <> all (${[...tried]}::uuid[])`}
-      order by due.next_scheduled_start_at limit greatest(0, least(queues.free, ${open.length}::int))
+      select * from flow_runs r
+      where r.workspace_id = ${workspaceId} and r.work_queue_id = queues.id and r.next_scheduled_start_at <= ${now}
+        and (r.empirical_policy ->> 'retry_type') is distinct from 'in_process' ${runsWithin(sql, runs)}
+        ${tried.length === 0 ? sql`` : sql`and r.id <> all (${[...tried]}::uuid[])`}
+      order by r.next_scheduled_start_at limit greatest(0, least(queues.free, ${open.length}::int))
       for update skip locked
     ) r
     ${runContext(sql)}

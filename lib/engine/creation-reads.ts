@@ -2,7 +2,7 @@ import type { Transaction } from '../db/clients.ts'
 import { type FlowRunRow, flowRunColumns } from '../db/rows/flow-run.ts'
 import { NotFound } from '../domain/problem.ts'
 import type { NewFlowRun } from './engine.ts'
-import type { RunContext } from './stored.ts'
+import type { RunContext, StoredFlowRun } from './stored.ts'
 
 export interface FlowOfRun {
   readonly workspaceId: string
@@ -27,11 +27,12 @@ export async function readFlows(
   return new Map(rows.map((row) => [`${row.workspaceId} ${row.id}`, row]))
 }
 
-type Context = Omit<RunContext, 'createdBy' | 'deploymentId'>
+type Context = Omit<RunContext, 'createdBy' | 'deploymentId'> & Pick<StoredFlowRun, 'deploymentEntrypoint'>
 
 const noContext: Context = {
   deploymentName: null,
   deploymentTags: null,
+  deploymentEntrypoint: null,
   workQueueId: null,
   workQueueName: null,
   workPoolId: null,
@@ -54,7 +55,7 @@ export async function readContexts(
   if (runs.length === 0) return () => noContext
   const poolOf = (run: NewFlowRun) => run.workPoolName ?? (run.workQueueName === null ? null : AGENT_POOL)
   const rows = await sql<(Context & { readonly index: number })[]>`
-    select k.index, d.name as deployment_name, d.tags as deployment_tags, q.id as work_queue_id, q.name as work_queue_name,
+    select k.index, d.name as deployment_name, d.tags as deployment_tags, d.entrypoint as deployment_entrypoint, q.id as work_queue_id, q.name as work_queue_name,
            p.id as work_pool_id, p.name as work_pool_name, p.type as work_pool_type
     from unnest(${runs.map((_, index) => index)}::int[], ${runs.map((r) => r.workspaceId)}::uuid[],
                 ${runs.map((r) => r.deploymentId)}::uuid[], ${runs.map((r) => r.workQueueId ?? null)}::uuid[],

@@ -1,3 +1,4 @@
+import { type Capability, canRun } from '../domain/work/language.ts'
 import type { Signal } from './signals.ts'
 
 /** What commits of this process say about the work that waits. */
@@ -8,6 +9,8 @@ export interface Quiet {
   readonly poolId: string | null
   /** Ids of the queues, or of the deployments, that were looked at. */
   readonly sources: readonly string[]
+  /** What else is due there is not looked for. */
+  readonly runs: Capability
   /** Microseconds since 1970; infinity: nothing waits. */
   readonly untilMicros: number
   /** More waits, but a limit holds it back: it is due when a slot comes free. */
@@ -165,8 +168,10 @@ export class DueWork {
 function quietAfter(quiet: Quiet, sources: ReadonlySet<string>, signal: WorkSignal): Quiet | null {
   if (signal.type === 'work-slot-free')
     return quiet.isLimited && quiet.poolId === signal.workPoolId ? null : quiet
-  const { workQueueId, deploymentId, dueMicros } = signal
+  const { workQueueId, deploymentId, language, dueMicros } = signal
   const concerns =
-    (workQueueId !== null && sources.has(workQueueId)) || (deploymentId !== null && sources.has(deploymentId))
+    canRun(quiet.runs, language) &&
+    ((workQueueId !== null && sources.has(workQueueId)) ||
+      (deploymentId !== null && sources.has(deploymentId)))
   return concerns && dueMicros < quiet.untilMicros ? { ...quiet, untilMicros: dueMicros } : quiet
 }

@@ -13,6 +13,7 @@ import { policyOfLabels } from '../domain/orchestration/policy-of-labels.ts'
 import { NotFound } from '../domain/problem.ts'
 import { generateRunName } from '../domain/run-name.ts'
 import { formatInstant } from '../domain/time.ts'
+import { languageOf } from '../domain/work/language.ts'
 import { type FlowOfRun, readContexts, readExisting, readFlows } from './creation-reads.ts'
 import type { Created, NewFlowRun } from './engine.ts'
 import { flowRunChange } from './flow-run-change.ts'
@@ -175,6 +176,7 @@ export async function createFlowRuns(
           workPoolId: context.workPoolId,
           workQueueId: context.workQueueId,
           deploymentId: run.deploymentId,
+          language: languageOf(context.deploymentEntrypoint),
           dueMicros: patch.nextScheduledStartMicros,
         })
       inserts.push({ run: insert, state: columns, happened: happenedColumns(event) })

@@ -9,6 +9,7 @@ import {
   needsOf,
 } from '../domain/orchestration/decide.ts'
 import { flowPolicies } from '../domain/orchestration/policies.ts'
+import { languageOf } from '../domain/work/language.ts'
 import { plainArray } from './array-literal.ts'
 import { type ClaimHolder, type ClaimRow, closeClaims, openClaims, type RunKey } from './claim-writes.ts'
 import type { StateProposal } from './engine.ts'
@@ -205,6 +206,7 @@ export class FlowRunLedger {
           workPoolId,
           workQueueId,
           deploymentId,
+          language: languageOf(run.deploymentEntrypoint),
           dueMicros: patch.nextScheduledStartMicros,
         })
     } else if (write?.type === 'CANCELLING')

@@ -270,7 +270,7 @@ export const byTenantKey = <Row extends { readonly workspaceId: string; readonly
 export const storedFlowRunColumns = (sql: Queryable) => sql`
   r.workspace_id, r.id, r.name, r.tags, r.flow_id, f.name as flow_name, f.tags as flow_tags, r.parent_task_run_id,
   r.infrastructure_pid, r.empirical_policy, r.created_by, r.claim_token,
-  r.deployment_id, d.name as deployment_name, d.tags as deployment_tags,
+  r.deployment_id, d.name as deployment_name, d.tags as deployment_tags, d.entrypoint as deployment_entrypoint,
   d.concurrency_limit_id as deployment_limit_id, d.concurrency_options,
   p.concurrency_limit as pool_limit, p.is_paused as pool_paused, q.concurrency_limit as queue_limit, q.is_paused as queue_paused,
   r.work_queue_id, coalesce(q.name, r.work_queue_name) as work_queue_name,

@@ -42,6 +42,7 @@ test.each([
           tags: [],
           workQueueId: null,
           workPoolId: null,
+          entrypoint: null,
           ticks: [{ key: 'k', atMicros: nowMicros(), skipped: null }],
         },
       ],

@@ -4,9 +4,10 @@ import { type FlowRunRow, flowRunColumns } from '../db/rows/flow-run.ts'
 import { NotFound } from '../domain/problem.ts'
 import type { RawJson } from '../domain/state.ts'
 import { formatInstant, parseInstant } from '../domain/time.ts'
+import type { Capability } from '../domain/work/language.ts'
 import type { DueWork, Quiet } from './due-work.ts'
 import type { Presence } from './presence.ts'
-import { freeInPool, freeInQueue } from './work-places.ts'
+import { freeInPool, freeInQueue, runsWithin } from './work-places.ts'
 
 /** A run that is due, and where it waits. */
 export interface DueRun {
@@ -24,6 +25,7 @@ export interface PoolPoll {
   readonly beforeMicros: number
   readonly afterMicros: number | null
   readonly limit: number
+  readonly runs: Capability
 }
 
 /** A queue, as its poll needs it. */
@@ -45,10 +47,10 @@ export interface PollWork {
    * that what is made of it can be shared too. Throws NotFound when there is no such pool.
    */
   pollPool(poll: PoolPoll): Promise<readonly DueRun[]>
-  /** Until when nothing is due in these queues of a pool, as far as is known; undefined: look. */
-  knownQuiet(which: WhichQueues): PoolQuiet | undefined
+  /** Until when nothing is due in these queues of a pool that whoever asks can run, as far as is known; undefined: look. */
+  knownQuiet(which: WhichRuns): PoolQuiet | undefined
   /** The same by a look at the database. Throws NotFound. */
-  lookForQuiet(which: WhichQueues): Promise<PoolQuiet>
+  lookForQuiet(which: WhichRuns): Promise<PoolQuiet>
   /** The same of one queue. Throws NotFound when there is no such queue. */
   pollQueue(
     workspaceId: string,
@@ -117,21 +119,21 @@ export function createPollWork({ sql, dueWork, presence }: PollWorkOptions): Pol
 
   return {
     async pollPool(poll) {
-      const { workspaceId, poolName, queueNames, beforeMicros } = poll
-      const key = poolKey(poolName, queueNames)
+      const { workspaceId, beforeMicros } = poll
+      const key = poolKey(poll)
       const quiet = dueWork.quiet(workspaceId, key)
       if (!quiet || beforeMicros >= quiet.untilMicros) return lookAtPool(poll, key)
       if (quiet.poolId !== null) presence.polledQueues(workspaceId, quiet.poolId, quiet.sources)
       return []
     },
 
-    knownQuiet({ workspaceId, poolName, queueNames }) {
-      const known = dueWork.quiet(workspaceId, poolKey(poolName, queueNames))
+    knownQuiet(which) {
+      const known = dueWork.quiet(which.workspaceId, poolKey(which))
       return known && isOfPool(known) ? known : undefined
     },
 
     async lookForQuiet(which) {
-      const look = dueWork.look(which.workspaceId, poolKey(which.poolName, which.queueNames))
+      const look = dueWork.look(which.workspaceId, poolKey(which))
       try {
         const quiet = await readQuietOfPool(sql, which)
         look.found(quiet)
@@ -159,7 +161,8 @@ export function createPollWork({ sql, dueWork, presence }: PollWorkOptions): Pol
         queueNames: [queue.name],
         beforeMicros,
         limit,
-      }
+        runs: 'any',
+      } as const
       const due = await lookAtPool({ ...poll, afterMicros: null }, key)
       return due.map(({ run }) => run)
     },
@@ -176,7 +179,7 @@ export function createPollWork({ sql, dueWork, presence }: PollWorkOptions): Pol
         const due = await readDueOfDeployments(sql, workspaceId, ids, beforeMicros, limit)
         if (due.length > 0 || limit === 0) return due
         const untilMicros = await readNextOfDeployments(sql, workspaceId, ids)
-        look.found({ poolId: null, sources: ids, untilMicros, isLimited: false })
+        look.found({ poolId: null, sources: ids, runs: 'any', untilMicros, isLimited: false })
         return due
       } finally {
         look.end()
@@ -186,8 +189,8 @@ export function createPollWork({ sql, dueWork, presence }: PollWorkOptions): Pol
 }
 
 /** What a poll of a pool is remembered under. Names cannot hold a slash. */
-export const poolKey = (poolName: string, queueNames: readonly string[] | null): string =>
-  queueNames === null ? poolName : `${poolName}/${[...new Set(queueNames)].sort().join('/')}`
+export const poolKey = ({ poolName, queueNames, runs }: WhichRuns): string =>
+  `${poolName}/${runs}${queueNames === null ? '' : `/${[...new Set(queueNames)].sort().join('/')}`}`
 
 /** Waits for a worker: scheduled, and not for its own process to retry it. */
 const waits = (sql: Sql) =>
@@ -195,10 +198,10 @@ const waits = (sql: Sql) =>
 
 const isOfPool = (quiet: Quiet): quiet is PoolQuiet => quiet.poolId !== null
 
-export type WhichQueues = Pick<PoolPoll, 'workspaceId' | 'poolName' | 'queueNames'>
+export type WhichRuns = Pick<PoolPoll, 'workspaceId' | 'poolName' | 'queueNames' | 'runs'>
 
 /** The pool and those of its queues that are asked, with the slots that each has left (null: no limit). */
-const poolAndQueues = (sql: Sql, { workspaceId, poolName, queueNames }: WhichQueues) => sql`
+const poolAndQueues = (sql: Sql, { workspaceId, poolName, queueNames }: WhichRuns) => sql`
   pool as materialized (
     select p.id, p.is_paused, ${freeInPool(sql)} as free
     from work_pools p where p.workspace_id = ${workspaceId} and p.name = ${poolName}
@@ -245,7 +248,7 @@ const readDueRows = (sql: Sql, poll: PoolPoll) => sql<DueRow[]>`
     select d.id, q.priority, d.next_at, row_number() over (order by q.priority, d.next_at, d.id) as place
     from queues q cross join lateral (
       select r.id, r.next_scheduled_start_at as next_at from flow_runs r
-      where r.workspace_id = ${poll.workspaceId} and r.work_queue_id = q.id and ${waits(sql)}
+      where r.workspace_id = ${poll.workspaceId} and r.work_queue_id = q.id and ${waits(sql)} ${runsWithin(sql, poll.runs)}
         and r.next_scheduled_start_at <= ${formatInstant(poll.beforeMicros)}
         ${poll.afterMicros === null ? sql`` : sql`and r.next_scheduled_start_at >= ${formatInstant(poll.afterMicros)}`}
       order by r.next_scheduled_start_at limit greatest(0, least(q.free, ${poll.limit}::int))
@@ -261,14 +264,14 @@ const readDueRows = (sql: Sql, poll: PoolPoll) => sql<DueRow[]>`
   order by due.place`
 
 /** When the next run of these queues is due. Throws NotFound. */
-async function readQuietOfPool(sql: Sql, poll: WhichQueues): Promise<PoolQuiet> {
+async function readQuietOfPool(sql: Sql, poll: WhichRuns): Promise<PoolQuiet> {
   const [row] = await sql<
     { poolId: string; sources: string[] | null; nextMicros: number | null; isLimited: boolean | null }[]
   >`
     with ${poolAndQueues(sql, poll)}, next as (
       select q.id, not q.is_paused and coalesce(q.free, 1) <= 0 as is_limited, (
         select r.next_scheduled_start_at from flow_runs r
-        where r.workspace_id = ${poll.workspaceId} and r.work_queue_id = q.id and ${waits(sql)}
+        where r.workspace_id = ${poll.workspaceId} and r.work_queue_id = q.id and ${waits(sql)} ${runsWithin(sql, poll.runs)}
           and not q.is_paused and coalesce(q.free, 1) > 0
         order by r.next_scheduled_start_at limit 1) as next_at
       from queues q
@@ -280,6 +283,7 @@ async function readQuietOfPool(sql: Sql, poll: WhichQueues): Promise<PoolQuiet> 
   return {
     poolId: row.poolId,
     sources: row.sources ?? [],
+    runs: poll.runs,
     untilMicros: row.nextMicros ?? Number.POSITIVE_INFINITY,
     isLimited: row.isLimited ?? false,
   }

@@ -4,6 +4,7 @@ import type { FlowRunChange } from '../domain/change.ts'
 import { generateRunName } from '../domain/run-name.ts'
 import type { RawJson } from '../domain/state.ts'
 import { formatInstant } from '../domain/time.ts'
+import { languageOf } from '../domain/work/language.ts'
 import { plainArray, textArray } from './array-literal.ts'
 import type { Signal } from './signals.ts'
 
@@ -29,6 +30,7 @@ export interface TicksOfSchedule {
   readonly tags: readonly string[]
   readonly workQueueId: string | null
   readonly workPoolId: string | null
+  readonly entrypoint: string | null
   readonly ticks: readonly Tick[]
 }
 
@@ -157,6 +159,7 @@ const dueSignal = ({ tick, of }: Planned): Signal | null =>
         workPoolId: of.workPoolId,
         workQueueId: of.workQueueId,
         deploymentId: of.deploymentId,
+        language: languageOf(of.entrypoint),
         dueMicros: tick.atMicros,
       }
     : null

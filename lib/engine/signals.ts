@@ -1,3 +1,5 @@
+import type { Language } from '../domain/work/language.ts'
+
 /** What a commit of this process may mean to somebody who waits here: long polls, caches of due work. Hints, sent after the COMMIT. */
 export type Signal =
   /** A run waits for a worker, or for whoever serves its deployment, from this instant on. */
@@ -7,6 +9,8 @@ export type Signal =
       readonly workPoolId: string | null
       readonly workQueueId: string | null
       readonly deploymentId: string | null
+      /** What it is written in, where that can be told. */
+      readonly language: Language | null
       readonly dueMicros: number
     }
   /** A run left its place in a pool. */

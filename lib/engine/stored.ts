@@ -49,6 +49,7 @@ export interface RunContext {
 }
 
 export interface StoredFlowRun extends StoredRun, RunContext {
+  readonly deploymentEntrypoint: string | null
   readonly flowId: string
   readonly flowName: string
   readonly flowTags: readonly string[]

@@ -1,5 +1,6 @@
 import type { Queryable, Transaction } from '../db/clients.ts'
 import type { WorkPlaceFact, WorkSlotsFact } from '../domain/orchestration/decide.ts'
+import { type Capability, entrypointsBeyond } from '../domain/work/language.ts'
 import { plainArray } from './array-literal.ts'
 import type { StoredFlowRun } from './stored.ts'
 
@@ -56,6 +57,17 @@ export const freeInPool = (sql: Queryable) => sql`
 export const freeInQueue = (sql: Queryable) => sql`
   case when q.concurrency_limit is not null then q.concurrency_limit - (
     select count(*)::int from run_claims c where c.workspace_id = q.workspace_id and c.work_queue_id = q.id) end`
+
+/**
+ * Leaves out runs `r` that somebody cannot run. As a value that is looked up, not a join: Postgres would give up the order of the
+ * queue's index for it.
+ */
+export const runsWithin = (sql: Queryable, capability: Capability) => {
+  const beyond = entrypointsBeyond(capability)
+  return beyond === null
+    ? sql``
+    : sql`and ((select d.entrypoint from deployments d where d.workspace_id = r.workspace_id and d.id = r.deployment_id) ~ ${beyond}::text) is not true`
+}
 
 /** Pools and queues with a limit, as a batch fills them. */
 export class WorkPlaces {

@@ -74,6 +74,7 @@ async function claimAndStart(
     workspaceId: flow.workspaceId,
     workPoolId: pool.poolId,
     workQueueIds: null,
+    runs: 'any',
     limit: count,
     holder: worker,
     seconds: LEASE_SECONDS,

@@ -17,6 +17,7 @@ async function claim(n: number): Promise<void> {
       workspaceId,
       workPoolId: subject,
       workQueueIds: null,
+      runs: 'any',
       limit: 1 + (n % 20),
       holder: { type: 'agent', id: null, name: `${process.pid}-${n}` },
       seconds: 45,

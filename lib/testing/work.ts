@@ -78,14 +78,15 @@ export async function makeDeployment(
     readonly tags?: readonly string[]
     readonly queueId?: string
     readonly limitId?: string
+    readonly entrypoint?: string
     readonly options?: { readonly collision_strategy?: string; readonly grace_period_seconds?: number }
   } = {},
 ): Promise<string> {
   const id = uuidv7()
   await db.engine`
-    insert into deployments (workspace_id, id, flow_id, name, tags, work_queue_id, concurrency_limit_id, concurrency_options)
+    insert into deployments (workspace_id, id, flow_id, name, tags, work_queue_id, concurrency_limit_id, entrypoint, concurrency_options)
     values (${workspaceId}, ${id}, ${flowId}, ${more.name ?? id}, ${[...(more.tags ?? [])]}::text[], ${more.queueId ?? null},
-            ${more.limitId ?? null}, ${more.options ? db.engine.json(more.options) : null})`
+            ${more.limitId ?? null}, ${more.entrypoint ?? null}, ${more.options ? db.engine.json(more.options) : null})`
   return id
 }
 

@@ -3,6 +3,7 @@ import { onTestFinished } from 'vitest'
 import { isFinal } from '../connection/outbox/open-runs.js'
 import type { StateType } from '../protocol/frames.js'
 import { type Fields, fieldsOf, listOf, textOf } from '../record/fields.js'
+import { isPython } from '../worker/claimed-work.js'
 import { type Answer, ControlPlane } from './control-plane.js'
 
 export interface PlannedRun {
@@ -172,8 +173,7 @@ export class WorkPlane {
     }
     const pool = this.pools.get(name)
     if (!pool) return [404, { detail: `Work pool "${name}" not found.` }]
-    if (verb === 'claim')
-      return [200, await this.claim(Number(body.limit), listOf(body.known_cancelling), hungUp)]
+    if (verb === 'claim') return [200, await this.claim(body, hungUp)]
     if (verb === 'workers') {
       if (method === 'DELETE') this.workers.delete(more)
       else this.workers.add(textOf(body.name))
@@ -191,10 +191,15 @@ export class WorkPlane {
     return [200, pool]
   }
 
-  private async claim(limit: number, known: readonly unknown[], hungUp: AbortSignal): Promise<Fields> {
+  private async claim(body: Fields, hungUp: AbortSignal): Promise<Fields> {
+    const known = listOf(body.known_cancelling)
+    const isFit = ({ deploymentId }: PlannedRun) =>
+      body.runs !== 'typescript' || !isPython(textOf(this.deployments.get(deploymentId)?.entrypoint))
     const take = () => {
-      const due = [...this.runs.values()].filter((run) => this.stateOf(run).type === 'SCHEDULED')
-      const claims = due.slice(0, limit).map((run) => {
+      const due = [...this.runs.values()].filter(
+        (run) => this.stateOf(run).type === 'SCHEDULED' && isFit(run),
+      )
+      const claims = due.slice(0, Number(body.limit)).map((run) => {
         run.token = randomUUID()
         run.states.push({ type: 'PENDING', name: 'Pending', message: '' })
         return {

@@ -26,7 +26,9 @@ export function workOf({ flowRun, token, deployment }: Claim, baseJobTemplate: F
   if (textOf(deployment.id) === '') throw new Error('its deployment was deleted')
   const entrypoint = textOf(deployment.entrypoint)
   if (!/\.[cm]?[jt]sx?$/.test(splitEntrypoint(entrypoint).file)) {
-    throw new Error(notOurs(entrypoint, textOf(deployment.work_pool_name)))
+    throw new Error(
+      `a Rigel agent runs flows from JavaScript and TypeScript files, and the entrypoint is "${entrypoint}"`,
+    )
   }
   const configuration = configure(baseJobTemplate, deployment.job_variables, flowRun.job_variables)
   const policy = fieldsOf(flowRun.empirical_policy)
@@ -50,17 +52,6 @@ export function workOf({ flowRun, token, deployment }: Claim, baseJobTemplate: F
 }
 
 export const isPython = (entrypoint: string): boolean => /\.py(:|$)/.test(entrypoint)
-
-/** What to do, so that the next run of the deployment is not lost as well. */
-function notOurs(entrypoint: string, pool: string): string {
-  const why = `a Rigel agent runs flows from JavaScript and TypeScript files, and the entrypoint is "${entrypoint}"`
-  if (!isPython(entrypoint) && entrypoint !== '') return why
-  const its = pool === '' ? 'its work pool' : `the work pool "${pool}"`
-  return (
-    `${why}. Give ${its} to one kind of flow alone: serve Python flows with "prefect worker start --pool NAME", ` +
-    'and let Rigel workers serve a pool of their own'
-  )
-}
 
 const textsOf = (value: unknown): Record<string, string> =>
   Object.fromEntries(

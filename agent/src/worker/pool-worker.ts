@@ -64,7 +64,7 @@ export class PoolWorker {
     const { workPool, name, limit, drainSeconds, say } = this.options
     if (!(await this.openWhenReached(end.drain))) return
     say(`worker ${name} serves work pool ${workPool}, at most ${limit} runs at a time`)
-    await this.warnOfPython()
+    await this.tellOfPython()
     // Signs of life go on while the worker drains.
     const stopped = new AbortController()
     const beating = this.beatUntil(stopped.signal)
@@ -105,8 +105,8 @@ export class PoolWorker {
     return false
   }
 
-  /** A claim does not know in what a flow is written: whoever mixes them in one pool should hear of it before a run is lost. */
-  private async warnOfPython(): Promise<void> {
+  /** Their runs wait in the pool for somebody else: whoever expects them here should hear of it. */
+  private async tellOfPython(): Promise<void> {
     const { api, workPool, say } = this.options
     const body = { work_pools: { name: { any_: [workPool] } }, limit: 200 }
     const found = await api.post('deployments/filter', body).catch(() => [])
@@ -117,8 +117,8 @@ export class PoolWorker {
     if (names.length === 0) return
     const shown = names.slice(0, 3).join(', ') + (names.length > 3 ? ` and ${names.length - 3} more` : '')
     say(
-      `work pool ${workPool} has deployments of Python flows (${shown}): a run of theirs that this worker claims ends Crashed. ` +
-        'Give them a work pool of their own, served by "prefect worker start"',
+      `work pool ${workPool} has deployments of Python flows (${shown}), which this worker leaves alone: ` +
+        `their runs wait for "prefect worker start --pool ${workPool}"`,
     )
   }
 
@@ -211,6 +211,8 @@ export class PoolWorker {
     const body = {
       worker_name: name,
       ...(workQueues.length > 0 && { work_queue_names: workQueues }),
+      // Python runs are left to those who can run them.
+      runs: 'typescript',
       limit,
       wait_seconds: WAIT_SECONDS,
       claim_seconds: claimSeconds,

@@ -127,12 +127,22 @@ describe('a worker', () => {
 
   it('refuses what it cannot execute in words, and does not start it', async () => {
     const { world: w, work } = await world()
-    const run = w.plan(w.deployment('flow.py:train', '/tmp'))
-    const worker = work()
-    await worker.says('work pool local has deployments of Python flows (test)')
+    const run = w.plan(w.deployment('package.train', '/tmp'))
+    work()
     await w.until(run, 'Crashed')
-    expect(w.stateOf(run).message).toContain('the entrypoint is "flow.py:train"')
-    expect(w.stateOf(run).message).toContain('serve Python flows with "prefect worker start --pool NAME"')
+    expect(w.stateOf(run).message).toContain('the entrypoint is "package.train"')
+  })
+
+  it('leaves the runs of Python flows to others, and says so', async () => {
+    const { world: w, plan, work } = await world()
+    const python = w.plan(w.deployment('flow.py:train', '/tmp'))
+    const ours = plan('greet', { name: 'ada' })
+    const worker = work()
+    await worker.says(
+      'work pool local has deployments of Python flows (test), which this worker leaves alone',
+    )
+    await w.until(ours, 'Completed')
+    expect(names(python)).toEqual(['Scheduled'])
   })
 
   it('asks a cancelled run to stop, lets it tidy up, and keeps the receipt', async () => {

@@ -86,6 +86,25 @@ test('a run waits for a worker, then for its pool, then for whoever paused it', 
   await call(us, 'PATCH', `/work_queues/${queueId}`, { is_paused: false })
 })
 
+test('a run of a Python flow waits although agents are there', async () => {
+  const pool = (await post('/work_pools/', { name: 'mixed', type: 'process' })).name
+  const ofPool = { flow_id: flowId, entrypoint: 'etl.py:etl', work_pool_name: pool }
+  const deployment = (await post('/deployments/', { name: 'python', ...ofPool })).id
+  const id = (await post(`/deployments/${deployment}/create_flow_run`, { state: { type: 'SCHEDULED' } })).id
+  expect((await post('/work_pools/mixed/claim', { worker_name: 'a1', runs: 'typescript' })).claims).toEqual(
+    [],
+  )
+  expect((await explain(id)).reasons).toMatchObject([
+    {
+      rule: 'noticeUnfitWorkers',
+      facts: { entrypoint: 'etl.py:etl', online_workers: 1, workers_run: ['typescript'] },
+      action: { command: 'prefect worker start --pool mixed' },
+    },
+  ])
+  await post('/work_pools/mixed/workers/heartbeat', { name: 'p1' })
+  expect((await explain(id)).reasons).toMatchObject([{ rule: 'dueNow' }])
+})
+
 test('a full pool and a full queue name their holders', async () => {
   const [holder, id] = [await inQueue(), await inQueue()]
   await db.engine`

@@ -293,6 +293,8 @@ const poll = route({
       beforeMicros: body.scheduled_before ?? now,
       afterMicros: body.scheduled_after ?? null,
       limit: limitOf(body.limit),
+      // A client's headers name its version, and not the worker: one with a command of its own, or a class of its own, runs anything.
+      runs: 'any',
     })
     return { status: 200, rawJson: dueRunsJson(due, now) }
   },

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { beatClaims } from '../../control/workers/beat-claims.ts'
 import { claimRuns } from '../../control/workers/claim-runs.ts'
 import { formatInstant } from '../../domain/time.ts'
+import { capabilities } from '../../domain/work/language.ts'
 import { deploymentAnswer, deploymentJson } from '../deployments/wire.ts'
 import { flowRunAnswer } from '../flow-runs/responses.ts'
 import { flowRunJson } from '../flow-runs/wire.ts'
@@ -25,6 +26,8 @@ const claim = route({
   body: z.object({
     worker_name: objectName,
     work_queue_names: z.array(z.string().max(500)).max(1_000).optional(),
+    /** In what its flows are written, by the file of their entrypoints. What cannot be told goes to everyone. */
+    runs: z.enum(capabilities).default('any'),
     limit: z.int().min(1).max(100).default(1),
     /** Answered at the latest after so long. */
     wait_seconds: z.number().min(0).max(30).default(0),
@@ -64,6 +67,7 @@ const claim = route({
         poolName: params.name,
         workerName: body.worker_name,
         queueNames: body.work_queue_names?.length ? body.work_queue_names : null,
+        runs: body.runs,
         limit: body.limit,
         waitSeconds: body.wait_seconds,
         claimSeconds: body.claim_seconds,

@@ -1,7 +1,8 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { type TestTenant, testApi } from '../../testing/api.ts'
+import { statementsDuring } from '../../testing/statements.ts'
 
-const { call, tenant, app } = await testApi()
+const { call, tenant, app, db, services } = await testApi()
 let us: TestTenant
 let them: TestTenant
 let flowId: string
@@ -16,6 +17,12 @@ beforeAll(async () => {
 const post = (path: string, body: unknown = {}, who = us) => call(who, 'POST', path, body)
 const newPool = async (body: object = {}) =>
   (await post('/work_pools/', { name: `claims-${++made}`, type: 'process', ...body })).json.name as string
+const newRunOf = async (pool: string, entrypoint: string) => {
+  const body = { name: `claimed-${++made}`, flow_id: flowId, entrypoint, work_pool_name: pool }
+  const deployment = (await post('/deployments/', body)).json.id
+  return (await post(`/deployments/${deployment}/create_flow_run`, { state: { type: 'SCHEDULED' } })).json
+    .id as string
+}
 const newRun = async (pool: string, inMs = 0, queue: string | null = null) =>
   (
     await post('/flow_runs/', {
@@ -88,6 +95,27 @@ describe('a claim', () => {
     await newRun(pool)
     const run = await newRun(pool, 0, 'wanted')
     expect(idsOf(await waiting)).toEqual([run])
+  })
+
+  test('hands an agent nothing that it cannot run, and asks the database once when there is nothing else', async () => {
+    const pool = await newPool()
+    const python = await newRunOf(pool, 'etl.py:etl')
+    const asAgent = (more: object = {}) => claim(pool, 'a', { runs: 'typescript', limit: 10, ...more })
+    expect(idsOf(await asAgent())).toEqual([])
+    // Pool and queue are ready now, which makes what is known of them old.
+    await services.work.presence.flush()
+    expect(idsOf(await asAgent())).toEqual([])
+    const looks = async (work: () => Promise<unknown>) =>
+      (await statementsDuring(db.engine, work)).filter((text) => text.includes('next_scheduled_start_at'))
+    expect(await looks(async () => expect(idsOf(await asAgent())).toEqual([]))).toEqual([])
+    // Another one does not make it look again either.
+    const second = await newRunOf(pool, 'etl.py:etl')
+    expect(await looks(async () => expect(idsOf(await asAgent())).toEqual([]))).toEqual([])
+    const waiting = asAgent({ wait_seconds: 30 })
+    const ours = [await newRunOf(pool, 'etl.ts:etl')]
+    expect(idsOf(await waiting)).toEqual(ours)
+    expect(idsOf(await claim(pool, 'b', { limit: 10 })).sort()).toEqual([python, second].sort())
+    expect((await post(`/work_pools/${pool}/claim`, { worker_name: 'a', runs: 'cobol' })).status).toBe(422)
   })
 
   test('waits for a slot of its pool, and for the pool to go on', async () => {

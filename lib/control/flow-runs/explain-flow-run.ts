@@ -64,7 +64,7 @@ async function readRun(sql: Transaction, workspaceId: string, id: string): Promi
   const [run] = await sql<StoredFlowRun[]>`
     select r.workspace_id, r.id, r.name, r.tags, r.flow_id, f.name as flow_name, f.tags as flow_tags, r.parent_task_run_id,
            r.infrastructure_pid, r.empirical_policy, r.created_by, r.claim_token,
-           r.deployment_id, null as deployment_name, null as deployment_tags, r.work_queue_id, r.work_queue_name,
+           r.deployment_id, null as deployment_name, null as deployment_tags, null as deployment_entrypoint, r.work_queue_id, r.work_queue_name,
            null as work_pool_id, r.work_pool_name, null as work_pool_type, to_jsonb(c) as claim,
            r.state_id, r.state_type, r.state_name, r.state_at, r.state_message, r.state_details, r.state_data,
            r.run_count, r.start_at, r.end_at, r.expected_start_at, r.next_scheduled_start_at, r.total_run_time_seconds

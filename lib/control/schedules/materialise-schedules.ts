@@ -38,6 +38,7 @@ interface DueSchedule {
   readonly tags: readonly string[]
   readonly workQueueId: string | null
   readonly workPoolId: string | null
+  readonly entrypoint: string | null
   readonly deploymentId: string
   readonly id: string
   readonly schedule: StoredSchedule
@@ -64,7 +65,7 @@ export async function materialiseSchedules(
       ? sql`order by s.look_at limit ${SCHEDULES_AT_ONCE}`
       : sql`and s.workspace_id = ${of.workspaceId} and s.deployment_id = ${of.deploymentId}`
   const due = (from: Transaction) => from<DueSchedule[]>`
-    select s.workspace_id, d.flow_id, d.tags, d.work_queue_id, q.work_pool_id, s.deployment_id, s.id, s.schedule, s.max_scheduled_runs, s.catch_up, s.scheduled_until, s.parameters,
+    select s.workspace_id, d.flow_id, d.tags, d.work_queue_id, q.work_pool_id, d.entrypoint, s.deployment_id, s.id, s.schedule, s.max_scheduled_runs, s.catch_up, s.scheduled_until, s.parameters,
       case when s.parameters::text <> '{}' then d.parameters end as deployment_parameters
     from deployment_schedules s
     join deployments d on d.workspace_id = s.workspace_id and d.id = s.deployment_id
@@ -214,6 +215,7 @@ function ticksOf(row: DueSchedule, { schedule, run, skip, unrecorded }: Planned)
     tags: row.tags,
     workQueueId: row.workQueueId,
     workPoolId: row.workPoolId,
+    entrypoint: row.entrypoint,
     deploymentId,
     scheduleId: id,
     parameters:

@@ -50,6 +50,7 @@ export async function scheduleWindow(
             tags: deployment.tags,
             workQueueId: deployment.workQueueId,
             workPoolId: deployment.workPoolId,
+            entrypoint: deployment.entrypoint,
             deploymentId,
             scheduleId: row.id,
             parameters: row.parameters === '{}' ? null : mergeJson(deployment.parameters, row.parameters),

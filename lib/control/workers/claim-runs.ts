@@ -1,6 +1,7 @@
 import type { DeploymentRow } from '../../db/rows/deployment.ts'
 import type { ClientView } from '../../domain/orchestration/decide.ts'
 import { NotFound } from '../../domain/problem.ts'
+import type { Capability } from '../../domain/work/language.ts'
 import type { ClaimedRun } from '../../engine/claims.ts'
 import type { Engine } from '../../engine/engine.ts'
 import { type Context, requireScope } from '../context.ts'
@@ -13,6 +14,8 @@ export interface ClaimRuns {
   readonly workerName: string
   /** null: all queues of the pool. */
   readonly queueNames: readonly string[] | null
+  /** What the worker can run: it gets nothing else. */
+  readonly runs: Capability
   readonly limit: number
   readonly waitSeconds: number
   /** How long a claim is good without a beat. */
@@ -50,13 +53,15 @@ export async function claimRuns(
     name: workerName,
     heartbeatIntervalSeconds: null,
     clientVersion: client.clientVersion,
-    metadata: null,
+    // So that it can be told why a run waits although workers are there.
+    metadata: `{"runs":"${input.runs}"}`,
     createdBy: creatorOf(ctx.actor),
   })
   const { claims, stops } = await work.desk.ask({
     workspaceId,
     poolName,
     queueNames: input.queueNames,
+    runs: input.runs,
     limit: input.limit,
     holder: { type: 'agent', id: workerId, name: workerName },
     claimSeconds: input.claimSeconds,

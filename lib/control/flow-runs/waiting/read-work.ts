@@ -1,6 +1,7 @@
 import type { Transaction } from '../../../db/clients.ts'
 import type { WorkSlotsFact } from '../../../domain/orchestration/decide.ts'
 import type { WorkPoolSight, WorkQueueSight } from '../../../domain/orchestration/waiting/waiting.ts'
+import { capabilities } from '../../../domain/work/language.ts'
 import { microsOf, type StoredFlowRun } from '../../../engine/stored.ts'
 import { type HolderRow, holder, MOST_HOLDERS } from './holders.ts'
 
@@ -29,6 +30,8 @@ interface WorkRow {
   readonly poolActive: number
   readonly poolPolledAt: string | null
   readonly onlineWorkers: number
+  /** What they say they can run, each once. */
+  readonly theyRun: readonly string[]
   readonly workerId: string | null
   readonly workerName: string | null
   readonly workerSeenAt: string | null
@@ -52,6 +55,8 @@ export async function readWork(
       (select count(*)::int from run_claims c where c.workspace_id = p.workspace_id and c.work_pool_id = p.id) as pool_active,
       greatest(p.last_polled_at, (select max(o.last_polled_at) from work_queues o where o.workspace_id = p.workspace_id and o.work_pool_id = p.id)) as pool_polled_at,
       (select count(*)::int from workers w where w.workspace_id = p.workspace_id and w.work_pool_id = p.id and w.status = 'ONLINE') as online_workers,
+      array(select distinct coalesce(w.metadata ->> 'runs', 'any') from workers w
+        where w.workspace_id = p.workspace_id and w.work_pool_id = p.id and w.status = 'ONLINE') as they_run,
       w.id as worker_id, w.name as worker_name, w.last_heartbeat_at as worker_seen_at,
       (select count(*)::int from (
         select from flow_runs o
@@ -83,6 +88,8 @@ export async function readWork(
       type: row.poolType,
       paused: paused(row.poolPaused, row.poolPausedBy, row.poolStatusAt),
       onlineWorkers: row.onlineWorkers,
+      // Metadata are whatever a client sends.
+      theyRun: row.theyRun.map((said) => capabilities.find((known) => known === said) ?? 'any'),
       lastWorker:
         row.workerId === null
           ? null

@@ -23,6 +23,7 @@ const pool = (more: Partial<WorkPoolSight> = {}): WorkPoolSight => ({
   type: 'process',
   paused: null,
   onlineWorkers: 1,
+  theyRun: ['any'],
   lastWorker: { id: 'worker-1', name: 'w1', seenMicros: seconds(-5) },
   lastPolledMicros: seconds(-5),
   holders: [],
@@ -150,6 +151,23 @@ describe('a scheduled run', () => {
     expect(only(typescript).action?.command).toBe('rigel worker start -p machines')
     const never = pool({ onlineWorkers: 0, lastPolledMicros: null, lastWorker: null })
     expect(only(sight({ pool: never })).detail).toBe('No worker has ever polled the work pool.')
+  })
+
+  test('waits because the workers that are there run nothing of its language', () => {
+    const agents = pool({ onlineWorkers: 2, theyRun: ['typescript'] })
+    expect(only(sight({ pool: agents }))).toMatchObject({
+      rule: 'noticeUnfitWorkers',
+      title: 'No worker of “machines” runs Python',
+      detail:
+        'The entrypoint of the deployment, etl.py:etl, is Python; the 2 workers that are online run TypeScript.',
+      facts: { language: 'python', workers_run: ['typescript'] },
+      action: { label: 'Start a Prefect worker', command: 'prefect worker start --pool machines' },
+    })
+    const mixed = pool({ onlineWorkers: 2, theyRun: ['any', 'typescript'] })
+    expect(only(sight({ pool: mixed })).rule).toBe('dueNow')
+    for (const entrypoint of ['etl.ts:etl', 'package.etl', null]) {
+      expect(only(sight({ pool: agents, deployment: deployment({ entrypoint }) })).rule).toBe('dueNow')
+    }
   })
 
   test('waits because its pool is full, and for whom', () => {

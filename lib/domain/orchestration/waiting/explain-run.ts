@@ -17,7 +17,13 @@ import {
   noticeNobodysRun,
   noticeStartDeadline,
 } from './notice-time.ts'
-import { noticeNotServed, noticeNoWorker, noticePausedPool, noticePausedQueue } from './notice-work.ts'
+import {
+  noticeNotServed,
+  noticeNoWorker,
+  noticePausedPool,
+  noticePausedQueue,
+  noticeUnfitWorkers,
+} from './notice-work.ts'
 import type { ExplainVerdict, Noticing, RunSight, WaitingReason } from './waiting.ts'
 
 /** In the order in which a person should read them: what only time ends, what a person has to do, what others have to give back. */
@@ -34,6 +40,7 @@ const noticings: readonly Noticing[] = [
   noticePausedPool,
   noticePausedQueue,
   noticeNoWorker,
+  noticeUnfitWorkers,
   noticeNotServed,
   noticeNobodysRun,
   noticeFullPool,

@@ -1,6 +1,7 @@
 import { formatInstant } from '../../time.ts'
+import { canRun, type Language, languageOf } from '../../work/language.ts'
 import { POLLED_LATELY_SECONDS } from '../../work/status.ts'
-import type { Noticing, RunSight } from './waiting.ts'
+import type { HelpfulAction, Noticing, RunSight, WorkPoolSight } from './waiting.ts'
 import { act, command, pageOf, spell } from './words.ts'
 
 /** Who should take the run, and is paused, away or was never there. */
@@ -79,18 +80,47 @@ export const noticeNoWorker: Noticing = (sight) => {
       },
       sinceMicros: seen === 0 ? null : seen,
       forecastMicros: null,
-      action: act(
-        'Start a worker',
-        isTypeScript(sight)
-          ? command`rigel worker start -p ${pool.name}`
-          : command`prefect worker start --pool ${pool.name}`,
-        pageOf('work-pool', pool.name),
-      ),
+      action: startWorker(sight, pool),
       links: [
         { kind: 'work-pool', id: pool.id, name: pool.name },
         ...(pool.lastWorker === null
           ? []
           : [{ kind: 'worker' as const, id: pool.lastWorker.id, name: pool.lastWorker.name }]),
+      ],
+    },
+  ]
+}
+
+/** Workers are there, and none of them runs what the flow is written in. */
+export const noticeUnfitWorkers: Noticing = (sight) => {
+  const { run, deployment, pool } = sight
+  const language = languageOfRun(sight)
+  if (run.state?.type !== 'SCHEDULED' || pool === null || deployment === null || language === null) return []
+  if (run.policy.retry_type === 'in_process') return []
+  if (pool.onlineWorkers === 0 || pool.theyRun.some((capability) => canRun(capability, language))) return []
+  const theirs = pool.theyRun.flatMap((capability) => (capability === 'any' ? [] : named[capability]))
+  return [
+    {
+      rule: 'noticeUnfitWorkers',
+      title: `No worker of “${pool.name}” runs ${named[language]}`,
+      detail:
+        `The entrypoint of the deployment, ${deployment.entrypoint}, is ${named[language]}; ` +
+        (pool.onlineWorkers === 1
+          ? `the only worker that is online runs ${theirs.join(' and ')}.`
+          : `the ${pool.onlineWorkers} workers that are online run ${theirs.join(' and ')}.`),
+      facts: {
+        work_pool_name: pool.name,
+        entrypoint: deployment.entrypoint,
+        language,
+        online_workers: pool.onlineWorkers,
+        workers_run: pool.theyRun,
+      },
+      sinceMicros: null,
+      forecastMicros: null,
+      action: startWorker(sight, pool),
+      links: [
+        { kind: 'work-pool', id: pool.id, name: pool.name },
+        { kind: 'deployment', id: deployment.id, name: deployment.name },
       ],
     },
   ]
@@ -121,7 +151,7 @@ export const noticeNotServed: Noticing = (sight) => {
       forecastMicros: null,
       action: act(
         'Start the process that serves it',
-        isTypeScript(sight) && deployment.entrypoint !== null
+        languageOfRun(sight) === 'typescript' && deployment.entrypoint !== null
           ? command`rigel serve ${deployment.entrypoint}`
           : null,
         pageOf('deployment', deployment.id),
@@ -131,6 +161,17 @@ export const noticeNotServed: Noticing = (sight) => {
   ]
 }
 
-/** Whose worker can run it: Rigel's own runs JavaScript and TypeScript, the others Python. */
-const isTypeScript = ({ deployment }: RunSight): boolean =>
-  /\.[cm]?[jt]sx?(:|$)/.test(deployment?.entrypoint ?? '')
+const named = { python: 'Python', typescript: 'TypeScript' } as const satisfies Record<Language, string>
+
+const languageOfRun = ({ deployment }: RunSight): Language | null =>
+  languageOf(deployment?.entrypoint ?? null)
+
+/** One that can run it: Rigel's own runs JavaScript and TypeScript, the others Python. */
+const startWorker = (sight: RunSight, pool: WorkPoolSight): HelpfulAction => {
+  const isOurs = languageOfRun(sight) === 'typescript'
+  return act(
+    isOurs ? 'Start a worker' : 'Start a Prefect worker',
+    isOurs ? command`rigel worker start -p ${pool.name}` : command`prefect worker start --pool ${pool.name}`,
+    pageOf('work-pool', pool.name),
+  )
+}

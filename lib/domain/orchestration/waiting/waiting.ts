@@ -1,3 +1,4 @@
+import type { Capability } from '../../work/language.ts'
 import type { Facts, FlowRunView } from '../decide.ts'
 
 /**
@@ -56,6 +57,8 @@ export interface WorkPoolSight {
   readonly type: string
   readonly paused: PausedFact | null
   readonly onlineWorkers: number
+  /** What they can run. */
+  readonly theyRun: readonly Capability[]
   /** The last sign of any worker of the pool. */
   readonly lastWorker: { readonly id: string; readonly name: string; readonly seenMicros: number } | null
   readonly lastPolledMicros: number | null
