@@ -1,5 +1,5 @@
 import type { Transaction } from '../db/clients.ts'
-import type { FlowRunRow } from '../db/rows/flow-run.ts'
+import { deploymentVersionInfo, type FlowRunRow } from '../db/rows/flow-run.ts'
 import type { ClientView } from '../domain/orchestration/decide.ts'
 import { formatInstant } from '../domain/time.ts'
 import type { Capability } from '../domain/work/language.ts'
@@ -182,7 +182,8 @@ const findDue = (
       where not q.is_paused ${workQueueIds === null ? sql`` : sql`and q.id = any(${[...workQueueIds]}::uuid[])`}
       order by q.priority, q.name
     )
-    select ${storedFlowRunColumns(sql)}, r.flow_version, r.deployment_version, r.deployment_version_id, r.idempotency_key,
+    select ${storedFlowRunColumns(sql)}, r.flow_version, r.deployment_version, r.deployment_version_id,
+      ${deploymentVersionInfo(sql)} as deployment_version_info, r.idempotency_key,
       r.parameters, r.context, r.job_variables, r.labels, r.auto_scheduled, r.infrastructure_document_id, r.created_at, r.updated_at
     from queues cross join lateral (
       select * from flow_runs r

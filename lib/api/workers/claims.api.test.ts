@@ -113,7 +113,10 @@ describe('a claim', () => {
     expect(await looks(async () => expect(idsOf(await asAgent())).toEqual([]))).toEqual([])
     const waiting = asAgent({ wait_seconds: 30 })
     const ours = [await newRunOf(pool, 'etl.ts:etl')]
-    expect(idsOf(await waiting)).toEqual(ours)
+    const got = await waiting
+    expect(idsOf(got)).toEqual(ours)
+    const [{ flow_run }] = got.claims as [Claims['claims'][number]]
+    expect(flow_run).toMatchObject({ deployment_version_info: { type: 'prefect:simple', version: '1' } })
     expect(idsOf(await claim(pool, 'b', { limit: 10 })).sort()).toEqual([python, second].sort())
     expect((await post(`/work_pools/${pool}/claim`, { worker_name: 'a', runs: 'cobol' })).status).toBe(422)
   })

@@ -53,12 +53,15 @@ export interface FlowRunRow {
   readonly updatedAt: string
 }
 
+/** What a run `r` tells of its deployment's version. */
+export const deploymentVersionInfo = (sql: Queryable) => sql`
+  (select ${versionInfo(sql)} from deployment_versions v
+   where v.workspace_id = r.workspace_id and v.deployment_id = r.deployment_id and v.id = r.deployment_version_id)`
+
 /** The columns of FlowRunRow, for `select ${flowRunColumns(sql)} from flow_runs r join flows f on …` with these two aliases. */
 export const flowRunColumns = (sql: Queryable) => sql`
   r.id, r.flow_id, f.name as flow_name, r.name, r.flow_version, r.deployment_id, r.deployment_version, r.deployment_version_id,
-  (select ${versionInfo(sql)} from deployment_versions v
-   where v.workspace_id = r.workspace_id and v.deployment_id = r.deployment_id and v.id = r.deployment_version_id) as deployment_version_info,
-  r.work_pool_name,
+  ${deploymentVersionInfo(sql)} as deployment_version_info, r.work_pool_name,
   r.work_queue_id,
   (select q.work_pool_id from work_queues q where q.workspace_id = r.workspace_id and q.id = r.work_queue_id) as work_pool_id,
   r.work_queue_name, r.idempotency_key, r.parent_task_run_id, r.parameters, r.context, r.job_variables,
