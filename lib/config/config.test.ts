@@ -7,6 +7,7 @@ import {
   ConfigError,
   isLoopback,
   maskValue,
+  openDataFolder,
   parseConfig,
   resolveAuthSecret,
   withPort,
@@ -88,8 +89,10 @@ describe('a wrong value', () => {
     ['PORT', '-1'],
     ['PUBLIC_URL', 'rigel.example.com'],
     ['PUBLIC_URL', 'ftp://rigel.example.com'],
+    ['PUBLIC_URL', 'https://example.com/rigel'],
     ['DATABASE_URL', 'mysql://db/rigel'],
     ['DATABASE_URL', 'postgres://db'],
+    ['DATABASE_URL', 'postgres://db/100%'],
     ['GITHUB_URL', 'github'],
     ['LOG_LEVEL', 'loud'],
     ['RIGEL_POOL_SIZE', '0'],
@@ -164,6 +167,35 @@ test('an address of version 6 stands in brackets, and a wildcard is reached by n
 
 test('a password with an at sign or a colon in it is masked whole', () => {
   expect(maskValue('DATABASE_URL', 'postgres://u:p:a@b@host/db')).toBe('"postgres://u:***@host/db"')
+})
+
+describe('the data folder', () => {
+  let parent: string
+  beforeEach(() => {
+    parent = mkdtempSync(join(tmpdir(), 'rigel-config-'))
+  })
+  afterEach(() => rmSync(parent, { recursive: true }))
+
+  test('is made, with what leads there', () => {
+    const dataDir = join(parent, 'a', 'b ü')
+    openDataFolder({ dataDir })
+    openDataFolder({ dataDir })
+    expect(statSync(dataDir).isDirectory()).toBe(true)
+  })
+
+  test('that is a file, or below one, is named with what stands in the way', () => {
+    const file = join(parent, 'file')
+    writeFileSync(file, '')
+    for (const dataDir of [file, join(file, 'below')]) {
+      expect(() => openDataFolder({ dataDir })).toThrow(
+        `RIGEL_DATA_DIR holds ${JSON.stringify(dataDir)}, but a part of it is a file; it should be a folder that Rigel may write to`,
+      )
+    }
+  })
+
+  test.skipIf(process.platform !== 'linux')('that the system refuses to make is refused at once', () => {
+    expect(() => openDataFolder({ dataDir: '/proc/rigel/data' })).toThrow('no folder can be made there')
+  })
 })
 
 describe('the session secret', () => {

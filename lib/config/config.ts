@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { closeSync, fchmodSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs'
+import { closeSync, fchmodSync, openSync, readFileSync, writeSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
+import { findFolderObstacle } from './data-folder.ts'
 
 /** A setting that stops the start. Its message is one sentence: the variable, what it held, what it should look like. */
 export class ConfigError extends Error {
@@ -85,10 +86,23 @@ const webUrl = z.string().transform((text, context) => {
   return text.replace(/\/+$/, '')
 })
 
+/** Every link that Rigel makes begins at the root of its origin. */
+const origin = webUrl.refine((text) => new URL(text).pathname === '/')
+
+function isPercentEncoded(text: string): boolean {
+  try {
+    decodeURIComponent(text)
+    return true
+  } catch {
+    return false
+  }
+}
+
 const databaseUrl = z.string().refine((text) => {
   if (!URL.canParse(text)) return false
   const url = new URL(text)
-  return /^postgres(ql)?:$/.test(url.protocol) && url.pathname.length > 1
+  const parts = [url.username, url.password, url.pathname]
+  return /^postgres(ql)?:$/.test(url.protocol) && url.pathname.length > 1 && parts.every(isPercentEncoded)
 })
 
 /** Schema and the words for what it should look like, side by side so that neither is changed alone. */
@@ -99,13 +113,14 @@ const variables = {
   },
   PORT: { schema: wholeNumber(0, 65_535), expected: 'a port from 1 to 65535, or 0 for any free one' },
   PUBLIC_URL: {
-    schema: webUrl,
+    schema: origin,
     expected:
-      'the http or https URL that browsers and clients reach Rigel at, such as https://rigel.example.com',
+      'the http or https URL that browsers and clients reach Rigel at, without a path, such as https://rigel.example.com',
   },
   DATABASE_URL: {
     schema: databaseUrl,
-    expected: 'a PostgreSQL URL that names a database, such as postgres://user:password@host:5432/rigel',
+    expected:
+      'a PostgreSQL URL that names a database, such as postgres://user:password@host:5432/rigel, with a % in its parts written %25',
   },
   RIGEL_DATA_DIR: {
     schema: z.string().min(1).max(4096),
@@ -241,10 +256,20 @@ export function withPort(config: Config, port: number): Config {
   return { ...config, port, publicUrl: config.givenPublicUrl ?? baseUrl(config.host, port) }
 }
 
+/** Makes the data folder where it is missing; a path that cannot be one, or cannot be written to, stops the start. */
+export function openDataFolder({ dataDir }: Pick<Config, 'dataDir'>): void {
+  const obstacle = findFolderObstacle(dataDir)
+  if (obstacle === undefined) return
+  throw new ConfigError(
+    'RIGEL_DATA_DIR',
+    `RIGEL_DATA_DIR holds ${maskValue('RIGEL_DATA_DIR', dataDir)}, but ${obstacle}; it should be ${variables.RIGEL_DATA_DIR.expected}.`,
+  )
+}
+
 /** The configured secret, or the one kept in the data folder, made on first use and readable by its owner only. */
 export function resolveAuthSecret(config: Pick<Config, 'authSecret' | 'dataDir'>): string {
   if (config.authSecret) return config.authSecret
-  mkdirSync(config.dataDir, { recursive: true })
+  openDataFolder(config)
   const path = join(config.dataDir, 'auth-secret')
   try {
     // Exclusive: of two processes that start at once one makes the secret and the other reads it.

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { readConfig } from '../config/config.ts'
+import { openDataFolder, readConfig } from '../config/config.ts'
 import { type BootstrappedTenant, bootstrapTenant } from '../control/accounts/bootstrap-tenant.ts'
 import { connectDatabase, type Database } from '../db/clients.ts'
 import { migrate } from '../db/migrate.ts'
@@ -18,6 +18,7 @@ interface Reached {
 async function withDatabase<Result>(work: (reached: Reached) => Promise<Result>): Promise<Result> {
   // The flags are this tool's own, not the server's.
   const config = readConfig([])
+  openDataFolder(config)
   const runtime = readRuntime(config.dataDir)
   const known = runtime?.databaseUrl ?? config.databaseUrl
   const embedded = known

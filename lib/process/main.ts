@@ -32,6 +32,10 @@ function stopOnSignals(server: Promise<RunningServer>): void {
   process.on('SIGINT', stop)
 }
 
+// Whoever reads what is printed may go away first (a closed terminal, a pipe to `head`). The server goes on, and still
+// stops in order when it is asked to: without a listener each line would be an error of its own, and the next one of that.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined)
+
 try {
   const config = readConfig()
   const starting = startServer(config, { onProgress: (step) => process.stderr.write(`  ${step}\n`) })

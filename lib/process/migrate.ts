@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { readConfig } from '../config/config.ts'
+import { openDataFolder, readConfig } from '../config/config.ts'
 import { migrate } from '../db/migrate.ts'
 import { startEmbeddedPostgres } from './embedded-postgres.ts'
 import { migrationsFolder } from './root.ts'
@@ -7,6 +7,7 @@ import { readRuntime } from './runtime-file.ts'
 
 try {
   const config = readConfig()
+  openDataFolder(config)
   const running = readRuntime(config.dataDir)?.databaseUrl
   const given = config.databaseUrl ?? running
   const embedded = given

@@ -1,5 +1,12 @@
 import { join, relative } from 'node:path'
-import { type Config, ConfigError, installConfig, resolveAuthSecret, withPort } from '../config/config.ts'
+import {
+  type Config,
+  ConfigError,
+  installConfig,
+  openDataFolder,
+  resolveAuthSecret,
+  withPort,
+} from '../config/config.ts'
 import { log } from '../config/log.ts'
 import { createSignInLink, signInLinkMinutes } from '../control/users/sign-in-link.ts'
 import { migrate } from '../db/migrate.ts'
@@ -68,6 +75,7 @@ async function notReady(application: Application): Promise<string | undefined> {
 
 /** Starts everything that the configuration asks for, and answers when requests are served. */
 export async function startServer(wanted: Config, { onProgress }: StartOptions = {}): Promise<RunningServer> {
+  openDataFolder(wanted)
   const door = await openDoor(wanted)
   const undo: (() => Promise<unknown>)[] = [() => door.close(0)]
   try {

@@ -133,6 +133,14 @@ test('SIGTERM ends it cleanly, and the database with it', async () => {
   expect(postmasterOf(dataDir)).toBeUndefined()
 })
 
+test('it stops as cleanly when nobody reads what it prints any more', async () => {
+  const server = await start()
+  server.child.stdout?.destroy()
+  server.child.stderr?.destroy()
+  expect(await server.stop('SIGTERM')).toBe(0)
+  expect(postmasterOf(dataDir)).toBeUndefined()
+})
+
 test('a second start is ready within five seconds', async () => {
   await (await start()).stop()
   const started = performance.now()
