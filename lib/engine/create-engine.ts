@@ -271,7 +271,7 @@ export function createEngine(options: EngineOptions): Engine {
         (error) => options.onRefused?.('logs', error),
       ),
     announce: (workspaceId, changes) => options.publish(workspaceId, changes),
-    slots: createSlots(slotOrders, deps.signals),
+    slots: createSlots(slotOrders, deps.signals, deps.nowMicros),
     signals: deps.signals,
     expireWatch: () => deps.watch.expire(),
     drain: async () => {

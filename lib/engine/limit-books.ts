@@ -1,7 +1,9 @@
 import type { Transaction } from '../db/clients.ts'
+import { LimitLine, type Waiter } from '../domain/limits/line.ts'
 import { LimitBook } from '../domain/limits/occupancy.ts'
 import { formatInstant } from '../domain/time.ts'
 import { plainArray, textArray } from './array-literal.ts'
+import { grouped } from './grouped.ts'
 import { type EndedLease, endedLeaseColumns } from './slot-writes.ts'
 import { microsOf } from './stored.ts'
 
@@ -18,10 +20,12 @@ export interface LimitRow {
   readonly updatedAt: string
 }
 
-/** A limit whose row this transaction has locked, and what is taken of it. */
+/** A limit whose row this transaction has locked, what is taken of it, and who waits. */
 export interface LockedLimit {
   readonly row: LimitRow
   readonly book: LimitBook
+  /** Those whose requests are open, as many as could get a slot if all were free, and whoever of the others is asked for. */
+  readonly line: LimitLine
   /** Leases on it that had run out. */
   readonly lapsed: readonly EndedLease[]
 }
@@ -45,14 +49,15 @@ export async function lockLimits(
     join concurrency_limits l on l.workspace_id = k.workspace_id and l.id = k.id
     order by l.workspace_id, l.id
     for update of l`
-  return openBooks(sql, rows, nowMicros)
+  return openBooks(sql, rows, [], nowMicros)
 }
 
-/** The same by names, or by names and ids. */
+/** The same by names, or by names and ids, with the places in line of some who may wait. */
 export async function lockLimitsOf(
   sql: Transaction,
   names: readonly { readonly workspaceId: string; readonly name: string }[],
   keys: readonly LimitKey[],
+  waiterIds: readonly string[],
   nowMicros: number,
 ): Promise<Map<string, LockedLimit>> {
   if (names.length === 0 && keys.length === 0) return new Map()
@@ -69,7 +74,19 @@ export async function lockLimitsOf(
     from wanted w join concurrency_limits l on l.workspace_id = w.workspace_id and l.id = w.id
     order by l.workspace_id, l.id
     for update of l`
-  return openBooks(sql, rows, nowMicros)
+  return openBooks(sql, rows, waiterIds, nowMicros)
+}
+
+/** What is out of a limit, or, with a waiter's id, what somebody waits for. */
+interface BookLine {
+  readonly workspaceId: string
+  readonly limitId: string
+  readonly slots: number
+  readonly since: string
+  readonly drainsFrom: string | null
+  readonly waiterId: string | null
+  readonly asksAgainAt: string | null
+  readonly lapsesAt: string | null
 }
 
 /**
@@ -79,39 +96,62 @@ export async function lockLimitsOf(
 async function openBooks(
   sql: Transaction,
   rows: readonly LimitRow[],
+  waiterIds: readonly string[],
   nowMicros: number,
 ): Promise<Map<string, LockedLimit>> {
   if (rows.length === 0) return new Map()
-  const [workspaceIds, ids] = [
+  const [workspaceIds, ids, now] = [
     plainArray(rows.map((row) => row.workspaceId)),
     plainArray(rows.map((row) => row.id)),
+    formatInstant(nowMicros),
   ]
   // In one round trip. Each statement sees what the one before it did, and what others committed before the lock was had.
-  const [lapsed, leases] = await Promise.all([
+  const [lapsed, lines] = await Promise.all([
     sql<EndedLease[]>`
       delete from slot_leases s using unnest(${workspaceIds}::uuid[], ${ids}::uuid[]) k (workspace_id, id)
-      where s.workspace_id = k.workspace_id and s.limit_id = k.id and s.expires_at <= ${formatInstant(nowMicros)}
+      where s.workspace_id = k.workspace_id and s.limit_id = k.id and s.expires_at <= ${now}
       returning ${endedLeaseColumns(sql)}`,
-    sql<
-      { workspaceId: string; limitId: string; slots: number; heldSince: string; drainsFrom: string | null }[]
-    >`
-      select s.workspace_id, s.limit_id, sum(s.slots) as slots, min(s.held_since) as held_since, s.drains_from
-      from unnest(${workspaceIds}::uuid[], ${ids}::uuid[], ${plainArray(rows.map((row) => String(row.slotDecayPerSecond > 0)))}::bool[])
-        k (workspace_id, id, decays)
-      join slot_leases s on s.workspace_id = k.workspace_id and s.limit_id = k.id
-      group by s.workspace_id, s.limit_id, s.drains_from, case when k.decays then s.id end`,
+    sql<BookLine[]>`
+      with k as materialized (
+        select * from unnest(${workspaceIds}::uuid[], ${ids}::uuid[], ${plainArray(rows.map((row) => String(row.slotDecayPerSecond > 0)))}::bool[],
+                             ${plainArray(rows.map((row) => row.slotLimit))}::int[]) k (workspace_id, id, decays, slots)
+      )
+      select s.workspace_id, s.limit_id, sum(s.slots) as slots, min(s.held_since) as since, s.drains_from,
+             null::uuid as waiter_id, null::timestamptz as asks_again_at, null::timestamptz as lapses_at
+      from k join slot_leases s on s.workspace_id = k.workspace_id and s.limit_id = k.id
+      group by s.workspace_id, s.limit_id, s.drains_from, case when k.decays then s.id end
+      union all
+      select k.workspace_id, k.id, w.slots, w.since, null, w.id, null, w.lapses_at
+      from k cross join lateral (
+        select w.slots, w.since, w.id, w.lapses_at from slot_waiters w
+        where w.workspace_id = k.workspace_id and w.limit_id = k.id and w.asks_again_at is null and w.lapses_at > ${now}
+        order by w.since, w.id limit k.slots) w
+      union all
+      select w.workspace_id, w.limit_id, w.slots, w.since, null, w.id, w.asks_again_at, w.lapses_at
+      from k cross join unnest(${plainArray(waiterIds)}::uuid[]) a (id)
+      join slot_waiters w on w.workspace_id = k.workspace_id and w.limit_id = k.id and w.id = a.id and w.lapses_at > ${now}`,
   ])
-  const leasesOf = new Map<string, { slots: number; heldMicros: number; drainsFromMicros: number | null }[]>()
-  for (const lease of leases) {
-    const key = `${lease.workspaceId} ${lease.limitId}`
-    const list = leasesOf.get(key) ?? []
-    leasesOf.set(key, list)
-    list.push({
-      slots: lease.slots,
-      heldMicros: microsOf(lease.heldSince) ?? nowMicros,
-      drainsFromMicros: microsOf(lease.drainsFrom),
-    })
-  }
+  const keyOf = (line: BookLine): string => `${line.workspaceId} ${line.limitId}`
+  const leasesOf = grouped(
+    lines.filter(({ waiterId }) => waiterId === null),
+    keyOf,
+    (line) => ({
+      slots: line.slots,
+      heldMicros: microsOf(line.since) ?? nowMicros,
+      drainsFromMicros: microsOf(line.drainsFrom),
+    }),
+  )
+  const waitersOf = grouped(
+    lines.filter(({ waiterId }) => waiterId !== null),
+    keyOf,
+    (line): Waiter => ({
+      id: line.waiterId ?? '',
+      slots: line.slots,
+      sinceMicros: microsOf(line.since) ?? nowMicros,
+      isPresent: line.asksAgainAt === null,
+      lapsesMicros: microsOf(line.lapsesAt) ?? nowMicros,
+    }),
+  )
   return new Map(
     rows.map((row) => {
       const key = `${row.workspaceId} ${row.id}`
@@ -121,6 +161,7 @@ async function openBooks(
         {
           row,
           book: new LimitBook(limit, leasesOf.get(key) ?? []),
+          line: new LimitLine(waitersOf.get(key) ?? []),
           lapsed: lapsed.filter((lease) => lease.workspaceId === row.workspaceId && lease.limitId === row.id),
         },
       ]

@@ -4,7 +4,15 @@ import type { TransitionDeps } from './flow-run-transitions.ts'
 import { readSlotFacts } from './slot-facts.ts'
 import type { SlotAnswer, SlotOrder } from './slot-orders.ts'
 import { Settlement, type SlotOutcome } from './slot-settlement.ts'
-import { deleteLeases, extendLeases, insertLeases, resizeLeases, updateLimits } from './slot-writes.ts'
+import {
+  deleteLeases,
+  deleteWaiters,
+  extendLeases,
+  insertLeases,
+  resizeLeases,
+  saveWaiters,
+  updateLimits,
+} from './slot-writes.ts'
 
 /**
  * Settles a batch of orders in one transaction: locks the limits that they name, decides in memory in the order in which they came,
@@ -38,7 +46,7 @@ export async function settleSlots(
 /** Answers which of the leases that are renewed live, by `workspace id`. */
 async function write(
   sql: Transaction,
-  { ended, resized, taken, limits, renewals }: SlotOutcome,
+  { ended, resized, taken, limits, renewals, joined, left }: SlotOutcome,
   nowMicros: number,
 ): Promise<ReadonlySet<string>> {
   // In one round trip, in this order: a lease that is ended and renewed in one batch is over.
@@ -48,6 +56,8 @@ async function write(
     taken.length > 0 ? insertLeases(sql, taken) : null,
     limits.length > 0 ? updateLimits(sql, limits) : null,
     renewals.length > 0 ? extendLeases(sql, renewals, nowMicros) : [],
+    left.length > 0 ? deleteWaiters(sql, left) : null,
+    joined.length > 0 ? saveWaiters(sql, joined) : null,
   ])
   return new Set(renewed.map(({ workspaceId, id }) => `${workspaceId} ${id}`))
 }

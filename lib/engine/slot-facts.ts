@@ -34,14 +34,18 @@ export async function readSlotFacts(
   const ends: LeaseKey[] = []
   const holders: LeaseKey[] = []
   const names = new Map<string, { workspaceId: string; name: string }>()
+  const waiterIds: string[] = []
   let isGiven = false
   for (const order of orders) {
     const { workspaceId } = order
     if (order.type === 'end') ends.push({ workspaceId, id: order.leaseId })
     else if (order.type === 'give') isGiven = true
     else if (order.type === 'give-held') holders.push({ workspaceId, id: order.holderId })
-    else if (order.type === 'take' && order.once && order.holder)
-      holders.push({ workspaceId, id: order.holder.id })
+    else if (order.type === 'take') {
+      if (order.once && order.holder) holders.push({ workspaceId, id: order.holder.id })
+      if (order.wait) waiterIds.push(order.wait.id)
+      if (order.holder) waiterIds.push(order.holder.id)
+    }
     if ('names' in order)
       for (const name of order.names) names.set(`${workspaceId} ${name}`, { workspaceId, name })
   }
@@ -51,6 +55,7 @@ export async function readSlotFacts(
     sql,
     [...names.values()],
     endingOn.map(({ workspaceId, limitId }) => ({ workspaceId, id: limitId })),
+    waiterIds,
     nowMicros,
   )
   const limits = [...locked.values()]

@@ -6,6 +6,15 @@ export interface SlotHolder {
   readonly id: string
 }
 
+/** An order that waits, as its request is open. */
+export interface OpenWait {
+  readonly id: string
+  /** When it was first asked for. */
+  readonly sinceMicros: number
+  /** It goes on waiting when it is refused; otherwise this is its last try. */
+  readonly stays: boolean
+}
+
 /** Slots of one or more limits, all at once or none. Names of no limit are passed over. */
 export interface TakeSlots {
   readonly type: 'take'
@@ -20,6 +29,7 @@ export interface TakeSlots {
   readonly once?: true
   /** It was refused before, and waits: it is not counted as refused again. */
   readonly again?: true
+  readonly wait?: OpenWait
   /** Aborts when whoever asked is gone: it gets none then, and what it was given without hearing of it comes back. */
   readonly signal?: AbortSignal
 }
@@ -72,6 +82,12 @@ export type SlotAnswer =
       readonly retryAfterSeconds: number | null
       /** The limits that are full. */
       readonly limitIds: readonly string[]
+      /** When there is room by itself, since slots come back at a rate; infinity: when somebody gives some back. */
+      readonly roomInSeconds: number
+      /** Its place in the line: when it was first refused, as far as is known. */
+      readonly sinceMicros: number
+      /** Others came later, but keep their requests open, and would be quicker again before it asks the next time. */
+      readonly isPassedOver: boolean
     }
   /** Whoever asked is gone. */
   | { readonly type: 'withdrawn' }

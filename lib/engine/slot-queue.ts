@@ -1,3 +1,4 @@
+import { uuidv7 } from '../db/uuid.ts'
 import type { Batcher } from './batcher.ts'
 import type { Signals } from './signals.ts'
 import type { SlotAnswer, SlotOrder, TakeSlots } from './slot-orders.ts'
@@ -10,26 +11,47 @@ export interface Slots {
    * of the line at once.
    */
   take(order: TakeSlots, waitSeconds?: number): Promise<SlotAnswer>
-  /** Slots may have come free on another replica: whoever waits in this workspace tries again. null: in any. */
-  wake(workspaceId: string | null): void
+  /**
+   * Slots may have come free on another replica: whoever waits in this workspace tries again. null: in any. Where it is known how many
+   * came free of which limits, by their ids, only those try that may be the next ones.
+   */
+  wake(workspaceId: string | null, freed?: ReadonlyMap<string, number> | null): void
 }
 
+type Denied = Extract<SlotAnswer, { type: 'denied' }>
+
 interface Waiter {
-  readonly place: number
+  readonly sinceMicros: number
   readonly workspaceId: string
   readonly limitIds: readonly string[]
   readonly tryAgain: () => void
 }
 
-/** Who waits looks again this often by itself: leases end, slots drain, and other replicas may not be heard of. */
+/**
+ * Who waits looks again this often by itself: leases end, and other replicas may not be heard of. By this, too, others see that it
+ * still waits.
+ */
 const LOOK_AGAIN_MS = 1_000
+/** Timers are early by up to so much. */
+const EARLY_MS = 1
+/** Whoever asks again and again is kept so long where others, who keep their requests open, would always be quicker. */
+const KEPT_SECONDS = 5
 /** Waiters that are woken beyond the slots that came free, since the first may want others too. */
 const SPARE = 2
 
-export function createSlots(orders: Batcher<SlotOrder, SlotAnswer>, signals: Signals): Slots {
-  /** By `workspace limit`, the longest waiting first. */
+export function createSlots(
+  orders: Batcher<SlotOrder, SlotAnswer>,
+  signals: Signals,
+  nowMicros: () => number,
+): Slots {
+  /** By `workspace limit`, the longest waiting first. Who of all replicas is next is decided under the limit's lock. */
   const waiting = new Map<string, Waiter[]>()
-  let places = 0
+  let lastMicros = 0
+  /** Two that come in one microsecond come one after the other. */
+  const arrival = (): number => {
+    lastMicros = Math.max(nowMicros(), lastMicros + 1)
+    return lastMicros
+  }
 
   const keysOf = ({ workspaceId, limitIds }: Waiter): string[] => limitIds.map((id) => `${workspaceId} ${id}`)
 
@@ -41,7 +63,7 @@ export function createSlots(orders: Batcher<SlotOrder, SlotAnswer>, signals: Sig
         continue
       }
       // Who tried in vain is back where it stood.
-      const before = queue.findLastIndex((other) => other.place < waiter.place)
+      const before = queue.findLastIndex((other) => other.sinceMicros < waiter.sinceMicros)
       queue.splice(before + 1, 0, waiter)
     }
   }
@@ -54,25 +76,25 @@ export function createSlots(orders: Batcher<SlotOrder, SlotAnswer>, signals: Sig
     }
   }
 
-  signals.on('slots-free', ({ workspaceId, limitId, slots }) => {
+  const wakeFirst = (workspaceId: string, limitId: string, slots: number): void => {
     for (const waiter of (waiting.get(`${workspaceId} ${limitId}`) ?? []).slice(0, slots + SPARE))
       waiter.tryAgain()
-  })
+  }
+  signals.on('slots-free', ({ workspaceId, limitId, slots }) => wakeFirst(workspaceId, limitId, slots))
 
   /** Settles when it is worth a try, or whoever waits is gone. */
   const turn = (
     { workspaceId, signal }: TakeSlots,
-    limitIds: readonly string[],
-    place: number,
+    { limitIds, sinceMicros }: Denied,
     mostMs: number,
   ): Promise<void> =>
     new Promise((resolve) => {
-      if (signal?.aborted) {
+      if (signal?.aborted || mostMs <= 0) {
         resolve()
         return
       }
       const waiter: Waiter = {
-        place,
+        sinceMicros,
         workspaceId,
         limitIds,
         tryAgain: () => {
@@ -104,23 +126,41 @@ export function createSlots(orders: Batcher<SlotOrder, SlotAnswer>, signals: Sig
     return granted
   }
 
+  /** Asks until there are slots, or the time is over: the last try says so, and gives up the place of the open request. */
+  const stand = async (order: TakeSlots, seconds: number, again: boolean): Promise<SlotAnswer> => {
+    const until = performance.now() + seconds * 1_000
+    const [id, sinceMicros] = [uuidv7(), arrival()]
+    let stays = true
+    const first = { ...order, wait: { id, sinceMicros, stays } }
+    let answer = await orders.add(again ? { ...first, again } : first)
+    while (stays && answer.type === 'denied' && answer.retryAfterSeconds !== null) {
+      const left = until - performance.now()
+      await turn(order, answer, Math.min(left, LOOK_AGAIN_MS, answer.roomInSeconds * 1_000 + EARLY_MS))
+      stays = performance.now() < until
+      answer = await orders.add({
+        ...order,
+        again: true,
+        wait: { id, sinceMicros: answer.sinceMicros, stays },
+      })
+    }
+    return answer
+  }
+
   return {
     settle: (order) => orders.add(order),
 
     async take(order, waitSeconds = 0) {
-      const until = performance.now() + waitSeconds * 1_000
-      let answer = await orders.add(order)
-      const place = places++
-      while (answer.type === 'denied' && answer.retryAfterSeconds !== null) {
-        const left = until - performance.now()
-        if (left <= 0) return answer
-        await turn(order, answer.limitIds, place, Math.min(left, LOOK_AGAIN_MS))
-        answer = await orders.add({ ...order, again: true })
-      }
+      let answer = waitSeconds > 0 ? await stand(order, waitSeconds, false) : await orders.add(order)
+      if (waitSeconds === 0 && answer.type === 'denied' && answer.isPassedOver)
+        answer = await stand(order, KEPT_SECONDS, true)
       return answer.type === 'granted' ? holdFor(order, answer) : answer
     },
 
-    wake(workspaceId) {
+    wake(workspaceId, freed = null) {
+      if (workspaceId !== null && freed !== null) {
+        for (const [limitId, slots] of freed) wakeFirst(workspaceId, limitId, slots)
+        return
+      }
       for (const [key, queue] of [...waiting]) {
         if (workspaceId === null || key.startsWith(`${workspaceId} `))
           for (const waiter of queue) waiter.tryAgain()

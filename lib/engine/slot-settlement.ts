@@ -1,9 +1,11 @@
 import { uuidv7 } from '../db/uuid.ts'
+import { type LimitLine, lastPlace, type Place } from '../domain/limits/line.ts'
 import { drainedMicros, type LimitBook } from '../domain/limits/occupancy.ts'
 import { deniedSlotsNow, nextAverageOccupancy, retryAfterSeconds } from '../domain/limits/waiting.ts'
 import { BadInput } from '../domain/problem.ts'
 import { formatInstant } from '../domain/time.ts'
 import { emptyLeaseId, isEmptyLease } from './empty-lease.ts'
+import { grouped } from './grouped.ts'
 import type { LimitRow } from './limit-books.ts'
 import type { Signal } from './signals.ts'
 import type { SlotFacts, StoredLease } from './slot-facts.ts'
@@ -17,16 +19,19 @@ import type {
   SlotOrder,
   TakeSlots,
 } from './slot-orders.ts'
-import type { LeaseKey, LeaseRow, LimitState } from './slot-writes.ts'
+import { placeOf, SlotWaiters } from './slot-waiters.ts'
+import type { LeaseKey, LeaseRow, LimitState, WaiterKey, WaiterRow } from './slot-writes.ts'
 import { microsOf } from './stored.ts'
 
 /** A limit as the batch leaves it. */
 interface Limit {
   readonly row: LimitRow
   readonly book: LimitBook
+  readonly line: LimitLine
   denied: number
   average: number
   changed: boolean
+  /** Slots that came back, or that are no longer kept for somebody. */
   freed: number
 }
 
@@ -52,6 +57,8 @@ export interface SlotOutcome {
   readonly taken: readonly LeaseRow[]
   readonly limits: readonly LimitState[]
   readonly renewals: readonly (LeaseKey & { readonly expiresMicros: number })[]
+  readonly joined: readonly WaiterRow[]
+  readonly left: readonly WaiterKey[]
 }
 
 const named = ({ id, name, slotLimit }: LimitRow): NamedLimit => ({ id, name, limit: slotLimit })
@@ -77,10 +84,12 @@ export class Settlement {
   readonly #taken = new Map<string, LeaseRow>()
   readonly #ended: (LeaseKey & { readonly limitId: string })[] = []
   readonly #renewals: (LeaseKey & { readonly expiresMicros: number })[] = []
+  readonly #waiters: SlotWaiters
 
   constructor({ limits, loose, ending, held }: SlotFacts, nowMicros: number, dice: () => number) {
     this.#nowMicros = nowMicros
     this.#dice = dice
+    this.#waiters = new SlotWaiters(nowMicros)
     this.#loose = grouped(
       loose,
       ({ workspaceId, limitId }) => `${workspaceId} ${limitId}`,
@@ -108,10 +117,11 @@ export class Settlement {
         },
       ]),
     )
-    for (const { row, book, lapsed } of limits) {
+    for (const { row, book, line, lapsed } of limits) {
       const limit: Limit = {
         row,
         book,
+        line,
         denied: deniedNow(row, nowMicros),
         average: row.averageOccupancySeconds,
         changed: false,
@@ -162,17 +172,27 @@ export class Settlement {
 
   #take(order: TakeSlots): SlotAnswer | Error {
     const { workspaceId, slots, holder } = order
-    if (order.signal?.aborted) return { type: 'withdrawn' }
     const limits = this.#limitsOf(order)
+    if (order.signal?.aborted) {
+      this.#free(this.#waiters.leave(order, limits))
+      return { type: 'withdrawn' }
+    }
     if (limits.length === 0) return { type: 'granted', leaseId: emptyLeaseId(), limits: [] }
     const counted = limits.filter(({ row }) => row.active)
     const isHeld = ({ row }: Limit): boolean =>
       order.once === true && holder !== null && this.#held.has(`${row.id} ${holder.id}`)
     const needed = counted.filter((limit) => !isHeld(limit))
     const refused = refusal(order, needed)
-    if (refused) return refused
-    const full = needed.filter(({ book }) => !book.hasRoom(slots, this.#nowMicros))
-    if (full.length > 0) return this.#deny(order, counted, full)
+    if (refused) {
+      this.#free(this.#waiters.leave(order, limits))
+      return refused
+    }
+    const place = placeOf(order, limits)
+    const full = needed.filter(
+      ({ book, line }) => !book.hasRoom(slots + line.slotsBefore(place), this.#nowMicros),
+    )
+    if (full.length > 0) return this.#deny(order, place, { limits, counted, full })
+    this.#waiters.leave(order, limits)
     const leaseId = needed.length === 0 ? emptyLeaseId() : uuidv7()
     for (const { row, book } of needed) {
       const drainsFromMicros = book.take(slots, this.#nowMicros)
@@ -207,7 +227,12 @@ export class Settlement {
     else this.#loose.set(key, [loose])
   }
 
-  #deny({ slots, again }: TakeSlots, counted: readonly Limit[], full: readonly Limit[]): SlotAnswer {
+  #deny(
+    order: TakeSlots,
+    place: Place,
+    { limits, counted, full }: Record<'limits' | 'counted' | 'full', readonly Limit[]>,
+  ): SlotAnswer {
+    const { slots } = order
     const retryAfter = retryAfterSeconds(
       full.map(({ row, denied, average }) => ({
         name: row.name,
@@ -219,18 +244,33 @@ export class Settlement {
       slots,
       this.#dice(),
     )
-    if (!again) {
+    if (!order.again) {
       for (const limit of counted) {
         limit.denied += slots
         limit.changed = true
       }
     }
+    const roomMicros = full.map(({ book, line }) =>
+      book.roomMicros(slots + line.slotsBefore(place), this.#nowMicros),
+    )
+    const isPassedOver = full.some(({ line }) => line.hasPresentAfter(place))
+    const sinceMicros = Math.min(place.sinceMicros, this.#nowMicros)
+    if (order.wait?.stays) this.#waiters.stay(order, order.wait, sinceMicros, { limits, full })
+    else this.#free(this.#waiters.goAway(order, sinceMicros, { limits, full }, retryAfter))
     return {
       type: 'denied',
       reason: `No slot is free of ${full.map(({ row }) => `"${row.name}" (${row.slotLimit})`).join(', ')}.`,
       retryAfterSeconds: retryAfter,
       limitIds: full.map(({ row }) => row.id),
+      roomInSeconds: (Math.max(...roomMicros) - this.#nowMicros) / microsPerSecond,
+      sinceMicros,
+      isPassedOver,
     }
+  }
+
+  /** What was kept for somebody who leaves without it may be had by those behind. */
+  #free(kept: ReadonlyMap<Limit, number>): void {
+    for (const [limit, slots] of kept) limit.freed += slots
   }
 
   #give(order: GiveSlots): SlotAnswer {
@@ -336,10 +376,12 @@ export class Settlement {
           updatedAt: denied === deniedSlots ? updatedAt : formatInstant(this.#nowMicros),
         })),
       renewals: this.#renewals,
+      joined: this.#waiters.joined,
+      left: this.#waiters.left,
     }
   }
 
-  /** Limits of which slots came back. */
+  /** Limits of which there may be slots for those who wait. */
   signals(): readonly Signal[] {
     return [...this.#byId.values()].flatMap(({ row, freed }): Signal[] =>
       freed === 0
@@ -374,21 +416,9 @@ function refusal({ mode, slots, once }: TakeSlots, limits: readonly Limit[]): Sl
       reason: `The concurrency limit on tag "${small.row.name.replace(/^tag:/, '')}" is 0 and will deadlock whatever waits for it.`,
       retryAfterSeconds: null,
       limitIds: [small.row.id],
+      roomInSeconds: Number.POSITIVE_INFINITY,
+      sinceMicros: lastPlace.sinceMicros,
+      isPassedOver: false,
     }
   return new BadInput('Slots requested is greater than the limit')
-}
-
-function grouped<Row, Item>(
-  rows: readonly Row[],
-  keyOf: (row: Row) => string,
-  itemOf: (row: Row) => Item,
-): Map<string, Item[]> {
-  const groups = new Map<string, Item[]>()
-  for (const row of rows) {
-    const key = keyOf(row)
-    const group = groups.get(key)
-    if (group) group.push(itemOf(row))
-    else groups.set(key, [itemOf(row)])
-  }
-  return groups
 }

@@ -25,6 +25,41 @@ export interface LeaseKey {
   readonly id: string
 }
 
+/** A place in the line of one limit. An order for several limits has one in each, with one id. */
+export interface WaiterRow extends LeaseKey {
+  readonly limitId: string
+  readonly slots: number
+  readonly holderType: Exclude<HolderType, 'operator'>
+  readonly holderId: string | null
+  readonly sinceMicros: number
+  /** null: its request is open. */
+  readonly asksAgainMicros: number | null
+  readonly lapsesMicros: number
+}
+
+/** Whoever asks again later may be late by this much before its place is given up. */
+const latenessMicros = 5_000_000
+
+/** The place of a holder that asks again later: until then nothing is kept for it. */
+export const waiterAway = (
+  { workspaceId, limitId, id }: WaiterKey,
+  { slots, holderType }: Pick<WaiterRow, 'slots' | 'holderType'>,
+  sinceMicros: number,
+  asksAgainMicros: number,
+): WaiterRow => ({
+  workspaceId,
+  limitId,
+  id,
+  slots,
+  holderType,
+  holderId: id,
+  sinceMicros,
+  asksAgainMicros,
+  lapsesMicros: asksAgainMicros + latenessMicros,
+})
+
+export type WaiterKey = LeaseKey & { readonly limitId: string }
+
 /** What a limit knows of those who wait, and of how long its slots are held. */
 export interface LimitState extends LeaseKey {
   /** Since when the slots that were denied are being forgotten. */
@@ -120,3 +155,23 @@ export const extendLeases = (
     where s.workspace_id = k.workspace_id and s.id = k.id and (s.expires_at is null or s.expires_at > ${formatInstant(nowMicros)})
     returning s.workspace_id, s.id`
 }
+
+/** Puts waiters in the lines of limits, whose rows are locked, or renews their places. Each row at most once. */
+export const saveWaiters = (sql: Queryable, rows: readonly WaiterRow[]) => sql`
+  insert into slot_waiters (workspace_id, limit_id, id, slots, holder_type, holder_id, since, asks_again_at, lapses_at)
+  select * from unnest(
+    ${workspaces(rows)}::uuid[], ${plainArray(rows.map((row) => row.limitId))}::uuid[], ${ids(rows)}::uuid[],
+    ${plainArray(rows.map((row) => row.slots))}::int[], ${plainArray(rows.map((row) => row.holderType))}::text[],
+    ${plainArray(rows.map((row) => row.holderId))}::uuid[],
+    ${plainArray(rows.map((row) => formatInstant(row.sinceMicros)))}::timestamptz[],
+    ${plainArray(rows.map((row) => textOf(row.asksAgainMicros)))}::timestamptz[],
+    ${plainArray(rows.map((row) => formatInstant(row.lapsesMicros)))}::timestamptz[])
+  on conflict (workspace_id, limit_id, id) do update
+    set slots = excluded.slots, since = excluded.since, asks_again_at = excluded.asks_again_at, lapses_at = excluded.lapses_at`
+
+/** They were served, or are gone. The limits' rows are locked. */
+export const deleteWaiters = (sql: Queryable, keys: readonly WaiterKey[]) => sql`
+  delete from slot_waiters w
+  using unnest(${workspaces(keys)}::uuid[], ${plainArray(keys.map((key) => key.limitId))}::uuid[], ${ids(keys)}::uuid[])
+    k (workspace_id, limit_id, id)
+  where w.workspace_id = k.workspace_id and w.limit_id = k.limit_id and w.id = k.id`

@@ -1,5 +1,6 @@
 import type { Transaction } from '../db/clients.ts'
 import { uuidv7 } from '../db/uuid.ts'
+import { lastPlace } from '../domain/limits/line.ts'
 import {
   type Decision,
   needsOf,
@@ -12,7 +13,17 @@ import { plainArray } from './array-literal.ts'
 import { type LockedLimit, lockLimitsOf } from './limit-books.ts'
 import type { Signal } from './signals.ts'
 import { occupancySignals } from './slot-occupancy.ts'
-import { deleteLeasesOfHolders, type EndedLease, insertLeases, type LeaseRow } from './slot-writes.ts'
+import {
+  deleteLeasesOfHolders,
+  deleteWaiters,
+  type EndedLease,
+  insertLeases,
+  type LeaseRow,
+  saveWaiters,
+  type WaiterKey,
+  type WaiterRow,
+  waiterAway,
+} from './slot-writes.ts'
 import type { StoredTaskRun } from './stored.ts'
 import { compareKeys } from './write-set.ts'
 
@@ -39,6 +50,8 @@ export class TaskRunLedger {
   readonly #held: ReadonlyMap<string, ReadonlySet<string>>
   readonly #taken: LeaseRow[] = []
   readonly #ended: { readonly workspaceId: string; readonly holderId: string; readonly limitId: null }[] = []
+  readonly #joined: WaiterRow[] = []
+  readonly #left: WaiterKey[] = []
   readonly #signals: Signal[] = []
 
   private constructor(
@@ -62,16 +75,20 @@ export class TaskRunLedger {
         run.tags.length > 0 && needsOf(policy, run.stateType ?? 'none', to).has('tagLimits'),
     )
     const names = new Map<string, { workspaceId: string; name: string }>()
+    const starting: string[] = []
     for (const { run, to } of tagged) {
       // Who only gives back looks at no limit.
       if (to !== 'RUNNING') continue
+      starting.push(run.id)
       for (const tag of run.tags) {
         const name = TAG_PREFIX + tag
         names.set(`${run.workspaceId} ${name}`, { workspaceId: run.workspaceId, name })
       }
     }
     const locked =
-      names.size === 0 ? [] : [...(await lockLimitsOf(sql, [...names.values()], [], nowMicros)).values()]
+      names.size === 0
+        ? []
+        : [...(await lockLimitsOf(sql, [...names.values()], [], starting, nowMicros)).values()]
     const limits = new Map(locked.map((limit) => [`${limit.row.workspaceId} ${limit.row.name}`, limit]))
     const held =
       tagged.length === 0
@@ -94,7 +111,8 @@ export class TaskRunLedger {
           limitId: id,
           tag,
           limit: slotLimit,
-          active: limit.book.taken(this.#nowMicros),
+          // What is kept for those whose requests are open is nobody else's.
+          active: limit.book.taken(this.#nowMicros) + limit.line.slotsBefore(lastPlace),
           heldByThisRun: held?.has(id) ?? false,
           averageOccupancySeconds,
         },
@@ -117,7 +135,7 @@ export class TaskRunLedger {
     for (const effect of effects) {
       if (effect.type === 'acquire-tag-slots') {
         const id = uuidv7()
-        for (const { row, book } of this.#limits.values()) {
+        for (const { row, book, line } of this.#limits.values()) {
           if (row.workspaceId !== workspaceId || !effect.limitIds.includes(row.id)) continue
           this.#taken.push({
             workspaceId,
@@ -131,12 +149,30 @@ export class TaskRunLedger {
             // These clients cannot renew: the slot is held until the task run leaves Running.
             expiresMicros: null,
           })
+          if (line.leave(holderId)) this.#left.push({ workspaceId, limitId: row.id, id: holderId })
         }
       } else if (effect.type === 'release-tag-slots') {
         this.#ended.push({ workspaceId, holderId, limitId: null })
         for (const limitId of this.#held.get(`${workspaceId} ${holderId}`) ?? [])
           this.#signals.push({ type: 'slots-free', workspaceId, limitId, slots: 1 })
       }
+    }
+  }
+
+  /** Keeps who is told to wait in the line of each limit that has no slot for it. */
+  wait(run: StoredTaskRun, facts: readonly TagLimitFact[], { verdict, delaySeconds }: Decision): void {
+    if (verdict !== 'WAIT') return
+    for (const { limitId, tag, limit, active, heldByThisRun } of facts) {
+      const line = this.#limits.get(`${run.workspaceId} ${TAG_PREFIX}${tag}`)?.line
+      if (line === undefined || heldByThisRun || active < limit) continue
+      this.#joined.push(
+        waiterAway(
+          { workspaceId: run.workspaceId, limitId, id: run.id },
+          { slots: 1, holderType: 'task_run' },
+          line.get(run.id)?.sinceMicros ?? this.#nowMicros,
+          this.#nowMicros + delaySeconds * 1e6,
+        ),
+      )
     }
   }
 
@@ -147,6 +183,8 @@ export class TaskRunLedger {
     return [
       this.#ended.length > 0 ? deleteLeasesOfHolders(sql, this.#ended).then(over) : null,
       this.#taken.length > 0 ? insertLeases(sql, this.#taken) : null,
+      this.#left.length > 0 ? deleteWaiters(sql, this.#left) : null,
+      this.#joined.length > 0 ? saveWaiters(sql, this.#joined) : null,
     ]
   }
 

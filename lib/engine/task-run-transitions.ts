@@ -113,6 +113,7 @@ export async function transitTaskRuns(
       const decision = decide(policyOf(proposal, run), taskRunView(run), proposal.state, facts)
       const { write, patch } = decision
       if (!write) {
+        ledger.wait(run, facts.tagLimits, decision)
         return {
           verdict: decision.verdict,
           reason: decision.reason,
@@ -166,7 +167,7 @@ export async function transitTaskRuns(
         ...ledger.statements(sql),
         insertDeltas(sql, deltas),
       )
-    }
+    } else writeLast(...ledger.statements(sql))
     return { answers, ledger }
   })
   publishAll(deps, published)

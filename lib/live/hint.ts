@@ -13,6 +13,8 @@ export interface Hint {
   readonly kinds: ReadonlySet<HintKind>
   /** The flow runs that moved, or that log lines came of; null: too many to name. */
   readonly flowRunIds: readonly string[] | null
+  /** How many slots came free of which limits; null: nobody counted, or of too many. */
+  readonly freedSlots: ReadonlyMap<string, number> | null
   /** Earliest `occurred` among the events that were committed, microseconds since 1970; null: none. */
   readonly eventsSinceMicros: number | null
   /** Earliest time among the log lines; null: none. */
@@ -21,6 +23,8 @@ export interface Hint {
 
 /** Flow runs that a hint names at most; beyond, it says that there are many. */
 const MAX_NAMED_RUNS = 100
+/** Limits likewise. */
+const MAX_NAMED_LIMITS = 50
 
 /** A hint in the making: many commits, one line on the wire. */
 export class GatheredHint {
@@ -28,9 +32,18 @@ export class GatheredHint {
   #eventsSince = Number.POSITIVE_INFINITY
   #logsSince = Number.POSITIVE_INFINITY
   #flowRunIds: Set<string> | null = new Set()
+  #freedSlots: Map<string, number> | null = new Map()
 
   addKind(kind: HintKind): void {
     this.#kinds.add(kind)
+    if (kind === 'limits') this.#freedSlots = null
+  }
+
+  /** Slots of a limit came free. */
+  addFreed(limitId: string, slots: number): void {
+    this.#kinds.add('limits')
+    this.#freedSlots?.set(limitId, (this.#freedSlots.get(limitId) ?? 0) + slots)
+    if ((this.#freedSlots?.size ?? 0) > MAX_NAMED_LIMITS) this.#freedSlots = null
   }
 
   /** A flow run moved, or has new lines. */
@@ -53,15 +66,21 @@ export class GatheredHint {
     this.#logsSince = Math.min(this.#logsSince, parseInstant(at) ?? this.#logsSince)
   }
 
-  /** As it travels: the letters of its kinds, then what it says of runs, events and log lines. */
+  /** As it travels: the letters of its kinds, then what it says of runs, events, log lines and slots. */
   toWire(): WireHint {
     const letters = [...this.#kinds].map((kind) => kind.charAt(0)).join('')
     // JSON has no infinity: null stands for none.
-    return [letters, this.#flowRunIds && [...this.#flowRunIds], this.#eventsSince, this.#logsSince]
+    return [
+      letters,
+      this.#flowRunIds && [...this.#flowRunIds],
+      this.#eventsSince,
+      this.#logsSince,
+      this.#freedSlots && Object.fromEntries(this.#freedSlots),
+    ]
   }
 }
 
-type WireHint = readonly (string | number | null | readonly string[])[]
+type WireHint = readonly (string | number | null | readonly string[] | Record<string, number>)[]
 
 const kindOfLetter = new Map<string, HintKind>(hintKinds.map((kind) => [kind.charAt(0), kind]))
 
@@ -115,12 +134,17 @@ export function parseWord(text: string): Word | null {
 }
 
 function readHint(workspaceId: string, wire: unknown): Hint {
-  const [letters, flowRunIds, eventsSince, logsSince] = Array.isArray(wire) ? (wire as unknown[]) : []
+  const [letters, flowRunIds, eventsSince, logsSince, freed] = Array.isArray(wire) ? (wire as unknown[]) : []
   const kinds = [...(isText(letters) ? letters : '')].flatMap((letter) => kindOfLetter.get(letter) ?? [])
   return {
     workspaceId,
     kinds: new Set(kinds),
     flowRunIds: Array.isArray(flowRunIds) ? flowRunIds.filter(isText) : null,
+    // A version that counts none says nothing here.
+    freedSlots:
+      typeof freed === 'object' && freed !== null
+        ? new Map(Object.entries(freed).filter((entry): entry is [string, number] => isNumber(entry[1])))
+        : null,
     eventsSinceMicros: isNumber(eventsSince) ? eventsSince : null,
     logsSinceMicros: isNumber(logsSince) ? logsSince : null,
   }

@@ -63,6 +63,7 @@ test('many workspaces travel in payloads that fit, and arrive as they were said'
     hint.addEvent('2026-01-01T00:00:02Z')
     hint.addEvent('2026-01-01T00:00:01Z')
     for (let run = 0; run < n % 120; run++) hint.addRun(id(run))
+    for (let limit = 0; limit < n % 60; limit++) hint.addFreed(id(limit % 55), limit)
     gathered.set(id(n), hint)
   }
   const payloads = formatHints('me', gathered)
@@ -71,12 +72,23 @@ test('many workspaces travel in payloads that fit, and arrive as they were said'
   expect(hints.map(({ workspaceId }) => workspaceId)).toEqual([...gathered.keys()])
   expect(hints[3]).toEqual({
     workspaceId: id(3),
-    kinds: new Set(['runs']),
+    kinds: new Set(['runs', 'limits']),
     flowRunIds: [id(0), id(1), id(2)],
+    freedSlots: new Map([
+      [id(0), 0],
+      [id(1), 1],
+      [id(2), 2],
+    ]),
     eventsSinceMicros: Date.UTC(2026, 0, 1, 0, 0, 1) * 1_000,
     logsSinceMicros: null,
   })
   expect(hints[110]?.flowRunIds).toBeNull()
+  expect([hints[50]?.freedSlots?.size, hints[51]?.freedSlots]).toEqual([50, null])
+  const all = new GatheredHint()
+  all.addFreed(id(1), 1)
+  all.addKind('limits')
+  const [changed] = formatHints('me', new Map([[id(9), all]])).flatMap((text) => parseWord(text)?.hints ?? [])
+  expect(changed).toMatchObject({ kinds: new Set(['limits']), freedSlots: null })
 })
 
 test.each(['', 'null', '{}', '["x"]', '["x","shouts",{}]', '["x","moved",null]', '[1,"moved",{}]'])(

@@ -24,6 +24,7 @@ export interface HintHandlers {
 export interface ReplicaBus {
   /** After COMMIT. Costs nothing while this process is the only one. */
   tell(workspaceId: string, ...kinds: readonly HintKind[]): void
+  tellFreed(workspaceId: string, limitId: string, slots: number): void
   tellChanges(workspaceId: string, changes: readonly Change[]): void
   tellEvents(workspaceId: string, events: readonly { readonly occurred_at: string }[]): void
   onHint(handlers: HintHandlers): () => void
@@ -115,6 +116,10 @@ export function createReplicaBus(
       const hint = gather(workspaceId)
       for (const kind of kinds) hint.addKind(kind)
     },
+    tellFreed(workspaceId, limitId, slots) {
+      if (isAlone() || closed) return
+      gather(workspaceId).addFreed(limitId, slots)
+    },
     tellChanges(workspaceId, changes) {
       if (isAlone() || closed) return
       const hint = gather(workspaceId)
@@ -152,6 +157,7 @@ export function createReplicaBus(
 /** For tests of one process that hear of nobody. */
 export const noReplicas: ReplicaBus = {
   tell: () => {},
+  tellFreed: () => {},
   tellChanges: () => {},
   tellEvents: () => {},
   onHint: () => () => {},

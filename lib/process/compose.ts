@@ -19,6 +19,7 @@ import { createFeed } from '../live/event-feed.ts'
 import { followReplicas } from '../live/follow-replicas.ts'
 import { readPastEvents, readPastLogs } from '../live/read-past.ts'
 import { createReplicaBus } from '../live/replica-bus.ts'
+import { shareSlots } from '../live/share-slots.ts'
 import { services as backgroundServices } from '../services/all.ts'
 import { type StartedServices, startServices } from '../services/service.ts'
 import type { Listener } from './front-door.ts'
@@ -118,16 +119,12 @@ export function composeApplication({
   // Task workers wait on every replica.
   engine.signals.on('task-enqueued', ({ workspaceId }) => replicas.tell(workspaceId, 'work'))
   // So do those who wait for slots of limits.
-  engine.signals.on('slots-free', ({ workspaceId }) => replicas.tell(workspaceId, 'limits'))
+  shareSlots(engine, replicas)
   replicas.onHint({
-    onHint: ({ workspaceId, kinds }) => {
-      if (kinds.has('limits')) engine.slots.wake(workspaceId)
+    onHint: ({ kinds }) => {
       if (kinds.has('objects')) engine.expireWatch()
     },
-    onReset: () => {
-      engine.slots.wake(null)
-      engine.expireWatch()
-    },
+    onReset: () => engine.expireWatch(),
   })
   const work = createWork({
     db,

@@ -4,11 +4,11 @@ import { occupancySignals } from '../engine/slot-occupancy.ts'
 import { type EndedLease, endedLeaseColumns } from '../engine/slot-writes.ts'
 import type { Service } from './service.ts'
 
-/** Leases looked at in one turn: few enough that the transaction stays short. */
+/** Leases, and places in line, looked at in one turn: few enough that the transaction stays short. */
 const BATCH = 1_000
 
 /**
- * Deletes leases that have ended. Whoever asks for a slot deletes those of its limit first, so this only tidies limits that
+ * Deletes leases that have ended, and places in line of those who did not come back. Whoever asks for a slot deletes those of its limit first, so this only tidies limits that
  * nobody asks for. Nobody is told: a lease that ends is no event.
  */
 export const repossessSlots: Service = {
@@ -27,6 +27,10 @@ export const repossessSlots: Service = {
       ),
       ...occupancySignals(gone, now),
     ])
-    return { counts: { leases: gone.length }, more: gone.length === BATCH }
+    const { count: waiters } = await db.engine`
+      delete from slot_waiters w
+      where w.ctid = any (array(
+        select ctid from slot_waiters where lapses_at <= ${formatInstant(now)} limit ${BATCH} for update skip locked))`
+    return { counts: { leases: gone.length, waiters }, more: gone.length === BATCH || waiters === BATCH }
   },
 }

@@ -3,12 +3,18 @@
  * until there are no more runs, or it is killed. Prints a line for each thing that it was given.
  */
 import { connectDatabase } from '../db/clients.ts'
+import { SideConnection } from '../db/side-connection.ts'
 import { createEngine } from '../engine/create-engine.ts'
+import { createReplicaBus } from '../live/replica-bus.ts'
+import { shareSlots } from '../live/share-slots.ts'
 import { anyClient } from './work.ts'
 
 const [what = '', url = '', workspaceId = '', subject = '', clients = '1'] = process.argv.slice(2)
 const db = connectDatabase({ url, poolSize: 2 })
 const engine = createEngine({ db, publish: () => {} })
+const side = new SideConnection(db.engine)
+const replicas = createReplicaBus(side)
+shareSlots(engine, replicas)
 const say = (line: string) => process.stdout.write(`${line}\n`)
 
 async function claim(n: number): Promise<void> {
@@ -49,6 +55,7 @@ async function takeSlots(): Promise<void> {
   }
 }
 
+while (!replicas.isListening) await new Promise((resolve) => setTimeout(resolve, 10))
 say('ready')
 // All begin at once, when the test says so.
 await new Promise((resolve) => process.stdin.once('data', resolve))
@@ -56,5 +63,7 @@ await Promise.all(
   Array.from({ length: Number(clients) }, (_, n) => (what === 'runs' ? claim(n) : takeSlots())),
 )
 await engine.drain()
+await replicas.close()
+await side.close()
 await db.close()
 process.exit(0)

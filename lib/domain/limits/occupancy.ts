@@ -52,6 +52,24 @@ export class LimitBook {
     return this.taken(nowMicros) + slots <= this.#limit
   }
 
+  /**
+   * When so many more slots will have come back by themselves, some of which others may take as they come; infinity: never. It is when
+   * somebody may have slots before whom others stand who want the rest.
+   */
+  roomMicros(slots: number, nowMicros: number): number {
+    let excess = this.taken(nowMicros) + slots - this.#limit
+    if (excess <= 0) return nowMicros
+    if (this.#decay <= 0) return Number.POSITIVE_INFINITY
+    // One lease drains after the other.
+    const from = (lease: Lease): number => lease.drainsFromMicros ?? lease.heldMicros
+    for (const lease of [...this.#leases].sort((a, b) => from(a) - from(b))) {
+      const out = slotsOut(lease, this.#decay, nowMicros)
+      if (out >= excess) return from(lease) + ((lease.slots - out + excess) / this.#decay) * microsPerSecond
+      excess -= out
+    }
+    return this.#queueEnds(nowMicros) + (excess / this.#decay) * microsPerSecond
+  }
+
   /** Takes slots, whether there is room or not, and answers from when they drain. */
   take(slots: number, nowMicros: number): number | null {
     const drainsFromMicros = this.#decay > 0 ? this.#queueEnds(nowMicros) : null

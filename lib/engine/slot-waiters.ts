@@ -1,0 +1,129 @@
+import { type LimitLine, lastPlace, type Place } from '../domain/limits/line.ts'
+import type { LimitRow } from './limit-books.ts'
+import type { OpenWait, TakeSlots } from './slot-orders.ts'
+import { type WaiterKey, type WaiterRow, waiterAway } from './slot-writes.ts'
+
+interface Limit {
+  readonly row: LimitRow
+  readonly line: LimitLine
+}
+
+const microsPerSecond = 1_000_000
+/** Whoever keeps its request open looks again each second: one that was not seen for so long waits on a replica that is gone. */
+const presenceMicros = 5 * microsPerSecond
+/** Its place is written anew when it has no more than this left. */
+const renewedWithinMicros = 3 * microsPerSecond
+
+/** Where an order stands: where it was found the last time, by its open request or by its holder. */
+export function placeOf({ wait, holder }: TakeSlots, limits: readonly Limit[]): Place {
+  let sinceMicros = wait?.sinceMicros ?? lastPlace.sinceMicros
+  for (const { line } of limits) {
+    if (wait) sinceMicros = Math.min(sinceMicros, line.get(wait.id)?.sinceMicros ?? sinceMicros)
+    if (holder) sinceMicros = Math.min(sinceMicros, line.get(holder.id)?.sinceMicros ?? sinceMicros)
+  }
+  return sinceMicros === lastPlace.sinceMicros
+    ? lastPlace
+    : { sinceMicros, id: wait?.id ?? holder?.id ?? lastPlace.id }
+}
+
+/** Keeps the lines of limits as a batch of orders goes on, and what of them is to be written. */
+export class SlotWaiters {
+  readonly #nowMicros: number
+  /** By `limit waiter`. */
+  readonly #joined = new Map<string, WaiterRow>()
+  readonly #left = new Map<string, WaiterKey>()
+
+  constructor(nowMicros: number) {
+    this.#nowMicros = nowMicros
+  }
+
+  /**
+   * Stands in the line of each limit that refused it, for as long as they do. The places that it has in others lapse: a slot is kept
+   * for a while for whoever waits for another one, so that both may be had at once, but not for as long as that takes.
+   */
+  stay(
+    { workspaceId, slots, holder }: TakeSlots,
+    { id }: OpenWait,
+    sinceMicros: number,
+    { limits, full }: Record<'limits' | 'full', readonly Limit[]>,
+  ): void {
+    if (holder) for (const limit of limits) this.#leaveLine(limit, holder.id)
+    for (const limit of full) {
+      const known = limit.line.get(id)
+      if (known && known.lapsesMicros - this.#nowMicros > renewedWithinMicros) continue
+      this.#join(limit, {
+        workspaceId,
+        limitId: limit.row.id,
+        id,
+        slots,
+        holderType: holder?.type ?? 'client',
+        holderId: holder?.id ?? null,
+        sinceMicros,
+        asksAgainMicros: null,
+        lapsesMicros: this.#nowMicros + presenceMicros,
+      })
+    }
+  }
+
+  /**
+   * Whoever says who it is finds its place again when it asks the next time; nothing is kept for it until then. Answers what was.
+   */
+  goAway<Its extends Limit>(
+    order: TakeSlots,
+    sinceMicros: number,
+    { limits, full }: Record<'limits' | 'full', readonly Its[]>,
+    retryAfterSeconds: number,
+  ): ReadonlyMap<Its, number> {
+    const kept = this.leave(order, limits)
+    const { workspaceId, slots, holder } = order
+    if (holder) {
+      const asksAgainMicros = Math.round(this.#nowMicros + retryAfterSeconds * microsPerSecond)
+      for (const limit of full)
+        this.#join(
+          limit,
+          waiterAway(
+            { workspaceId, limitId: limit.row.id, id: holder.id },
+            { slots, holderType: holder.type },
+            sinceMicros,
+            asksAgainMicros,
+          ),
+        )
+    }
+    return kept
+  }
+
+  /** It waits no longer, neither by its open request nor as its holder. Answers how many slots of which limits were kept for it. */
+  leave<Its extends Limit>({ wait, holder }: TakeSlots, limits: readonly Its[]): ReadonlyMap<Its, number> {
+    const kept = new Map<Its, number>()
+    if (!wait && !holder) return kept
+    for (const limit of limits) {
+      if (holder) this.#leaveLine(limit, holder.id)
+      const waiter = wait && this.#leaveLine(limit, wait.id)
+      if (waiter) kept.set(limit, waiter.slots)
+    }
+    return kept
+  }
+
+  #join({ row, line }: Limit, waiter: WaiterRow): void {
+    const { id, slots, sinceMicros, asksAgainMicros, lapsesMicros } = waiter
+    line.join({ id, slots, sinceMicros, isPresent: asksAgainMicros === null, lapsesMicros })
+    this.#left.delete(`${row.id} ${id}`)
+    this.#joined.set(`${row.id} ${id}`, waiter)
+  }
+
+  #leaveLine({ row, line }: Limit, id: string): { readonly slots: number } | undefined {
+    const waiter = line.leave(id)
+    if (!waiter) return undefined
+    this.#joined.delete(`${row.id} ${id}`)
+    this.#left.set(`${row.id} ${id}`, { workspaceId: row.workspaceId, limitId: row.id, id })
+    return waiter
+  }
+
+  get joined(): readonly WaiterRow[] {
+    return [...this.#joined.values()]
+  }
+
+  get left(): readonly WaiterKey[] {
+    return [...this.#left.values()]
+  }
+}
