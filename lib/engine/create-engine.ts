@@ -34,6 +34,7 @@ import { createSignals } from './signals.ts'
 import { type HeldSlots, recordOccupancy } from './slot-occupancy.ts'
 import type { SlotAnswer, SlotOrder } from './slot-orders.ts'
 import { createSlots } from './slot-queue.ts'
+import { renewWaiters } from './slot-writes.ts'
 import { createTaskRuns } from './task-run-creation.ts'
 import { transitTaskRuns } from './task-run-transitions.ts'
 import { Turns } from './turns.ts'
@@ -271,7 +272,12 @@ export function createEngine(options: EngineOptions): Engine {
         (error) => options.onRefused?.('logs', error),
       ),
     announce: (workspaceId, changes) => options.publish(workspaceId, changes),
-    slots: createSlots(slotOrders, deps.signals, deps.nowMicros),
+    slots: createSlots({
+      orders: slotOrders,
+      signals: deps.signals,
+      nowMicros: deps.nowMicros,
+      renew: async (places) => await renewWaiters(deps.sql, places, deps.nowMicros()),
+    }),
     signals: deps.signals,
     expireWatch: () => deps.watch.expire(),
     drain: async () => {

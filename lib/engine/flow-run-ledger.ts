@@ -168,7 +168,7 @@ export class FlowRunLedger {
           if (limitId !== null) {
             this.#limits.get(`${workspaceId} ${limitId}`)?.book.give(1, null)
             this.#signals.push(
-              { type: 'slots-free', workspaceId, limitId, slots: 1 },
+              { type: 'slots-free', workspaceId, limitId, slots: 1, next: null },
               { type: 'deployment-slot-free', workspaceId, limitId },
             )
           }

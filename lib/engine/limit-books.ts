@@ -86,7 +86,6 @@ interface BookLine {
   readonly drainsFrom: string | null
   readonly waiterId: string | null
   readonly asksAgainAt: string | null
-  readonly lapsesAt: string | null
 }
 
 /**
@@ -117,17 +116,17 @@ async function openBooks(
                              ${plainArray(rows.map((row) => row.slotLimit))}::int[]) k (workspace_id, id, decays, slots)
       )
       select s.workspace_id, s.limit_id, sum(s.slots) as slots, min(s.held_since) as since, s.drains_from,
-             null::uuid as waiter_id, null::timestamptz as asks_again_at, null::timestamptz as lapses_at
+             null::uuid as waiter_id, null::timestamptz as asks_again_at
       from k join slot_leases s on s.workspace_id = k.workspace_id and s.limit_id = k.id
       group by s.workspace_id, s.limit_id, s.drains_from, case when k.decays then s.id end
       union all
-      select k.workspace_id, k.id, w.slots, w.since, null, w.id, null, w.lapses_at
+      select k.workspace_id, k.id, w.slots, w.since, null, w.id, null
       from k cross join lateral (
-        select w.slots, w.since, w.id, w.lapses_at from slot_waiters w
+        select w.slots, w.since, w.id from slot_waiters w
         where w.workspace_id = k.workspace_id and w.limit_id = k.id and w.asks_again_at is null and w.lapses_at > ${now}
         order by w.since, w.id limit k.slots) w
       union all
-      select w.workspace_id, w.limit_id, w.slots, w.since, null, w.id, w.asks_again_at, w.lapses_at
+      select w.workspace_id, w.limit_id, w.slots, w.since, null, w.id, w.asks_again_at
       from k cross join unnest(${plainArray(waiterIds)}::uuid[]) a (id)
       join slot_waiters w on w.workspace_id = k.workspace_id and w.limit_id = k.id and w.id = a.id and w.lapses_at > ${now}`,
   ])
@@ -149,7 +148,6 @@ async function openBooks(
       slots: line.slots,
       sinceMicros: microsOf(line.since) ?? nowMicros,
       isPresent: line.asksAgainAt === null,
-      lapsesMicros: microsOf(line.lapsesAt) ?? nowMicros,
     }),
   )
   return new Map(

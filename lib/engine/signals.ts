@@ -22,12 +22,14 @@ export type Signal =
       readonly workPoolId: string | null
       readonly runId: string
     }
-  /** Slots of a limit were given back. */
+  /** Slots of a limit were given back, or are kept for somebody no longer. */
   | {
       readonly type: 'slots-free'
       readonly workspaceId: string
       readonly limitId: string
       readonly slots: number
+      /** Who of those that stand in its line, on whichever replica, may have them now; null: who gave them back did not look. */
+      readonly next: readonly string[] | null
     }
   /** How long slots of a limit were held that came back in a transition, or when their leases ran out. */
   | {

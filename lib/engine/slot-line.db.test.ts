@@ -2,8 +2,7 @@ import { expect, test } from 'vitest'
 import { connectDatabase } from '../db/clients.ts'
 import { uuidv7 } from '../db/uuid.ts'
 import { formatInstant } from '../domain/time.ts'
-import { formatHints, GatheredHint, type Hint, parseWord } from '../live/hint.ts'
-import { shareSlots } from '../live/share-slots.ts'
+import { formatHints, GatheredHint, parseWord } from '../live/hint.ts'
 import { repossessSlots } from '../services/repossess-slots.ts'
 import { afterFile } from '../testing/cleanup.ts'
 import { testDatabase } from '../testing/database.ts'
@@ -12,6 +11,7 @@ import { makeFlow, makeLimit, newRun, newTaskRun, proposed } from '../testing/wo
 import { nowMicros } from './clock.ts'
 import { createEngine } from './create-engine.ts'
 import type { Engine } from './engine.ts'
+import { shareSlots } from './share-slots.ts'
 import type { TakeSlots } from './slot-orders.ts'
 
 // One line for all replicas. `here` and `there` are two of them, which tell each other of slots that came free.
@@ -26,26 +26,20 @@ const there = createEngine({ db: other, publish: () => {}, nowMicros: clock })
 
 let areConnected = true
 /** What one says goes over the wire to the other. */
-const join = (from: Engine, to: Engine): void => {
-  const heard: ((hint: Hint) => void)[] = []
-  shareSlots(to, {
-    tellFreed: () => {},
-    onHint: ({ onHint }) => {
-      heard.push(onHint)
-      return () => {}
+const join = (from: Engine, to: Engine): void =>
+  shareSlots(
+    { signals: from.signals, slots: to.slots },
+    {
+      tellFreed: (workspaceId, limitId, freed) => {
+        const hint = new GatheredHint()
+        hint.addFreed(limitId, freed)
+        for (const text of formatHints('test', new Map([[workspaceId, hint]])))
+          for (const each of parseWord(text)?.hints ?? [])
+            if (areConnected) to.slots.wake(each.workspaceId, each.freed)
+      },
+      onHint: () => () => {},
     },
-  })
-  shareSlots(from, {
-    onHint: () => () => {},
-    tellFreed: (workspaceId, limitId, slots) => {
-      const hint = new GatheredHint()
-      hint.addFreed(limitId, slots)
-      for (const text of formatHints('test', new Map([[workspaceId, hint]])))
-        for (const each of parseWord(text)?.hints ?? [])
-          if (areConnected) for (const hear of heard) hear(each)
-    },
-  })
-}
+  )
 join(here, there)
 join(there, here)
 

@@ -82,6 +82,8 @@ export type SlotAnswer =
       readonly retryAfterSeconds: number | null
       /** The limits that are full. */
       readonly limitIds: readonly string[]
+      /** It may be served as soon as slots come back; others have to be served before who is further behind. */
+      readonly isNear: boolean
       /** When there is room by itself, since slots come back at a rate; infinity: when somebody gives some back. */
       readonly roomInSeconds: number
       /** Its place in the line: when it was first refused, as far as is known. */

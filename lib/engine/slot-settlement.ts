@@ -33,6 +33,8 @@ interface Limit {
   changed: boolean
   /** Slots that came back, or that are no longer kept for somebody. */
   freed: number
+  /** Leases had run out, whose slots may be somebody's now. */
+  readonly lapsed: boolean
 }
 
 /** Slots that can be given back without naming a lease, the latest last. */
@@ -126,6 +128,7 @@ export class Settlement {
         average: row.averageOccupancySeconds,
         changed: false,
         freed: 0,
+        lapsed: lapsed.length > 0,
       }
       this.#byName.set(`${row.workspaceId} ${row.name}`, limit)
       this.#byId.set(`${row.workspaceId} ${row.id}`, limit)
@@ -262,6 +265,7 @@ export class Settlement {
       reason: `No slot is free of ${full.map(({ row }) => `"${row.name}" (${row.slotLimit})`).join(', ')}.`,
       retryAfterSeconds: retryAfter,
       limitIds: full.map(({ row }) => row.id),
+      isNear: full.every(({ row, line }) => line.slotsBefore(place) < row.slotLimit),
       roomInSeconds: (Math.max(...roomMicros) - this.#nowMicros) / microsPerSecond,
       sinceMicros,
       isPassedOver,
@@ -383,11 +387,11 @@ export class Settlement {
 
   /** Limits of which there may be slots for those who wait. */
   signals(): readonly Signal[] {
-    return [...this.#byId.values()].flatMap(({ row, freed }): Signal[] =>
-      freed === 0
-        ? []
-        : [{ type: 'slots-free', workspaceId: row.workspaceId, limitId: row.id, slots: freed }],
-    )
+    return [...this.#byId.values()].flatMap(({ row, book, line, freed, lapsed }): Signal[] => {
+      if (freed === 0 && !lapsed) return []
+      const next = line.next(book.room(this.#nowMicros))
+      return [{ type: 'slots-free', workspaceId: row.workspaceId, limitId: row.id, slots: freed, next }]
+    })
   }
 }
 
@@ -416,6 +420,7 @@ function refusal({ mode, slots, once }: TakeSlots, limits: readonly Limit[]): Sl
       reason: `The concurrency limit on tag "${small.row.name.replace(/^tag:/, '')}" is 0 and will deadlock whatever waits for it.`,
       retryAfterSeconds: null,
       limitIds: [small.row.id],
+      isNear: false,
       roomInSeconds: Number.POSITIVE_INFINITY,
       sinceMicros: lastPlace.sinceMicros,
       isPassedOver: false,

@@ -1,7 +1,7 @@
 import { type LimitLine, lastPlace, type Place } from '../domain/limits/line.ts'
 import type { LimitRow } from './limit-books.ts'
 import type { OpenWait, TakeSlots } from './slot-orders.ts'
-import { type WaiterKey, type WaiterRow, waiterAway } from './slot-writes.ts'
+import { presenceMicros, type WaiterKey, type WaiterRow, waiterAway } from './slot-writes.ts'
 
 interface Limit {
   readonly row: LimitRow
@@ -9,10 +9,6 @@ interface Limit {
 }
 
 const microsPerSecond = 1_000_000
-/** Whoever keeps its request open looks again each second: one that was not seen for so long waits on a replica that is gone. */
-const presenceMicros = 5 * microsPerSecond
-/** Its place is written anew when it has no more than this left. */
-const renewedWithinMicros = 3 * microsPerSecond
 
 /** Where an order stands: where it was found the last time, by its open request or by its holder. */
 export function placeOf({ wait, holder }: TakeSlots, limits: readonly Limit[]): Place {
@@ -49,8 +45,8 @@ export class SlotWaiters {
   ): void {
     if (holder) for (const limit of limits) this.#leaveLine(limit, holder.id)
     for (const limit of full) {
-      const known = limit.line.get(id)
-      if (known && known.lapsesMicros - this.#nowMicros > renewedWithinMicros) continue
+      // Its place is renewed for as long as it stays, whether it looks or not.
+      if (limit.line.get(id)) continue
       this.#join(limit, {
         workspaceId,
         limitId: limit.row.id,
@@ -105,8 +101,8 @@ export class SlotWaiters {
   }
 
   #join({ row, line }: Limit, waiter: WaiterRow): void {
-    const { id, slots, sinceMicros, asksAgainMicros, lapsesMicros } = waiter
-    line.join({ id, slots, sinceMicros, isPresent: asksAgainMicros === null, lapsesMicros })
+    const { id, slots, sinceMicros, asksAgainMicros } = waiter
+    line.join({ id, slots, sinceMicros, isPresent: asksAgainMicros === null })
     this.#left.delete(`${row.id} ${id}`)
     this.#joined.set(`${row.id} ${id}`, waiter)
   }

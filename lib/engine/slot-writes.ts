@@ -37,6 +37,9 @@ export interface WaiterRow extends LeaseKey {
   readonly lapsesMicros: number
 }
 
+/** Whoever keeps its request open renews its place more often: one that was not seen for so long waits on a replica that is gone. */
+export const presenceMicros = 5_000_000
+
 /** Whoever asks again later may be late by this much before its place is given up. */
 const latenessMicros = 5_000_000
 
@@ -175,3 +178,20 @@ export const deleteWaiters = (sql: Queryable, keys: readonly WaiterKey[]) => sql
   using unnest(${workspaces(keys)}::uuid[], ${plainArray(keys.map((key) => key.limitId))}::uuid[], ${ids(keys)}::uuid[])
     k (workspace_id, limit_id, id)
   where w.workspace_id = k.workspace_id and w.limit_id = k.limit_id and w.id = k.id`
+
+/**
+ * Keeps the places of those whose requests are open. Answers whose were there: a place that has lapsed is to be taken anew. Who is
+ * served or leaves at this moment is passed over, so that nobody waits for this statement's locks while it waits for theirs.
+ */
+export const renewWaiters = (sql: Queryable, keys: readonly WaiterKey[], nowMicros: number) => sql<
+  WaiterKey[]
+>`
+  update slot_waiters w set lapses_at = ${formatInstant(nowMicros + presenceMicros)}
+  from (
+    select w.workspace_id, w.limit_id, w.id
+    from unnest(${workspaces(keys)}::uuid[], ${plainArray(keys.map((key) => key.limitId))}::uuid[], ${ids(keys)}::uuid[])
+      k (workspace_id, limit_id, id)
+    join slot_waiters w on w.workspace_id = k.workspace_id and w.limit_id = k.limit_id and w.id = k.id and w.lapses_at > ${formatInstant(nowMicros)}
+    for update of w skip locked) k
+  where w.workspace_id = k.workspace_id and w.limit_id = k.limit_id and w.id = k.id
+  returning w.workspace_id, w.limit_id, w.id`

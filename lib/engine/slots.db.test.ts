@@ -273,7 +273,7 @@ describe('who waits for a slot', () => {
       const back = new Promise((resolve) => engine.signals.on('slots-free', resolve))
       last.abort()
       expect([await back, await taken(limitId)]).toEqual([
-        { type: 'slots-free', workspaceId: ws, limitId, slots: 1 },
+        { type: 'slots-free', workspaceId: ws, limitId, slots: 1, next: [] },
         0,
       ])
     },

@@ -154,7 +154,7 @@ export class TaskRunLedger {
       } else if (effect.type === 'release-tag-slots') {
         this.#ended.push({ workspaceId, holderId, limitId: null })
         for (const limitId of this.#held.get(`${workspaceId} ${holderId}`) ?? [])
-          this.#signals.push({ type: 'slots-free', workspaceId, limitId, slots: 1 })
+          this.#signals.push({ type: 'slots-free', workspaceId, limitId, slots: 1, next: null })
       }
     }
   }

@@ -13,18 +13,21 @@ export interface Hint {
   readonly kinds: ReadonlySet<HintKind>
   /** The flow runs that moved, or that log lines came of; null: too many to name. */
   readonly flowRunIds: readonly string[] | null
-  /** How many slots came free of which limits; null: nobody counted, or of too many. */
-  readonly freedSlots: ReadonlyMap<string, number> | null
+  /** What came free of which limits; null: nobody says, or too much to say. */
+  readonly freed: ReadonlyMap<string, FreedSlots> | null
   /** Earliest `occurred` among the events that were committed, microseconds since 1970; null: none. */
   readonly eventsSinceMicros: number | null
   /** Earliest time among the log lines; null: none. */
   readonly logsSinceMicros: number | null
 }
 
+/** How many slots of a limit, or, where that is known, which of those who wait may have them. */
+export type FreedSlots = number | readonly string[]
+
 /** Flow runs that a hint names at most; beyond, it says that there are many. */
 const MAX_NAMED_RUNS = 100
-/** Limits likewise. */
-const MAX_NAMED_LIMITS = 50
+/** Limits, and those who wait for their slots, likewise. */
+const MAX_NAMED_WAITERS = 80
 
 /** A hint in the making: many commits, one line on the wire. */
 export class GatheredHint {
@@ -32,18 +35,26 @@ export class GatheredHint {
   #eventsSince = Number.POSITIVE_INFINITY
   #logsSince = Number.POSITIVE_INFINITY
   #flowRunIds: Set<string> | null = new Set()
-  #freedSlots: Map<string, number> | null = new Map()
+  #freed: Map<string, FreedSlots> | null = new Map()
+  #named = 0
 
   addKind(kind: HintKind): void {
     this.#kinds.add(kind)
-    if (kind === 'limits') this.#freedSlots = null
+    if (kind === 'limits') this.#freed = null
   }
 
   /** Slots of a limit came free. */
-  addFreed(limitId: string, slots: number): void {
+  addFreed(limitId: string, freed: FreedSlots): void {
     this.#kinds.add('limits')
-    this.#freedSlots?.set(limitId, (this.#freedSlots.get(limitId) ?? 0) + slots)
-    if ((this.#freedSlots?.size ?? 0) > MAX_NAMED_LIMITS) this.#freedSlots = null
+    const known = this.#freed?.get(limitId) ?? []
+    this.#named += typeof freed === 'number' ? 1 : 1 + freed.length
+    if (this.#named > MAX_NAMED_WAITERS) this.#freed = null
+    this.#freed?.set(
+      limitId,
+      typeof freed === 'number' || typeof known === 'number'
+        ? countOf(known) + countOf(freed)
+        : [...known, ...freed],
+    )
   }
 
   /** A flow run moved, or has new lines. */
@@ -75,12 +86,12 @@ export class GatheredHint {
       this.#flowRunIds && [...this.#flowRunIds],
       this.#eventsSince,
       this.#logsSince,
-      this.#freedSlots && Object.fromEntries(this.#freedSlots),
+      this.#freed && Object.fromEntries(this.#freed),
     ]
   }
 }
 
-type WireHint = readonly (string | number | null | readonly string[] | Record<string, number>)[]
+type WireHint = readonly (string | number | null | readonly string[] | Record<string, FreedSlots>)[]
 
 const kindOfLetter = new Map<string, HintKind>(hintKinds.map((kind) => [kind.charAt(0), kind]))
 
@@ -141,11 +152,18 @@ function readHint(workspaceId: string, wire: unknown): Hint {
     kinds: new Set(kinds),
     flowRunIds: Array.isArray(flowRunIds) ? flowRunIds.filter(isText) : null,
     // A version that counts none says nothing here.
-    freedSlots:
-      typeof freed === 'object' && freed !== null
-        ? new Map(Object.entries(freed).filter((entry): entry is [string, number] => isNumber(entry[1])))
-        : null,
+    freed: typeof freed === 'object' && freed !== null ? readFreed(freed) : null,
     eventsSinceMicros: isNumber(eventsSince) ? eventsSince : null,
     logsSinceMicros: isNumber(logsSince) ? logsSince : null,
   }
 }
+
+const countOf = (freed: FreedSlots): number => (typeof freed === 'number' ? freed : freed.length)
+
+const readFreed = (wire: object): ReadonlyMap<string, FreedSlots> =>
+  new Map(
+    Object.entries(wire).map(([limitId, freed]: [string, unknown]) => [
+      limitId,
+      Array.isArray(freed) ? freed.filter(isText) : isNumber(freed) ? freed : 1,
+    ]),
+  )

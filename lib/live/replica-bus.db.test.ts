@@ -63,7 +63,7 @@ test('many workspaces travel in payloads that fit, and arrive as they were said'
     hint.addEvent('2026-01-01T00:00:02Z')
     hint.addEvent('2026-01-01T00:00:01Z')
     for (let run = 0; run < n % 120; run++) hint.addRun(id(run))
-    for (let limit = 0; limit < n % 60; limit++) hint.addFreed(id(limit % 55), limit)
+    for (let limit = 0; limit < n % 100; limit++) hint.addFreed(id(limit), limit)
     gathered.set(id(n), hint)
   }
   const payloads = formatHints('me', gathered)
@@ -74,7 +74,7 @@ test('many workspaces travel in payloads that fit, and arrive as they were said'
     workspaceId: id(3),
     kinds: new Set(['runs', 'limits']),
     flowRunIds: [id(0), id(1), id(2)],
-    freedSlots: new Map([
+    freed: new Map([
       [id(0), 0],
       [id(1), 1],
       [id(2), 2],
@@ -83,12 +83,37 @@ test('many workspaces travel in payloads that fit, and arrive as they were said'
     logsSinceMicros: null,
   })
   expect(hints[110]?.flowRunIds).toBeNull()
-  expect([hints[50]?.freedSlots?.size, hints[51]?.freedSlots]).toEqual([50, null])
-  const all = new GatheredHint()
-  all.addFreed(id(1), 1)
-  all.addKind('limits')
-  const [changed] = formatHints('me', new Map([[id(9), all]])).flatMap((text) => parseWord(text)?.hints ?? [])
-  expect(changed).toMatchObject({ kinds: new Set(['limits']), freedSlots: null })
+  expect([hints[80]?.freed?.size, hints[81]?.freed]).toEqual([80, null])
+})
+
+test('what came free of a limit is told with those who may have it, as far as anybody knows', () => {
+  const said = (tell: (hint: GatheredHint) => void) => {
+    const hint = new GatheredHint()
+    tell(hint)
+    const [text = ''] = formatHints('me', new Map([[id(9), hint]]))
+    return parseWord(text)?.hints[0]?.freed
+  }
+  const next = (hint: GatheredHint) => {
+    hint.addFreed(id(1), [id(5)])
+    hint.addFreed(id(1), [id(6)])
+    hint.addFreed(id(2), [id(7)])
+  }
+  expect(said(next)).toEqual(
+    new Map([
+      [id(1), [id(5), id(6)]],
+      [id(2), [id(7)]],
+    ]),
+  )
+  const counted = (hint: GatheredHint) => {
+    next(hint)
+    hint.addFreed(id(1), 3)
+  }
+  expect(said(counted)?.get(id(1))).toBe(5)
+  const changed = (hint: GatheredHint) => {
+    next(hint)
+    hint.addKind('limits')
+  }
+  expect(said(changed)).toBeNull()
 })
 
 test.each(['', 'null', '{}', '["x"]', '["x","shouts",{}]', '["x","moved",null]', '[1,"moved",{}]'])(

@@ -1,7 +1,15 @@
 import { randomUUID } from 'node:crypto'
 import type { SideConnection } from '../db/side-connection.ts'
 import type { Change } from '../domain/change.ts'
-import { formatGreeting, formatHints, GatheredHint, type Hint, type HintKind, parseWord } from './hint.ts'
+import {
+  type FreedSlots,
+  formatGreeting,
+  formatHints,
+  GatheredHint,
+  type Hint,
+  type HintKind,
+  parseWord,
+} from './hint.ts'
 
 const CHANNEL = 'rigel_moved'
 /** Hints of one process come at most this often; what happens between shares the next. */
@@ -24,7 +32,7 @@ export interface HintHandlers {
 export interface ReplicaBus {
   /** After COMMIT. Costs nothing while this process is the only one. */
   tell(workspaceId: string, ...kinds: readonly HintKind[]): void
-  tellFreed(workspaceId: string, limitId: string, slots: number): void
+  tellFreed(workspaceId: string, limitId: string, freed: FreedSlots): void
   tellChanges(workspaceId: string, changes: readonly Change[]): void
   tellEvents(workspaceId: string, events: readonly { readonly occurred_at: string }[]): void
   onHint(handlers: HintHandlers): () => void
@@ -116,9 +124,9 @@ export function createReplicaBus(
       const hint = gather(workspaceId)
       for (const kind of kinds) hint.addKind(kind)
     },
-    tellFreed(workspaceId, limitId, slots) {
+    tellFreed(workspaceId, limitId, freed) {
       if (isAlone() || closed) return
-      gather(workspaceId).addFreed(limitId, slots)
+      gather(workspaceId).addFreed(limitId, freed)
     },
     tellChanges(workspaceId, changes) {
       if (isAlone() || closed) return

@@ -23,7 +23,13 @@ export const repossessSlots: Service = {
       returning ${endedLeaseColumns(db.engine)}, s.slots`
     engine.signals.emit([
       ...gone.map(
-        ({ workspaceId, limitId, slots }): Signal => ({ type: 'slots-free', workspaceId, limitId, slots }),
+        ({ workspaceId, limitId, slots }): Signal => ({
+          type: 'slots-free',
+          workspaceId,
+          limitId,
+          slots,
+          next: null,
+        }),
       ),
       ...occupancySignals(gone, now),
     ])

@@ -5,8 +5,8 @@
 import { connectDatabase } from '../db/clients.ts'
 import { SideConnection } from '../db/side-connection.ts'
 import { createEngine } from '../engine/create-engine.ts'
+import { shareSlots } from '../engine/share-slots.ts'
 import { createReplicaBus } from '../live/replica-bus.ts'
-import { shareSlots } from '../live/share-slots.ts'
 import { anyClient } from './work.ts'
 
 const [what = '', url = '', workspaceId = '', subject = '', clients = '1'] = process.argv.slice(2)

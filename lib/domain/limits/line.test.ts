@@ -8,7 +8,6 @@ const waiter = (id: string, sinceMicros: number, more: Partial<Waiter> = {}): Wa
   sinceMicros,
   slots: 1,
   isPresent: true,
-  lapsesMicros: 10 * second,
   ...more,
 })
 
@@ -21,6 +20,13 @@ test('slots are kept for who came first and is present, two of one microsecond b
   ])
   const before = (id: string) => line.slotsBefore(line.get(id) ?? lastPlace)
   expect(['away', 'a', 'b', 'c', 'newcomer'].map(before)).toEqual([0, 0, 3, 8, 9])
+  expect([2, 3, 7, 8, 9].map((room) => line.next(room))).toEqual([
+    [],
+    ['a'],
+    ['a'],
+    ['a', 'b'],
+    ['a', 'b', 'c'],
+  ])
   expect(line.leave('a')?.slots).toBe(3)
   expect(line.leave('a')).toBeUndefined()
   line.join(waiter('b', 2, { isPresent: false }))

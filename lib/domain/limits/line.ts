@@ -9,7 +9,6 @@ export interface Waiter extends Place {
   readonly slots: number
   /** Its request is open: it takes what comes free. Others ask again later, and nothing is kept for them until then. */
   readonly isPresent: boolean
-  readonly lapsesMicros: number
 }
 
 /** Of those who are in no line. */
@@ -42,6 +41,21 @@ export class LimitLine {
     for (const waiter of this.#waiters.values())
       if (waiter.isPresent && isBefore(waiter, place)) slots += waiter.slots
     return slots
+  }
+
+  /** Those who are present and may have what is free of so many slots, in the order of their places. */
+  next(room: number): string[] {
+    const ids: string[] = []
+    let left = room
+    for (const { id, slots } of [...this.#waiters.values()]
+      .filter((waiter) => waiter.isPresent)
+      .sort((a, b) => (isBefore(a, b) ? -1 : 1))) {
+      left -= slots
+      // Nobody overtakes whoever waits for more than there is.
+      if (left < 0) break
+      ids.push(id)
+    }
+    return ids
   }
 
   /** Somebody who is present would be served before whoever comes back to this place. */

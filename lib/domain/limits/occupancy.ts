@@ -48,8 +48,13 @@ export class LimitBook {
     return out
   }
 
+  /** Slots that are not out; less than none where the limit was lowered. */
+  room(nowMicros: number): number {
+    return this.#limit - this.taken(nowMicros)
+  }
+
   hasRoom(slots: number, nowMicros: number): boolean {
-    return this.taken(nowMicros) + slots <= this.#limit
+    return slots <= this.room(nowMicros)
   }
 
   /**
