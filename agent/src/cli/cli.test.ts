@@ -116,6 +116,7 @@ describe('rigel', () => {
 
   it.each([
     { args: ['lgoin'], says: /no command "lgoin"[\s\S]*try: rigel --help/ },
+    { args: ['constructor'], says: /no command "constructor"[\s\S]*try: rigel --help/ },
     { args: ['flow-run', 'sl'], says: /no command "flow-run sl"[\s\S]*try: rigel flow-run --help/ },
     { args: ['login', '--nope'], says: /--nope[\s\S]*try: rigel login --help/ },
     { args: ['run'], says: /usage: rigel run FILE[\s\S]*try: rigel run --help/ },
@@ -124,6 +125,24 @@ describe('rigel', () => {
     const { code, stdout, stderr } = await rigel(args, { RIGEL_HOME: tempDir() })
     expect(stderr).toMatch(says)
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+  })
+
+  it('ends quietly when nobody reads on, and a flow goes on to its end', async () => {
+    const { server, env } = await signedIn()
+    const list = startRigel(['--help'], env)
+    list.child.stdout?.destroy()
+    expect(await list.finished).toMatchObject({ code: 0, stderr: '' })
+    const path = file(
+      'talk.mjs',
+      `import { flow, logger } from '@rigel/agent'
+       export const talk = flow({ name: 'talk' }, async () => { console.log('out'); logger.info('err'); return 'done' })
+       `,
+    )
+    const run = startRigel(['run', path], env)
+    run.child.stdout?.destroy()
+    run.child.stderr?.destroy()
+    expect(await run.finished).toMatchObject({ code: 0 })
+    expect(server.records.at(-1)).toMatchObject({ kind: 'flow-run-state', state: { type: 'COMPLETED' } })
   })
 
   it('starts quickly: neither version nor import loads the connection', async () => {

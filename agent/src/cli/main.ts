@@ -8,6 +8,8 @@ interface Entry {
   readonly load: () => Promise<{ command: Command }>
   /** It reaches the control plane, so afterwards it sends what earlier runs could not. */
   readonly deliversLeftovers?: true
+  /** Code of the user's runs in this process, or in children that it answers for. */
+  readonly executesFlows?: true
   /** Not for people. */
   readonly isHidden?: true
 }
@@ -51,22 +53,30 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     load: () => import('./commands/workspace-set.js'),
     deliversLeftovers: true,
   },
-  run: { summary: 'run a flow from a file', load: () => import('./commands/run.js') },
+  run: {
+    summary: 'run a flow from a file',
+    load: () => import('./commands/run.js'),
+    executesFlows: true,
+  },
   deploy: {
     summary: 'make a flow in a file runnable by the workers of a work pool',
     load: () => import('./commands/deploy.js'),
+    executesFlows: true,
   },
   serve: {
     summary: 'deploy a flow in a file and run it from here',
     load: () => import('./commands/serve.js'),
+    executesFlows: true,
   },
   'worker start': {
     summary: 'claim runs of a work pool and execute them on this machine',
     load: () => import('./commands/worker-start.js'),
+    executesFlows: true,
   },
   execute: {
     summary: 'execute one claimed run, for workers',
     load: () => import('./commands/execute.js'),
+    executesFlows: true,
     isHidden: true,
   },
   'worker ls': {
@@ -156,6 +166,13 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
   },
 }
 
+/** The longest name that the arguments begin with. */
+const nameOf = (args: readonly string[]): string | undefined =>
+  [3, 2, 1].map((words) => args.slice(0, words).join(' ')).find((each) => Object.hasOwn(COMMANDS, each))
+
+export const executesFlows = (args: readonly string[]): boolean =>
+  COMMANDS[nameOf(args) ?? '']?.executesFlows === true
+
 /** Runs one command line and answers the exit code. Never throws. */
 export async function main(args: readonly string[]): Promise<number> {
   try {
@@ -170,7 +187,7 @@ async function dispatch(args: readonly string[]): Promise<number> {
   if (first === '--version' || first === '-v') return print(`${VERSION}\n`)
   if (first === undefined || first === '--help' || first === '-h' || first === 'help')
     return print(overview(''))
-  const name = [3, 2, 1].map((words) => args.slice(0, words).join(' ')).find((each) => each in COMMANDS)
+  const name = nameOf(args)
   const entry = name === undefined ? undefined : COMMANDS[name]
   if (name === undefined || !entry) return dispatchGroup(args)
   const { helpText, parseCall } = await import('./command.js')
