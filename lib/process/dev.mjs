@@ -1,9 +1,10 @@
 // npm run dev: the server starts again whenever its sources change; pages change in the browser by themselves.
 import { fork } from 'node:child_process'
 import { join } from 'node:path'
-import { checkNodeVersion, ensureInstalled, root } from './install.mjs'
+import { checkNodeVersion, endWithShell, ensureInstalled, root } from './install.mjs'
 
 checkNodeVersion()
+endWithShell()
 await ensureInstalled()
 const { context } = await import('esbuild')
 const { bundleOptions, ensureBuilt, entryPoints } = await import('./build.mjs')

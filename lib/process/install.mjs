@@ -22,6 +22,22 @@ export function checkNodeVersion() {
   )
 }
 
+/**
+ * For what runs until it is told to stop. npm hands a signal to the shell that it runs a script in, and a shell such as
+ * Debian's dies of it and tells nobody: whoever stops `npm start` would leave the server behind, with its port and its database.
+ * So the end of that shell counts as the signal. The system tells nobody of it either, hence the looking.
+ */
+export function endWithShell() {
+  if (!process.env.npm_lifecycle_event) return
+  const shell = process.ppid
+  const looking = setInterval(() => {
+    if (process.ppid === shell) return
+    clearInterval(looking)
+    process.kill(process.pid, 'SIGTERM')
+  }, 500)
+  looking.unref()
+}
+
 const readJson = (path) => JSON.parse(readFileSync(path, 'utf8'))
 
 /** Whether what is installed is what package-lock.json asks for; packages for other platforms may be missing. */

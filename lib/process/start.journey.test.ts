@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, statSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -130,6 +130,15 @@ test('SIGTERM ends it cleanly, and the database with it', async () => {
   expect(postmaster && isAlive(postmaster)).toBe(true)
   expect(statSync(join(dataDir, 'runtime.json')).mode & 0o777).toBe(0o600)
   expect(await server.stop('SIGTERM')).toBe(0)
+  expect(postmasterOf(dataDir)).toBeUndefined()
+})
+
+test('SIGTERM for npm reaches it too', async () => {
+  const npm = await start({ byNpm: true })
+  const { pid } = JSON.parse(readFileSync(join(dataDir, 'runtime.json'), 'utf8'))
+  expect(isAlive(pid)).toBe(true)
+  await npm.stop('SIGTERM')
+  await expect.poll(() => isAlive(pid), { timeout: 10_000 }).toBe(false)
   expect(postmasterOf(dataDir)).toBeUndefined()
 })
 

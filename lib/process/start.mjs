@@ -2,9 +2,10 @@
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { staleParts } from './build.mjs'
-import { capture, checkNodeVersion, ensureInstalled, root } from './install.mjs'
+import { capture, checkNodeVersion, endWithShell, ensureInstalled, root } from './install.mjs'
 
 checkNodeVersion()
+endWithShell()
 await ensureInstalled()
 const flags = process.argv.slice(2)
 const stale = staleParts(flags.includes('--no-ui') ? ['server', 'agent'] : ['server', 'agent', 'console'])

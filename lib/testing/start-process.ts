@@ -29,12 +29,22 @@ function environment(dataDir: string, env: Environment): NodeJS.ProcessEnv {
   return { NODE_ENV: 'production', PATH, HOME, RIGEL_DATA_DIR: dataDir, PORT: '0', LOG_LEVEL: 'warn', ...env }
 }
 
+export interface ProcessOptions {
+  readonly flags?: readonly string[]
+  readonly env?: Environment
+  /** Through npm and its shell, which are then the child; otherwise the server itself is. */
+  readonly byNpm?: true
+}
+
 /** `npm start` on a data folder, as a process of its own that can be killed. Answers when it is ready. */
 export async function startProcess(
   dataDir: string,
-  { flags = ['--no-ui'], env = {} }: { readonly flags?: readonly string[]; readonly env?: Environment } = {},
+  { flags = ['--no-ui'], env = {}, byNpm }: ProcessOptions = {},
 ): Promise<ServerProcess> {
-  const child = spawn(process.execPath, [join(rootFolder, 'lib/process/start.mjs'), ...flags], {
+  const [program, ...args] = byNpm
+    ? ['npm', 'start', '--']
+    : [process.execPath, join(rootFolder, 'lib/process/start.mjs')]
+  const child = spawn(program ?? '', [...args, ...flags], {
     cwd: rootFolder,
     env: environment(dataDir, env),
     stdio: ['ignore', 'pipe', 'pipe'],
