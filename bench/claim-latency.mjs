@@ -1,5 +1,6 @@
 // How soon a worker that waits has a run: from the instant at which the run is ready to the answer in the worker's hands.
-//   node bench/claim-latency.mjs [--workers 20] [--runs 400] [--every 50]
+//   node bench/claim-latency.mjs [--workers 20] [--runs 400] [--every 50] [--bare]
+// Runs are of a deployment, which the answer brings along; with --bare they are not.
 // Driver, server and Postgres share the machine: what it prints is an upper bound.
 import http from 'node:http'
 import { setTimeout as wait } from 'node:timers/promises'
@@ -7,7 +8,9 @@ import { parseArgs } from 'node:util'
 import { startPostgres, startRigel, takeDown } from './stage.mjs'
 
 const text = { type: 'string' }
-const { values: options } = parseArgs({ options: { workers: text, runs: text, every: text } })
+const { values: options } = parseArgs({
+  options: { workers: text, runs: text, every: text, bare: { type: 'boolean' } },
+})
 const workers = Number(options.workers ?? 20)
 const runs = Number(options.runs ?? 400)
 /** Milliseconds between two runs. */
@@ -52,6 +55,14 @@ async function main() {
   const flow = await call('/flows/', { name: 'claimed' })
   const pool = 'claimed'
   await call('/work_pools/', { name: pool, type: 'process' })
+  const deployment = options.bare
+    ? null
+    : await call('/deployments/', {
+        name: 'claimed',
+        flow_id: flow.id,
+        entrypoint: 'flows.ts:claimed',
+        work_pool_name: pool,
+      })
   const claimedAt = new Map()
   let over = false
   const work = async (n) => {
@@ -59,6 +70,7 @@ async function main() {
       const { claims } = await call(`/work_pools/${pool}/claim`, {
         worker_name: `w${n}`,
         wait_seconds: 5,
+        runs: 'typescript',
         limit: 1,
       })
       const at = now()
@@ -67,9 +79,8 @@ async function main() {
   }
   const working = Array.from({ length: workers }, (_, n) => work(n))
   const create = (dueAt) =>
-    call('/flow_runs/', {
-      flow_id: flow.id,
-      work_pool_name: pool,
+    call(deployment ? `/deployments/${deployment.id}/create_flow_run` : '/flow_runs/', {
+      ...(deployment ? {} : { flow_id: flow.id, work_pool_name: pool }),
       state: {
         type: 'SCHEDULED',
         name: 'Scheduled',

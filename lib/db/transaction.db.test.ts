@@ -1,5 +1,6 @@
 import { beforeEach, expect, test } from 'vitest'
 import { testDatabase } from '../testing/database.ts'
+import type { Queryable } from './clients.ts'
 import { inTransaction } from './transaction.ts'
 
 const db = await testDatabase({ poolSize: 2 })
@@ -35,6 +36,32 @@ test('it is one transaction, which nobody sees half of', async () => {
     write(sql`insert into kept values (2)`)
   })
   expect(await kept()).toEqual([1, 2])
+})
+
+test('it may say that it writes nothing, or that nobody has to wait for the disk, of itself alone', async () => {
+  const sourceOf = async (sql: Queryable) =>
+    (await sql<{ source: string }[]>`select source from pg_settings where name = 'synchronous_commit'`)[0]
+      ?.source
+  const usual = await inTransaction(db.engine, sourceOf)
+  const answer = await inTransaction(
+    db.engine,
+    async (sql, write) => {
+      const [row] = await sql<{ level: string }[]>`select current_setting('synchronous_commit') as level`
+      write(sql`insert into kept values (1)`)
+      return { ...row, source: await sourceOf(sql) }
+    },
+    { mayBeLost: true },
+  )
+  expect(answer).toEqual({ level: 'off', source: 'session' })
+  expect(await kept()).toEqual([1])
+  expect(usual).not.toBe('session')
+  // Each of the two connections may have been the one.
+  expect(await Promise.all([1, 2].map(() => inTransaction(db.engine, sourceOf)))).toEqual([usual, usual])
+  const written = inTransaction(db.engine, async (sql, write) => write(sql`insert into kept values (2)`), {
+    readOnly: true,
+  })
+  await expect(written).rejects.toThrow('read-only')
+  expect(await kept()).toEqual([1])
 })
 
 test.each([

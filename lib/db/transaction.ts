@@ -11,6 +11,16 @@ interface Connection {
   onclose: ((error: Error) => void) | null
 }
 
+export interface TransactionOptions {
+  /**
+   * Settles when it is committed, and not when that is on disk: a crash of Postgres itself, right then, undoes it, together with all
+   * that came after. For what is harmless to undo, and waited for.
+   */
+  readonly mayBeLost?: boolean
+  /** Nothing is to be written: Postgres sees to it. */
+  readonly readOnly?: boolean
+}
+
 /**
  * Runs `work` in a transaction, in as few round trips as there can be: BEGIN travels with the first statement, and COMMIT with the
  * last ones, which `work` hands to `write`. A round trip costs a batch more than most of its statements, since each answer waits for
@@ -19,10 +29,16 @@ interface Connection {
 export async function inTransaction<Result>(
   sql: Sql,
   work: (transaction: Transaction, write: Write) => Promise<Result>,
+  { mayBeLost = false, readOnly = false }: TransactionOptions = {},
 ): Promise<Result> {
   const session = await sql.reserve()
   const line = watchLine()
-  const begun = session.unsafe('begin', [], line.options).then(nothing, asFailure)
+  const opening = readOnly
+    ? 'begin read only'
+    : mayBeLost
+      ? 'begin; set local synchronous_commit to off'
+      : 'begin'
+  const begun = session.unsafe(opening, [], line.options).then(nothing, asFailure)
   let begin: Failure | null = null
   void begun.then((failure) => {
     begin = failure

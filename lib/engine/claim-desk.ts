@@ -201,9 +201,9 @@ export function createClaimDesk({
     desk.retryMs = Math.min(desk.retryMs * 2, LAST_RETRY_MS)
   }
 
-  /** A timer may fire a little early: then it would find nothing due yet. */
+  /** A timer may fire a little early: then it is set anew, which is sooner than setting it too late each time. */
   const untilLook = (dueMicros: number): number =>
-    Math.min(LOOK_EVERY_MS, Math.ceil((dueMicros - nowMicros()) / 1_000) + 1)
+    Math.min(LOOK_EVERY_MS, Math.ceil((dueMicros - nowMicros()) / 1_000))
 
   const look = (desk: Desk): void => {
     if (desk.isLooking) return

@@ -42,27 +42,34 @@ export interface ClaimedRun {
 /**
  * Hands due runs of pools to whoever asked, each to one of them, and moves them to Pending in the same transaction by the rules
  * that any claim stands under. Runs that somebody else is just taking are passed over: nobody waits for anybody.
+ *
+ * A claim is a lease, which its holder may lose at any time. So nobody waits until it is on disk, which took longer than all the rest:
+ * where Postgres crashes right then the run is due again, and the holder is refused when it says that it begins.
  */
 export const claimFlowRuns = (
   deps: TransitionDeps,
   requests: readonly ClaimRequest[],
 ): Promise<(readonly ClaimedRun[])[]> =>
-  commitAndTell(deps, async (sql, outcome) => {
-    const claims: Claim[] = []
-    for (const searches of wavesOf(requests))
-      claims.push(...(await claimInPools(deps, sql, outcome, searches)))
-    const written = new Map(
-      outcome.written.map((update) => [`${update.run.workspace_id} ${update.run.id}`, update]),
-    )
-    const claimed = new Map<ClaimRequest, ClaimedRun[]>()
-    for (const { request, run, token, expiresMicros } of claims) {
-      const update = written.get(`${run.workspaceId} ${run.id}`)
-      const its = claimed.get(request) ?? []
-      claimed.set(request, its)
-      if (update) its.push({ run: rowAfter(run, update), token, expiresMicros })
-    }
-    return requests.map((request) => claimed.get(request) ?? [])
-  })
+  commitAndTell(
+    deps,
+    async (sql, outcome) => {
+      const claims: Claim[] = []
+      for (const searches of wavesOf(requests))
+        claims.push(...(await claimInPools(deps, sql, outcome, searches)))
+      const written = new Map(
+        outcome.written.map((update) => [`${update.run.workspace_id} ${update.run.id}`, update]),
+      )
+      const claimed = new Map<ClaimRequest, ClaimedRun[]>()
+      for (const { request, run, token, expiresMicros } of claims) {
+        const update = written.get(`${run.workspaceId} ${run.id}`)
+        const its = claimed.get(request) ?? []
+        claimed.set(request, its)
+        if (update) its.push({ run: rowAfter(run, update), token, expiresMicros })
+      }
+      return requests.map((request) => claimed.get(request) ?? [])
+    },
+    { mayBeLost: true },
+  )
 
 interface Claim {
   readonly request: ClaimRequest

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Queryable, Sql, Transaction } from '../db/clients.ts'
-import { inTransaction, type Write } from '../db/transaction.ts'
+import { inTransaction, type TransactionOptions, type Write } from '../db/transaction.ts'
 import { uuidv7 } from '../db/uuid.ts'
 import type { Change } from '../domain/change.ts'
 import { decide, type Facts } from '../domain/orchestration/decide.ts'
@@ -68,13 +68,18 @@ export class Outcome {
 export async function commitAndTell<Result>(
   deps: TransitionDeps,
   work: (sql: Transaction, outcome: Outcome) => Promise<Result>,
+  options?: TransactionOptions,
 ): Promise<Result> {
   await deps.watch.ready()
   // Made within: a transaction that is tried again begins with an empty one.
-  const [result, outcome] = await inTransaction(deps.sql, async (sql, write) => {
-    const made = new Outcome(write)
-    return [await work(sql, made), made] as const
-  })
+  const [result, outcome] = await inTransaction(
+    deps.sql,
+    async (sql, write) => {
+      const made = new Outcome(write)
+      return [await work(sql, made), made] as const
+    },
+    options,
+  )
   publishAll(deps, outcome.published)
   publishEvents(deps, outcome.events)
   deps.signals.emit(outcome.ledgers.flatMap((ledger) => ledger.signals))

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { type TestTenant, testApi } from '../../testing/api.ts'
 
-const { call, tenant, db } = await testApi()
+const { call, tenant, db, services } = await testApi()
 let us: TestTenant
 let them: TestTenant
 let flowId: string
@@ -418,6 +418,7 @@ describe('a run of a deployment', () => {
     expect(due.json.map((run: { id: string }) => run.id)).toEqual([sooner.id, later.id])
     expect((await poll({ limit: 1 })).json).toHaveLength(1)
     expect((await poll({ limit: 201 })).status).toBe(422)
+    await services.work.presence.flush()
     expect(await read(a.id)).toMatchObject({ status: 'READY', last_polled: expect.any(String) })
     expect(await eventsOf(a.id)).toEqual(['prefect.deployment.created', 'prefect.deployment.ready'])
   })
