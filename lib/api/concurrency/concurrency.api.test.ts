@@ -97,6 +97,7 @@ describe('a concurrency limit', () => {
         expect((await patch(path, { limit: 9 }, them)).status).toBe(404)
         expect((await remove(path, them)).status).toBe(404)
         expect((await get(`${path}/slots`, them)).status).toBe(404)
+        expect((await get(`${path}/waiters`, them)).status).toBe(404)
       }
       expect((await remove(`${path}/slots/${lease_id}`, them)).status).toBe(404)
     }
@@ -238,6 +239,82 @@ describe('the ledger of a limit', () => {
     expect((await waiting).status).toBe(200)
     expect((await remove(`/v2/concurrency_limits/${name}/slots/${lease_id}`)).status).toBe(404)
     expect((await post(`/v2/concurrency_limits/leases/${lease_id}/renew`, {})).status).toBe(410)
+  })
+})
+
+describe('the line of a limit', () => {
+  const line = async (name: string) => (await get(`/v2/concurrency_limits/${name}/waiters`)).json
+
+  test('names who waits, since when, and when it asks again', async () => {
+    const { name } = await fresh(1)
+    const { lease_id } = (await take([name])).json
+    expect(await line(name)).toEqual([])
+    const flow = (await post('/flows/', { name: 'waiter' })).json
+    const run = (await post('/flow_runs/', { flow_id: flow.id, name: 'patient-owl' })).json
+    const holder = { type: 'flow_run', id: run.id }
+    expect((await take([name], { holder })).status).toBe(423)
+    const waiting = take([name], { wait_seconds: 30 })
+    // Who gives no name and does not wait is not known to.
+    expect((await take([name])).status).toBe(423)
+    await expect.poll(() => line(name)).toHaveLength(2)
+    const both = await line(name)
+    expect(both).toMatchObject([
+      { slots: 1, holder: { ...holder, name: 'patient-owl' }, asks_again: expect.any(String) },
+      { slots: 1, holder: { type: 'client', id: null, name: null }, asks_again: null },
+    ])
+    expect(Date.parse(both[0].asks_again)).toBeGreaterThan(Date.parse(both[0].since))
+    // A run that has ended asks no more.
+    await post(`/flow_runs/${run.id}/set_state`, { state: { type: 'CANCELLED' }, force: true })
+    expect(await line(name)).toHaveLength(1)
+    await post('/v2/concurrency_limits/decrement-with-lease', { lease_id })
+    expect((await waiting).status).toBe(200)
+    expect(await line(name)).toEqual([])
+    const key = us.key('viewer')
+    const path = `/v2/concurrency_limits/${name}/waiters`
+    expect((await call(us, 'GET', path, undefined, { key })).status).toBe(200)
+    expect((await get('/v2/concurrency_limits/absent/waiters')).status).toBe(404)
+  })
+
+  test('shows task runs that wait for their tag', async () => {
+    await post('/concurrency_limits/', { tag: 'narrow', concurrency_limit: 1 })
+    const [a, b] = [randomUUID(), randomUUID()]
+    const ask = (task_run_id: string) =>
+      post('/concurrency_limits/increment', { names: ['narrow'], task_run_id })
+    expect([(await ask(a)).status, (await ask(b)).status]).toEqual([200, 423])
+    expect(await line('tag:narrow')).toMatchObject([{ holder: { type: 'task_run', id: b } }])
+    await post('/concurrency_limits/decrement', { names: ['narrow'], task_run_id: a })
+    expect((await ask(b)).status).toBe(200)
+    expect(await line('tag:narrow')).toEqual([])
+    await remove('/concurrency_limits/tag/narrow')
+  })
+
+  test('moves on when its limit is raised, switched off, or deleted', async () => {
+    const [raised, off, gone] = [await fresh(1), await fresh(1), await fresh(1)]
+    const waiting = await Promise.all(
+      [raised, off, gone].map(async ({ name }) => {
+        await take([name])
+        const answer = take([name], { wait_seconds: 30 })
+        await expect.poll(() => line(name)).toHaveLength(1)
+        return { answer }
+      }),
+    )
+    await patch(`/v2/concurrency_limits/${raised.name}`, { limit: 2 })
+    await patch(`/v2/concurrency_limits/${off.name}`, { active: false })
+    await remove(`/v2/concurrency_limits/${gone.name}`)
+    const answers = await Promise.all(waiting.map(({ answer }) => answer))
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200])
+    expect(answers.map(({ json }) => json.limits.length)).toEqual([1, 1, 0])
+    expect([await line(raised.name), await line(off.name)]).toEqual([[], []])
+  })
+
+  test('is left by whom nobody can serve any more', async () => {
+    const { name } = await fresh(2)
+    await take([name])
+    const waiting = take([name], { slots: 2, wait_seconds: 30 })
+    await expect.poll(() => line(name)).toHaveLength(1)
+    await patch(`/v2/concurrency_limits/${name}`, { limit: 1 })
+    expect((await waiting).status).toBe(422)
+    expect(await line(name)).toEqual([])
   })
 })
 

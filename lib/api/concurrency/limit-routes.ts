@@ -7,12 +7,13 @@ import {
   listConcurrencyLimits,
 } from '../../control/concurrency-limits/list-concurrency-limits.ts'
 import { listSlots } from '../../control/concurrency-limits/list-slots.ts'
+import { listWaiters } from '../../control/concurrency-limits/list-waiters.ts'
 import { readConcurrencyLimit } from '../../control/concurrency-limits/read-concurrency-limit.ts'
 import { updateConcurrencyLimit } from '../../control/concurrency-limits/update-concurrency-limit.ts'
 import { limit, limitOf, offset, page, pageJson, pageOf } from '../filters/paging.ts'
 import { route } from '../route.ts'
 import { objectName, uuid } from '../schemas.ts'
-import { limitAnswer, limitWire, slotsAnswer, slotsWire } from './wire.ts'
+import { limitAnswer, limitWire, slotsAnswer, slotsWire, waiterAnswer, waiterWire } from './wire.ts'
 
 const tag = 'Concurrency limits'
 const see = { in: 'workspace', scope: 'see_concurrency_limits' } as const
@@ -158,6 +159,16 @@ const remove = route({
   },
 })
 
+const pageQuery = z.object({
+  limit: z.coerce.number().int().min(0).max(200).default(200),
+  offset: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(2 ** 31 - 1)
+    .default(0),
+})
+
 const slots = route({
   method: 'GET',
   path: '/v2/concurrency_limits/{id_or_name}/slots',
@@ -165,20 +176,28 @@ const slots = route({
   summary: 'List who holds slots of a limit, since when and until when',
   tag,
   params: byIdOrName,
-  query: z.object({
-    limit: z.coerce.number().int().min(0).max(200).default(200),
-    offset: z.coerce
-      .number()
-      .int()
-      .min(0)
-      .max(2 ** 31 - 1)
-      .default(0),
-  }),
+  query: pageQuery,
   success: { 200: z.array(slotsAnswer) },
   errors: [404],
   handle: async ({ ctx, params, query }) => {
     const held = await listSlots(ctx, { idOrName: params.id_or_name }, query)
     return { status: 200, json: held.map(slotsWire) }
+  },
+})
+
+const waiters = route({
+  method: 'GET',
+  path: '/v2/concurrency_limits/{id_or_name}/waiters',
+  permission: see,
+  summary: 'List who waits for slots of a limit, on all replicas, the longest waiting first',
+  tag,
+  params: byIdOrName,
+  query: pageQuery,
+  success: { 200: z.array(waiterAnswer) },
+  errors: [404],
+  handle: async ({ ctx, params, query }) => {
+    const line = await listWaiters(ctx, { idOrName: params.id_or_name }, query)
+    return { status: 200, json: line.map(waiterWire) }
   },
 })
 
@@ -196,4 +215,4 @@ const evict = route({
   },
 })
 
-export const limitRoutes = [create, filter, paginate, read, update, remove, slots, evict]
+export const limitRoutes = [create, filter, paginate, read, update, remove, slots, waiters, evict]

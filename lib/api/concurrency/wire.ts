@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { HeldSlots } from '../../control/concurrency-limits/list-slots.ts'
+import type { SlotWaiter } from '../../control/concurrency-limits/list-waiters.ts'
 import { tagOf } from '../../control/concurrency-limits/tag-limits.ts'
 import type { ConcurrencyLimitRow } from '../../db/rows/concurrency-limit.ts'
 
@@ -71,4 +72,28 @@ export const slotsWire = (held: HeldSlots): z.input<typeof slotsAnswer> => ({
   holder: { type: held.holderType, id: held.holderId, name: held.holderName },
   since: held.heldSince,
   until: held.expiresAt,
+})
+
+export const waiterAnswer = z
+  .object({
+    id: z.uuid(),
+    slots: z.int(),
+    holder: z.object({
+      type: z.enum(['flow_run', 'task_run', 'deployment', 'client']),
+      id: z.uuid().nullable(),
+      name: z.string().nullable(),
+    }),
+    since: z.iso.datetime(),
+    asks_again: z.iso.datetime().nullable().meta({
+      description: 'null: its request is open, and it gets slots as soon as they are there.',
+    }),
+  })
+  .meta({ id: 'SlotWaiter' })
+
+export const waiterWire = (waiter: SlotWaiter): z.input<typeof waiterAnswer> => ({
+  id: waiter.id,
+  slots: waiter.slots,
+  holder: { type: waiter.holderType, id: waiter.holderId, name: waiter.holderName },
+  since: waiter.since,
+  asks_again: waiter.asksAgainAt,
 })

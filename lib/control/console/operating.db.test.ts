@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { workspaceScopes } from '../../domain/access/scopes.ts'
 import { NotAllowed, NotFound } from '../../domain/problem.ts'
 import { testDatabase } from '../../testing/database.ts'
+import { listWaiters } from '../concurrency-limits/list-waiters.ts'
 import type { Context } from '../context.ts'
 import { listArtifacts } from './list-artifacts.ts'
 import { listBlockChoices, listBlocks, listBlockTypeRows, readTypeSchema } from './list-blocks.ts'
@@ -9,7 +10,6 @@ import { listDeployments, listPoolNames } from './list-deployments.ts'
 import { listDeploymentsOfPool } from './list-deployments-of-pool.ts'
 import { listLimits } from './list-limits.ts'
 import { listRunsOfQueues } from './list-runs-of-queues.ts'
-import { listWaitingRuns } from './list-waiting-runs.ts'
 import { listWorkPools } from './list-work-pools.ts'
 import { listDeploymentVersions, readDeploymentView, readRunToCopy } from './read-deployment.ts'
 import { readRunName } from './read-run-name.ts'
@@ -138,16 +138,16 @@ describe('what pages read of operating', () => {
 
   test('who waits for a slot of a deployment stands in line, and nobody else', async () => {
     const [shared, waits] = [id('5', 2), id('e', 3)]
-    await db.engine`update deployments set concurrency_limit_id = ${shared} where workspace_id = ${here} and id = ${deployment}`
     await db.engine`insert into flow_runs (workspace_id, id, flow_id, deployment_id, name, state_id, state_type, state_name, state_at, next_scheduled_start_at)
       values (${here}, ${waits}, ${flow}, ${deployment}, 'patient', ${id('e', 4)}, 'SCHEDULED', 'AwaitingConcurrencySlot', now(), now() + interval '30 seconds')`
-    const line = await listWaitingRuns(enter(here), shared, 10)
-    expect(line.map(({ name, flowName }) => [flowName, name])).toEqual([['etl', 'patient']])
-    expect(await listWaitingRuns(enter(here), limit, 10)).toEqual([])
-    expect(await listWaitingRuns(enter(there), shared, 10)).toEqual([])
-    await expect(listWaitingRuns(enter(here, ['see_concurrency_limits']), shared, 10)).rejects.toThrow(
-      NotAllowed,
-    )
+    await db.engine`update deployments set concurrency_limit_id = ${shared} where workspace_id = ${here} and id = ${deployment}`
+    const line = (ctx: Context, limitId: string) =>
+      listWaiters(ctx, { id: limitId }, { limit: 10, offset: 0 })
+    const waiting = await line(enter(here), shared)
+    expect(waiting).toMatchObject([{ flowName: 'etl', holderName: 'patient', slots: 1 }])
+    expect(await line(enter(here), limit)).toEqual([])
+    await expect(line(enter(there), shared)).rejects.toThrow(NotFound)
+    await expect(line(enter(here, ['see_flows']), shared)).rejects.toThrow(NotAllowed)
     await db.engine`delete from flow_runs where workspace_id = ${here} and id = ${waits}`
   })
 

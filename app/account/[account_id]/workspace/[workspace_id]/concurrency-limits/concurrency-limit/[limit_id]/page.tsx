@@ -15,8 +15,8 @@ import { ShownBadge } from '#app/_ui/state.tsx'
 import { RunningDuration, Time } from '#app/_ui/time.tsx'
 import { formatCount } from '#app/_ui/times.ts'
 import { type HeldSlots, listSlots } from '#lib/control/concurrency-limits/list-slots.ts'
+import { listWaiters, type SlotWaiter } from '#lib/control/concurrency-limits/list-waiters.ts'
 import { type LimitListRow, listLimits } from '#lib/control/console/list-limits.ts'
-import { listWaitingRuns, type WaitingRun } from '#lib/control/console/list-waiting-runs.ts'
 import type { Context } from '#lib/control/context.ts'
 import { LeaseLeft } from '../../_limit/lease-left.tsx'
 import { LimitActions } from '../../_limit/limit-actions.tsx'
@@ -62,7 +62,7 @@ export default async function LimitPage({ params }: Props) {
   const [{ rows: limits, count }, held, waiting] = await Promise.all([
     listLimits(ctx, { name: null, pageSize: mostLimits, offset: 0 }),
     listSlots(ctx, { id }, { limit: mostHolders, offset: 0 }),
-    ctx.access.scopes.has('see_flows') ? listWaitingRuns(ctx, id, mostHolders) : null,
+    listWaiters(ctx, { id }, { limit: mostHolders, offset: 0 }),
   ])
   const mayWrite = ctx.access.scopes.has('manage_concurrency_limits')
   return (
@@ -154,27 +154,25 @@ export default async function LimitPage({ params }: Props) {
                 <Ledger base={base} limit={limit} held={held} mayWrite={mayWrite} />
               )}
             </Card>
-            {waiting && (waiting.length > 0 || limit.deploymentId) ? (
-              <Card
-                className="mt-4"
-                title={
-                  <>
-                    Waiting{' '}
-                    <span className="ml-1 font-normal text-ink-3 text-xs">
-                      {waiting.length < mostHolders
-                        ? formatCount(waiting.length)
-                        : `${formatCount(mostHolders)}+`}
-                    </span>
-                  </>
-                }
-              >
-                {waiting.length === 0 ? (
-                  <p className="px-4 py-3 text-ink-3">No run waits for a slot.</p>
-                ) : (
-                  <Waiting base={base} waiting={waiting} />
-                )}
-              </Card>
-            ) : null}
+            <Card
+              className="mt-4"
+              title={
+                <>
+                  Waiting{' '}
+                  <span className="ml-1 font-normal text-ink-3 text-xs">
+                    {waiting.length < mostHolders
+                      ? formatCount(waiting.length)
+                      : `${formatCount(mostHolders)}+`}
+                  </span>
+                </>
+              }
+            >
+              {waiting.length === 0 ? (
+                <p className="px-4 py-3 text-ink-3">Nobody waits for a slot.</p>
+              ) : (
+                <Waiting base={base} waiting={waiting} />
+              )}
+            </Card>
           </div>
         </div>
       </main>
@@ -182,7 +180,7 @@ export default async function LimitPage({ params }: Props) {
   )
 }
 
-function Waiting({ base, waiting }: { readonly base: string; readonly waiting: readonly WaitingRun[] }) {
+function Waiting({ base, waiting }: { readonly base: string; readonly waiting: readonly SlotWaiter[] }) {
   return (
     <table className="t inset stack">
       <caption className="sr-only">Who waits for slots</caption>
@@ -196,7 +194,7 @@ function Waiting({ base, waiting }: { readonly base: string; readonly waiting: r
       <thead>
         <tr>
           <th scope="col">Slots</th>
-          <th scope="col">Flow run</th>
+          <th scope="col">Who</th>
           <th scope="col" className="max-lg:hidden">
             Since
           </th>
@@ -209,11 +207,15 @@ function Waiting({ base, waiting }: { readonly base: string; readonly waiting: r
       <tbody>
         {waiting.map((each) => (
           <tr key={each.id}>
-            <td className="hide">1</td>
+            <td className="hide">{formatCount(each.slots)}</td>
             <td>
-              <Link href={`${base}/runs/flow-run/${each.id}`} className="row-link title-link flex">
-                <RunName flow={each.flowName} run={each.name} />
-              </Link>
+              {each.flowName !== null && each.holderName !== null ? (
+                <Link href={`${base}/runs/flow-run/${each.holderId}`} className="row-link title-link flex">
+                  <RunName flow={each.flowName} run={each.holderName} />
+                </Link>
+              ) : (
+                <Holder base={base} holder={each} />
+              )}
             </td>
             <td className="hide text-ink-2 max-lg:hidden">
               <Time at={each.since} />
@@ -222,8 +224,14 @@ function Waiting({ base, waiting }: { readonly base: string; readonly waiting: r
               <RunningDuration since={each.since} />
             </td>
             <td className="whole text-ink-2">
-              <span className="sm:hidden">Asks again </span>
-              <Time at={each.asksAgainAt} />
+              {each.asksAgainAt === null ? (
+                <span className="text-ink-3">When one is free</span>
+              ) : (
+                <>
+                  <span className="sm:hidden">Asks again </span>
+                  <Time at={each.asksAgainAt} />
+                </>
+              )}
             </td>
           </tr>
         ))}
@@ -285,7 +293,7 @@ function Ledger({
           <tr key={each.leaseId}>
             <td className="hide">{formatCount(each.slots)}</td>
             <td>
-              <Holder base={base} held={each} />
+              <Holder base={base} holder={each} />
             </td>
             <td className="hide text-ink-2 max-lg:hidden">
               <Time at={each.heldSince} />
@@ -318,8 +326,13 @@ function Ledger({
   )
 }
 
-function Holder({ base, held }: { readonly base: string; readonly held: HeldSlots }) {
-  const { holderType, holderId, holderName } = held
+function Holder({
+  base,
+  holder: { holderType, holderId, holderName },
+}: {
+  readonly base: string
+  readonly holder: Pick<HeldSlots, 'holderType' | 'holderId' | 'holderName'>
+}) {
   const places = {
     flow_run: 'runs/flow-run',
     task_run: 'runs/task-run',
