@@ -184,6 +184,47 @@ test('a running run tells its last sign of life, and which tags its task runs wa
       { rule: 'secureTaskConcurrencySlots', facts: { tag: 'db', waiting_task_runs: 1 } },
     ],
   })
+
+  // What it asked for in vain says since when it waits, and behind whom.
+  const holder = { type: 'flow_run', id }
+  const names = ['warehouse']
+  await post('/v2/concurrency_limits/', { name: 'warehouse', limit: 1 })
+  const take = (more: object) =>
+    call(us, 'POST', '/v2/concurrency_limits/increment-with-lease', { names, slots: 1, ...more })
+  const { json: lease } = await take({})
+  const gone = new AbortController()
+  const other = services.engine.slots.take(
+    {
+      type: 'take',
+      workspaceId: us.workspaceId,
+      names,
+      slots: 1,
+      mode: 'concurrency',
+      leaseSeconds: 60,
+      holder: null,
+      signal: gone.signal,
+    },
+    30,
+  )
+  await expect
+    .poll(async () => (await call(us, 'GET', '/v2/concurrency_limits/warehouse/waiters')).json)
+    .toHaveLength(1)
+  expect((await take({ holder })).status).toBe(423)
+  const asked = await call(us, 'POST', '/task_runs/', { flow_run_id: id, task_key: 'save', dynamic_key: '0' })
+  expect((await take({ holder: { type: 'task_run', id: asked.json.id } })).status).toBe(423)
+  const inLine = (await explain(id)).reasons.find((it: { rule: string }) => it.rule === 'noticeSlotLine')
+  expect(inLine).toMatchObject({
+    title: 'Waits for a slot of “warehouse”',
+    since: expect.any(String),
+    facts: { limit_name: 'warehouse', ahead: 1, waiting: 2, limit: 1, active_slots: 1 },
+    links: [{ kind: 'concurrency-limit', name: 'warehouse' }, expect.anything()],
+  })
+  gone.abort()
+  expect((await other).type).toBe('withdrawn')
+  await post('/v2/concurrency_limits/decrement-with-lease', { lease_id: lease.lease_id })
+  expect((await take({ holder })).status).toBe(200)
+  const left = (await explain(id)).reasons.find((it: { rule: string }) => it.rule === 'noticeSlotLine')
+  expect(left).toMatchObject({ facts: { ahead: 0, waiting: 1 } })
 })
 
 test('an ended run tells how it ended', async () => {

@@ -9,6 +9,7 @@ import { claimFact, flowRunView, type StoredFlowRun, type storedState } from '..
 import { type Context, requireScope } from '../context.ts'
 import { readDeployment } from './waiting/read-deployment.ts'
 import { readLastHeard } from './waiting/read-last-heard.ts'
+import { readLines } from './waiting/read-lines.ts'
 import { readTags } from './waiting/read-tags.ts'
 import { readWork } from './waiting/read-work.ts'
 
@@ -28,10 +29,11 @@ export async function explainFlowRun(ctx: Context, id: string): Promise<FlowRunE
   const now = formatInstant(nowMicros)
   const sight = await readWorkspace(ctx.db, workspaceId, async (sql): Promise<RunSight> => {
     const run = await readRun(sql, workspaceId, id)
-    const [work, deployment, tags, lastHeard] = await Promise.all([
+    const [work, deployment, tags, lines, lastHeard] = await Promise.all([
       readWork(sql, workspaceId, run, now),
       readDeployment(sql, workspaceId, run, now),
       readTags(sql, workspaceId, run, now),
+      readLines(sql, workspaceId, run, now),
       readLastHeard(sql, workspaceId, run),
     ])
     const facts: Facts = {
@@ -54,6 +56,7 @@ export async function explainFlowRun(ctx: Context, id: string): Promise<FlowRunE
       pool: work?.pool ?? null,
       queue: work?.queue ?? null,
       tags,
+      lines,
       lastHeard,
     }
   })

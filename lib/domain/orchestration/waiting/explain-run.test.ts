@@ -12,7 +12,14 @@ import {
   workSlots,
 } from '../fixtures.ts'
 import { explainRun } from './explain-run.ts'
-import type { DeploymentSight, RunSight, SlotHolder, WorkPoolSight, WorkQueueSight } from './waiting.ts'
+import type {
+  DeploymentSight,
+  LineSight,
+  RunSight,
+  SlotHolder,
+  WorkPoolSight,
+  WorkQueueSight,
+} from './waiting.ts'
 import { command, spell } from './words.ts'
 
 const seconds = (n: number): number => now + n * 1_000_000
@@ -53,6 +60,18 @@ const holders: readonly SlotHolder[] = [
   { id: 'run-y', name: 'y', sinceMicros: seconds(-60), expectedEndMicros: null },
 ]
 
+const line: LineSight = {
+  limitId: 'limit-2',
+  name: 'database',
+  limit: 2,
+  active: 2,
+  slots: 1,
+  sinceMicros: seconds(-30),
+  ahead: 1,
+  waiting: 1,
+  holders,
+}
+
 /** A due run of a deployment that waits in a queue with everything in order. */
 const sight = (more: Partial<RunSight> = {}): RunSight => ({
   run: flowRunIn('SCHEDULED', { deploymentId: 'deployment-1', workQueueId: 'queue-1' }),
@@ -62,6 +81,7 @@ const sight = (more: Partial<RunSight> = {}): RunSight => ({
   pool: pool(),
   queue: queue(),
   tags: [],
+  lines: [],
   lastHeard: null,
   ...more,
 })
@@ -363,6 +383,44 @@ describe('a run that somebody has', () => {
       detail: '1 of 1 slot is taken: by “x” since 11:50:00 UTC. 2 task runs of this run wait for it.',
       action: { command: 'prefect concurrency-limit create db 2' },
     })
+    const lines = [{ ...line, limitId: 'limit-1', name: 'tag:db' }]
+    expect(explainRun({ ...held('RUNNING'), tags, lines }).reasons).toMatchObject([
+      { rule: 'noticeRunning' },
+      {
+        detail:
+          '1 of 1 slot is taken: by “x” since 11:50:00 UTC. 2 task runs of this run wait for it, since 11:59:30 UTC. 1 other waits before it.',
+        facts: { waits_since: formatInstant(seconds(-30)), ahead: 1 },
+        sinceMicros: seconds(-30),
+      },
+    ])
+  })
+
+  test('waits for slots of a limit, in line behind others', () => {
+    const reasons = (its: LineSight) => explainRun({ ...held('RUNNING'), lines: [its] }).reasons.slice(1)
+    expect(reasons(line)).toMatchObject([
+      {
+        rule: 'noticeSlotLine',
+        title: 'Waits for a slot of “database”',
+        detail:
+          '2 of 2 slots are taken: by “x” since 11:50:00 UTC and “y” since 11:59:00 UTC. It waits for a slot since 11:59:30 UTC. 1 other waits before it.',
+        facts: { limit_name: 'database', ahead: 1, waiting: 1, holders: [{ id: 'run-x' }, { id: 'run-y' }] },
+        sinceMicros: seconds(-30),
+        // Of two holders only one says when it ends, and that slot is another’s.
+        forecastMicros: null,
+        action: {
+          command: 'prefect global-concurrency-limit update database --limit 3',
+          path: 'concurrency-limits/concurrency-limit/limit-2',
+        },
+      },
+    ])
+    const first = { ...line, ahead: 0, waiting: 3, slots: 2 }
+    expect(reasons(first)).toMatchObject([
+      {
+        title: 'Waits for slots of “database”',
+        detail: expect.stringMatching(/It waits 3 times over, first for 2 slots since 11:59:30 UTC\.$/),
+        forecastMicros: seconds(120),
+      },
+    ])
   })
 
   test('has to end in time', () => {

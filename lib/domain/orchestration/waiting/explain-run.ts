@@ -9,7 +9,13 @@ import {
   noticeRunning,
   noticeSilence,
 } from './notice-executed.ts'
-import { noticeFullDeployment, noticeFullPool, noticeFullQueue, noticeQueueAhead } from './notice-slots.ts'
+import {
+  noticeFullDeployment,
+  noticeFullPool,
+  noticeFullQueue,
+  noticeQueueAhead,
+  noticeSlotLine,
+} from './notice-slots.ts'
 import {
   dueNow,
   noticeDueTime,
@@ -35,6 +41,7 @@ const noticings: readonly Noticing[] = [
   noticeClaimed,
   noticeRunning,
   noticeFullTags,
+  noticeSlotLine,
   noticeInProcessRetry,
   noticeDueTime,
   noticePausedPool,

@@ -5,7 +5,7 @@ import { isRescheduledWhenLost } from '../service-rules.ts'
 import { isMissing } from '../shared-rules.ts'
 import { fullLimit } from './notice-slots.ts'
 import type { Noticing, ReasonLink } from './waiting.ts'
-import { act, clockTime, command, pageOf, spell } from './words.ts'
+import { act, clockTime, command, pageOf, spell, standsBehind } from './words.ts'
 
 /** What is known of a run that somebody has: claimed, running, paused, cancelling. */
 
@@ -187,11 +187,12 @@ export const noticeFinishDeadline: Noticing = (sight) => {
 }
 
 /** Task runs of the run that wait for a slot of their tag. */
-export const noticeFullTags: Noticing = ({ tags, facts: { nowMicros } }) =>
+export const noticeFullTags: Noticing = ({ tags, lines, facts: { nowMicros } }) =>
   tags
     .filter(({ active, limit }) => active >= limit)
-    .map(({ tag, limitId, limit, active, holders, waitingTaskRuns }) =>
-      fullLimit({
+    .map(({ tag, limitId, limit, active, holders, waitingTaskRuns }) => {
+      const line = lines.find((it) => it.limitId === limitId)
+      return fullLimit({
         rule: 'secureTaskConcurrencySlots',
         what: `The limit on tag “${tag}”`,
         limit,
@@ -205,9 +206,12 @@ export const noticeFullTags: Noticing = ({ tags, facts: { nowMicros } }) =>
           pageOf('concurrency-limit', limitId),
         ),
         link: { kind: 'concurrency-limit', id: limitId, name: tag },
-        more: ` ${waitingTaskRuns === 1 ? '1 task run of this run waits' : `${waitingTaskRuns} task runs of this run wait`} for it.`,
-      }),
-    )
+        more:
+          ` ${waitingTaskRuns === 1 ? '1 task run of this run waits' : `${waitingTaskRuns} task runs of this run wait`} for it` +
+          (line ? `, since ${clockTime(line.sinceMicros, nowMicros)}.${standsBehind(line.ahead)}` : '.'),
+        ...(line && { line }),
+      })
+    })
 
 export const noticePause: Noticing = ({ run, facts: { nowMicros } }) => {
   if (run.state?.type !== 'PAUSED') return []

@@ -1,7 +1,18 @@
+import { formatInstant } from '../../time.ts'
 import { scheduledMicrosOf } from '../bookkeeping.ts'
 import { isDue, refusals } from './next-step.ts'
 import type { Noticing, RunSight, SlotHolder, WaitingReason } from './waiting.ts'
-import { act, command, firstFree, holderFacts, holderLinks, listHolders, pageOf } from './words.ts'
+import {
+  act,
+  clockTime,
+  command,
+  firstFree,
+  holderFacts,
+  holderLinks,
+  listHolders,
+  pageOf,
+  standsBehind,
+} from './words.ts'
 
 /** Limits that are full, who holds their slots, and who comes first. */
 
@@ -53,6 +64,8 @@ interface FullLimit {
   readonly action: WaitingReason['action']
   readonly link: WaitingReason['links'][number]
   readonly more?: string
+  /** Of a line: since when it waits, and how many stand before it. */
+  readonly line?: { readonly sinceMicros: number; readonly ahead: number }
 }
 
 export function fullLimit(full: FullLimit): WaitingReason {
@@ -65,9 +78,17 @@ export function fullLimit(full: FullLimit): WaitingReason {
     detail: isClosed
       ? 'A concurrency limit of 0 lets nothing start.'
       : `${active} of ${limit} ${limit === 1 ? 'slot is' : 'slots are'} taken: by ${listHolders(holders, active, nowMicros)}.${full.more ?? ''}`,
-    facts: { ...full.facts, limit, active_slots: active, holders: holderFacts(holders) },
-    sinceMicros: first === undefined ? null : Math.max(...holders.map((it) => it.sinceMicros)),
-    forecastMicros: isClosed ? null : firstFree(holders, nowMicros),
+    facts: {
+      ...full.facts,
+      limit,
+      active_slots: active,
+      holders: holderFacts(holders),
+      ...(full.line && { waits_since: formatInstant(full.line.sinceMicros), ahead: full.line.ahead }),
+    },
+    sinceMicros:
+      full.line?.sinceMicros ??
+      (first === undefined ? null : Math.max(...holders.map((it) => it.sinceMicros))),
+    forecastMicros: isClosed ? null : firstFree(holders, nowMicros, full.line?.ahead),
     action: full.action,
     links: [full.link, ...holderLinks(holders)],
   }
@@ -96,6 +117,36 @@ export const noticeFullDeployment: Noticing = (sight) => {
     }),
   ]
 }
+
+/** Slots of limits that its code asks for by their names; those of tags are told of by themselves. */
+export const noticeSlotLine: Noticing = ({ lines, facts: { nowMicros } }) =>
+  lines
+    .filter(({ name }) => !name.startsWith('tag:'))
+    .map(({ limitId, name, limit, active, slots, sinceMicros, ahead, waiting, holders }) => {
+      const them = waiting === 1 ? 'It waits' : `It waits ${waiting} times over, first`
+      return {
+        ...fullLimit({
+          rule: 'noticeSlotLine',
+          what: `The limit “${name}”`,
+          limit,
+          active,
+          holders,
+          nowMicros,
+          facts: { limit_name: name, slots, waiting },
+          action: act(
+            'Raise the limit',
+            command`prefect global-concurrency-limit update ${name} --limit ${limit + slots}`,
+            pageOf('concurrency-limit', limitId),
+          ),
+          link: { kind: 'concurrency-limit', id: limitId, name },
+          line: { sinceMicros, ahead },
+          more:
+            ` ${them} for ${slots === 1 ? 'a slot' : `${slots} slots`} since ${clockTime(sinceMicros, nowMicros)}.` +
+            standsBehind(ahead),
+        }),
+        title: `Waits for ${slots === 1 ? 'a slot' : 'slots'} of “${name}”`,
+      }
+    })
 
 export const noticeQueueAhead: Noticing = (sight) => {
   const { run, queue } = sight

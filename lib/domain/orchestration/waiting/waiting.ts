@@ -95,6 +95,22 @@ export interface TagSight {
   readonly holders: readonly SlotHolder[]
 }
 
+/** A limit that refused slots to a run, or to task runs of it, which stand in its line. */
+export interface LineSight {
+  readonly limitId: string
+  /** Of a limit on a tag `tag:{tag}`. */
+  readonly name: string
+  readonly limit: number
+  readonly active: number
+  /** What the first of them waits for, since when, and behind how many others. */
+  readonly slots: number
+  readonly sinceMicros: number
+  readonly ahead: number
+  /** How many of them wait. */
+  readonly waiting: number
+  readonly holders: readonly SlotHolder[]
+}
+
 /** The latest that somebody who sends no beats let be heard of a run. */
 export interface LastHeard {
   readonly what: 'a line of its log' | 'a state of one of its tasks'
@@ -113,6 +129,8 @@ export interface RunSight {
   readonly queue: WorkQueueSight | null
   /** Limits on tags for which task runs of this run wait. */
   readonly tags: readonly TagSight[]
+  /** Lines of limits in which it stands, or its task runs do. */
+  readonly lines: readonly LineSight[]
   /** Of a running run without beats, besides its states. */
   readonly lastHeard: LastHeard | null
 }

@@ -43,12 +43,18 @@ export const holderFacts = (holders: readonly SlotHolder[]) =>
     expected_end: expectedEndMicros === null ? null : formatInstant(expectedEndMicros),
   }))
 
-/** The first slot to come back; none where no holder's end can be told, or where it should have come already. */
-export function firstFree(holders: readonly SlotHolder[], nowMicros: number): number | null {
-  const ends = holders.flatMap(({ expectedEndMicros }) => expectedEndMicros ?? [])
-  const first = ends.length === 0 ? null : Math.min(...ends)
-  return first === null || first <= nowMicros ? null : first
+/**
+ * When the first slot comes back that nobody waits for before; null where that cannot be told, or where one should have come already.
+ */
+export function firstFree(holders: readonly SlotHolder[], nowMicros: number, ahead = 0): number | null {
+  const ends = holders.flatMap(({ expectedEndMicros }) => expectedEndMicros ?? []).sort((a, b) => a - b)
+  const [first] = ends
+  return first === undefined || first <= nowMicros ? null : (ends[ahead] ?? null)
 }
+
+/** ` 2 others wait before it.`, or nothing. */
+export const standsBehind = (ahead: number): string =>
+  ahead === 0 ? '' : ahead === 1 ? ' 1 other waits before it.' : ` ${ahead} others wait before it.`
 
 /** As one word of a shell, on any of them that people use. */
 export const shellWord = (text: string): string =>
