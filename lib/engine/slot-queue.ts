@@ -44,8 +44,11 @@ const RENEW_MS = presenceMicros / 3_000
 const EARLY_MS = 1
 /** Waiters that are woken beyond the slots that came free where nobody says who is next, since the first may want others too. */
 const SPARE = 2
-/** Whoever asks again and again is kept so long where others, who keep their requests open, would always be quicker. */
-const KEPT_SECONDS = 5
+/**
+ * Whoever asks again and again is kept so long where others, who keep their requests open, would always be quicker. Clients and
+ * proxies give up on an answer no sooner than after half a minute.
+ */
+const KEPT_SECONDS = 20
 
 export interface SlotQueueOptions {
   readonly orders: Batcher<SlotOrder, SlotAnswer>

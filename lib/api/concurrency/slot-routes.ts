@@ -168,7 +168,7 @@ const takeTags = route({
   body: byTaskRun,
   success: { 200: namedLimits },
   errors: [423],
-  handle: async ({ workspaceId, body, services }) => {
+  handle: async ({ workspaceId, body, services, gone }) => {
     const answer = await services.engine.slots.take({
       type: 'take',
       workspaceId,
@@ -178,6 +178,7 @@ const takeTags = route({
       leaseSeconds: null,
       holder: { type: 'task_run', id: body.task_run_id },
       once: true,
+      signal: gone(),
     })
     return { status: 200, json: namedByTag(granted(answer).limits) }
   },

@@ -409,16 +409,35 @@ describeInBrowser('operating a workspace', () => {
     expectNoComplaints(visitor)
   })
 
-  test('slots are taken from their holder', async () => {
+  test('slots are taken from their holder, and whoever waits for them is shown', async () => {
     const limit = await tenant.call('POST', '/v2/concurrency_limits/', { name: 'lock', limit: 1 })
-    await tenant.call('POST', '/v2/concurrency_limits/increment-with-lease', {
-      ...{ names: ['lock'], slots: 1, mode: 'concurrency', lease_duration: 600 },
-    })
+    const take = (more: object = {}) =>
+      tenant.call('POST', '/v2/concurrency_limits/increment-with-lease', {
+        ...{ names: ['lock'], slots: 1, mode: 'concurrency', lease_duration: 600, ...more },
+      })
+    await take()
+    const line = () => tenant.call('GET', `/v2/concurrency_limits/${limit.id}/waiters`)
+    const wait = () => take({ wait_seconds: 30 })
+    // Pages may take longer than one request can wait.
+    const waiting = wait().catch(wait)
+    await expect.poll(line).toHaveLength(1)
     await open(`/concurrency-limits/concurrency-limit/${limit.id}`, 'lock')
     await page.getByText('Full', { exact: true }).waitFor()
-    await press('Release')
-    await page.getByRole('dialog').getByRole('button', { name: 'Release slots' }).click()
-    await toast(/^Released 1 slot/)
+    await page
+      .getByRole('table', { name: 'Who waits for slots' })
+      .getByRole('row', { name: /A client that gave no name.*When one is free/ })
+      .waitFor()
+    const release = async () => {
+      await press('Release')
+      await page.getByRole('dialog').getByRole('button', { name: 'Release slots' }).click()
+      await toast(/^Released 1 slot/)
+    }
+    await release()
+    // Whoever waited has it at once.
+    await waiting
+    await open(`/concurrency-limits/concurrency-limit/${limit.id}`, 'lock')
+    await page.getByText('Nobody waits for a slot.').waitFor()
+    await release()
     await page.getByText('Nobody holds a slot.').waitFor()
     expect((await tenant.call('GET', `/v2/concurrency_limits/${limit.id}`)).active_slots).toBe(0)
     expectNoComplaints(visitor)
