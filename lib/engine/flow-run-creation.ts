@@ -17,7 +17,7 @@ import { languageOf } from '../domain/work/language.ts'
 import { type FlowOfRun, readContexts, readExisting, readFlows } from './creation-reads.ts'
 import type { Created, NewFlowRun } from './engine.ts'
 import { flowRunChange } from './flow-run-change.ts'
-import { flowRunEvent } from './flow-run-event.ts'
+import { type FlowRunEvent, flowRunEvent } from './flow-run-event.ts'
 import { type FlowRunColumns, type FlowRunInsert, insertFlowRuns } from './flow-run-rows.ts'
 import { publishAll, publishEvents, type TransitionDeps } from './flow-run-transitions.ts'
 import { type FollowUp, upsertFollowUps } from './follow-ups.ts'
@@ -127,7 +127,7 @@ export async function createFlowRuns(
           patch,
         ),
       )
-      let event: EventRow | null = null
+      let event: FlowRunEvent | null = null
       for (const effect of effects) {
         if (effect.type === 'emit-event') {
           event = flowRunEvent(

@@ -10,7 +10,7 @@ import { formatInstant } from '../domain/time.ts'
 import type { StateProposal, TransitionResult } from './engine.ts'
 import type { EventWatch } from './event-watch.ts'
 import { flowRunChange } from './flow-run-change.ts'
-import { flowRunEvent } from './flow-run-event.ts'
+import { type FlowRunEvent, flowRunEvent } from './flow-run-event.ts'
 import { FlowRunLedger } from './flow-run-ledger.ts'
 import { type FollowUp, upsertFollowUps } from './follow-ups.ts'
 import { type Mirror, mirrorToParentTasks } from './mirror.ts'
@@ -179,7 +179,7 @@ export async function moveLockedFlowRuns(
     } as const
     deltas.move(countedBefore(key, run), countedAfter(key, write, patch))
     ledger.apply({ proposal, run }, decision)
-    let event: EventRow | null = null
+    let event: FlowRunEvent | null = null
     for (const effect of decision.effects) {
       if (effect.type === 'emit-event') {
         event = flowRunEvent(run, patch.runCount, current, state)

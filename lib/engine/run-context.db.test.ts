@@ -21,7 +21,7 @@ type Related = Record<string, string>
 const relatedOf = async (runId: string): Promise<Related[][]> =>
   (
     await db.engine<{ body: string }[]>`
-      select body from events where resource_id = ${`prefect.flow-run.${runId}`} order by occurred_at`
+      select event_body(e) as body from events e where resource_id = ${`prefect.flow-run.${runId}`} order by occurred_at`
   ).map((row) => (JSON.parse(row.body) as { related: Related[] }).related)
 
 test('events of a run name all that it belongs to, from its first state to its last', async () => {

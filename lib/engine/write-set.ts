@@ -1,6 +1,7 @@
 import type postgres from 'postgres'
 import type { Queryable } from '../db/clients.ts'
 import type { StateDetails, StateType } from '../domain/state.ts'
+import type { FlowRunEvent } from './flow-run-event.ts'
 import { recordset, recordsetOfParts } from './recordset.ts'
 import type { Delta, RollupDeltas } from './rollup.ts'
 
@@ -74,6 +75,7 @@ export interface EventRow {
   readonly related_ids: readonly string[]
   readonly follows: string | null
   readonly received_at: string
+  /** JSON text that holds `resource`, `related` and `payload`. */
   readonly body: string
 }
 
@@ -107,14 +109,14 @@ export const byKey = <Row extends { readonly workspace_id: string; readonly id: 
 
 /** What the state of a flow run leaves behind besides itself; null where the transition tells nobody. */
 export interface HappenedColumns {
-  readonly event_body: string | null
+  readonly event_facts: string | null
   /** Ids of related resources, a line each. */
   readonly event_related: string | null
   readonly event_follows: string | null
 }
 
-export const happenedColumns = (event: EventRow | null): HappenedColumns => ({
-  event_body: event?.body ?? null,
+export const happenedColumns = (event: FlowRunEvent | null): HappenedColumns => ({
+  event_facts: event?.facts ?? null,
   event_related: event?.related_ids.join('\n') ?? null,
   event_follows: event?.follows ?? null,
 })
@@ -135,7 +137,7 @@ export const stateTypes = {
   total_run_time_seconds: 'float8',
 } as const
 
-export const happenedTypes = { event_body: 'json', event_related: 'text', event_follows: 'uuid' } as const
+export const happenedTypes = { event_facts: 'json', event_related: 'text', event_follows: 'uuid' } as const
 
 const flowRunUpdates = recordsetOfParts<FlowRunUpdate>({
   run: { workspace_id: 'uuid', id: 'uuid', claim_token: 'uuid', empirical_policy: 'jsonb' },
@@ -216,10 +218,10 @@ export const historyOfFlowRuns = (
     select workspace_id, id, state_at, state_id, state_type, state_name, state_message, state_details, state_data from r
     ${unlessThere(sql, isReplay)}
   ), happened as (
-    insert into events (workspace_id, occurred_at, id, event, resource_id, related_ids, follows, received_at, body)
+    insert into events (workspace_id, occurred_at, id, event, resource_id, related_ids, follows, received_at, facts)
     select workspace_id, state_at, state_id, 'prefect.flow-run.' || state_name, 'prefect.flow-run.' || id,
-           string_to_array(event_related, e'\n'), event_follows, state_at, event_body
-    from r where event_body is not null
+           string_to_array(event_related, e'\n'), event_follows, state_at, event_facts
+    from r where event_facts is not null
     ${unlessThere(sql, isReplay)}
     ${watched.length === 0 ? sql`` : sql`returning workspace_id, occurred_at, id`}
   ), ${watched.length === 0 ? sql`` : sql`taken_in as (${takeIn(sql, sql`happened`, watched)}),`}

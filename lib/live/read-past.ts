@@ -50,7 +50,7 @@ export async function* readPastEvents(
       db,
       workspaceId,
       (sql) => sql<StoredEvent[]>`
-        select occurred_at, id, event, resource_id, related_ids, follows, received_at, body from events
+        select occurred_at, id, event, resource_id, related_ids, follows, received_at, event_body(e) as body from events e
         where workspace_id = ${workspaceId} and (occurred_at, id) > (${from}, ${after})
         order by occurred_at, id limit ${PAGE}`,
     )

@@ -122,7 +122,7 @@ async function takeEvents(
       where workspace_id = ${workspaceId} and due_at <= greatest(now(), ${now}::timestamptz)
       order by workspace_id, occurred_at, id limit ${BATCH}
     ), found as materialized (
-      select e.id, e.occurred_at, e.event, e.follows, e.received_at, e.body,
+      select e.id, e.occurred_at, e.event, e.follows, e.received_at, event_body(e) as body,
         -- A flow run tells of its states in their order; others may come by different ways.
         e.follows is not null and e.event not like 'prefect.flow-run.%' and e.event not like 'prefect.automation.%'
         and e.received_at > ${formatInstant(nowMicros - LEADER_SECONDS * 1e6)}::timestamptz
@@ -262,7 +262,7 @@ async function depthsOf(
   const others = fired.flatMap(({ event }) => (event && !depths.has(event.id) ? [event] : []))
   if (others.length === 0) return depths
   const rows = await sql<{ id: string; body: RawJson }[]>`
-    select e.id, e.body from unnest(${others.map((each) => each.at)}::timestamptz[], ${others.map((each) => each.id)}::uuid[]) k (at, id)
+    select e.id, event_body(e) as body from unnest(${others.map((each) => each.at)}::timestamptz[], ${others.map((each) => each.id)}::uuid[]) k (at, id)
     join events e on e.workspace_id = ${workspaceId} and e.occurred_at = k.at and e.id = k.id
     where e.event like 'prefect.automation.%'`
   for (const { id, body } of rows)

@@ -48,7 +48,7 @@ export async function readEvent(
 ): Promise<SourceEvent | null> {
   if (place === null) return null
   const [row] = await sql<{ event: string; follows: string | null; receivedAt: string; body: RawJson }[]>`
-    select event, follows, received_at, body from events
+    select event, follows, received_at, event_body(e) as body from events e
     where workspace_id = ${workspaceId} and occurred_at = ${place.at} and id = ${place.id}`
   if (!row) return null
   const { resource, related } = JSON.parse(row.body) as { resource: Labels; related?: readonly Labels[] }

@@ -80,7 +80,7 @@ export async function countEventsBy(
         ${
           by === 'event'
             ? sql`e.event`
-            : sql`coalesce((array_agg(e.body -> 'resource' ->> 'prefect.resource.name' order by e.occurred_at desc))[1], e.resource_id)`
+            : sql`coalesce((array_agg(event_body(e) -> 'resource' ->> 'prefect.resource.name' order by e.occurred_at desc))[1], e.resource_id)`
         } as label,
         count(*)::int as count, min(e.occurred_at) as start_at, max(e.occurred_at) as end_at
       from events e where e.workspace_id = ${ctx.workspaceId} ${onEvents(sql, filter)}

@@ -55,11 +55,11 @@ export function onEvents(sql: Transaction, filter: EventFilter): Fragment {
       is.not(among(is, sql`e.event`, event?.exclude_name)),
       among(is, sql`e.resource_id`, resource?.id),
       startsWith(is, sql`e.resource_id`, resource?.id_prefix),
-      hasLabels(is, sql`(e.body -> 'resource')`, resource?.labels),
+      hasLabels(is, sql`(event_body(e) -> 'resource')`, resource?.labels),
       ...(filter.related ?? []).map((related) => isRelated(is, related)),
       ...(filter.any_resource ?? []).map((any) => concerns(is, any)),
       ids && ids.length > 0 ? is.ids(sql`e.id`, { any_: ids }) : null,
-      matchesText(is, sql`(e.event || ' ' || e.body::text)`, filter.text?.query),
+      matchesText(is, sql`(e.event || ' ' || event_body(e)::text)`, filter.text?.query),
     ]),
   )
 }
@@ -105,7 +105,7 @@ function concerns(is: Operators, filter: AnyResourceFilter): Condition {
   const own = is.join([
     among(is, sql`e.resource_id`, id),
     startsWith(is, sql`e.resource_id`, id_prefix),
-    hasLabels(is, sql`(e.body -> 'resource')`, labels),
+    hasLabels(is, sql`(event_body(e) -> 'resource')`, labels),
   ])
   const onlyIds = id && id.length > 0 && !id_prefix?.length && !labels
   const related = onlyIds
@@ -124,7 +124,7 @@ function concerns(is: Operators, filter: AnyResourceFilter): Condition {
 const someRelated = (is: Operators, condition: Condition): Condition =>
   is.related(
     condition,
-    (its) => is.sql`exists (select from json_array_elements(e.body -> 'related') x (item) where ${its})`,
+    (its) => is.sql`exists (select from json_array_elements(event_body(e) -> 'related') x (item) where ${its})`,
   )
 
 function hasLabels(is: Operators, resource: Fragment, labels: Labels): Condition {
