@@ -30,7 +30,8 @@ export interface EventPage {
 /** Counting events reads them; nobody looks beyond this many. */
 export const COUNT_CAP = 10_000
 
-const columns = (sql: Transaction) => sql`e.id, e.occurred_at, e.event, e.follows, e.received_at, event_body(e) as body`
+const columns = (sql: Transaction) =>
+  sql`e.id, e.occurred_at, e.event, e.follows, e.received_at, event_body(e) as body`
 
 export async function listEvents(
   ctx: Context,

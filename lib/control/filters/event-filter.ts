@@ -124,7 +124,8 @@ function concerns(is: Operators, filter: AnyResourceFilter): Condition {
 const someRelated = (is: Operators, condition: Condition): Condition =>
   is.related(
     condition,
-    (its) => is.sql`exists (select from json_array_elements(event_body(e) -> 'related') x (item) where ${its})`,
+    (its) =>
+      is.sql`exists (select from json_array_elements(event_body(e) -> 'related') x (item) where ${its})`,
   )
 
 function hasLabels(is: Operators, resource: Fragment, labels: Labels): Condition {
