@@ -1,6 +1,7 @@
 'use client'
 import { Trash2 } from 'lucide-react'
 import Link from 'next/link'
+import { useEffect, useRef } from 'react'
 
 /** What a page shows, for the case that it is deleted while the page is open. */
 export interface Mortal {
@@ -12,10 +13,27 @@ export interface Mortal {
   readonly words: string
 }
 
-/** Stands before the page's main, which is greyed by it: what is read there was known of the object, and is no longer. */
+const controls = 'a[href], button, input, select, textarea, summary, [role=button]'
+
+/** Stands before the page's main, which is greyed by it: what is read there was known of the object, and nothing can be done with it. */
 export function Gone({ mortal, by }: { readonly mortal: Mortal; readonly by: string | undefined }) {
+  const note = useRef<HTMLDivElement>(null)
+  useEffect(() => {
+    const main = note.current?.parentElement?.querySelector(':scope > main')
+    if (!main) return
+    if (main.contains(document.activeElement)) note.current?.querySelector('a')?.focus()
+    // Not the page as a whole: its facts can still be read aloud, selected and copied.
+    const lock = () => {
+      for (const control of main.querySelectorAll<HTMLElement>(controls)) control.inert = true
+    }
+    lock()
+    const watcher = new MutationObserver(lock)
+    watcher.observe(main, { childList: true, subtree: true })
+    return () => watcher.disconnect()
+  }, [])
   return (
     <div
+      ref={note}
       role="status"
       data-gone
       data-family="stop"

@@ -7,3 +7,15 @@ export function whyNot({ ctx, place }: Pick<Entered, 'ctx' | 'place'>, scope: Wo
   if (ctx.access.scopes.has(scope)) return null
   return `Your role here is ${ctx.access.role}. This needs ${narrowestRole(scope)}; an owner of the account ${place.accountHandle} can give it to you.`
 }
+
+/** For each verb why the reader may not; null: they may. A verb that is locked stays to be seen, with this beside it. */
+export type Locks<Verb extends string> = Readonly<Record<Verb, string | null>>
+
+export function locksOf<Verb extends string>(
+  entered: Pick<Entered, 'ctx' | 'place'>,
+  needs: Readonly<Record<Verb, WorkspaceScope>>,
+): Locks<Verb> {
+  const locks = Object.entries<WorkspaceScope>(needs).map(([verb, scope]) => [verb, whyNot(entered, scope)])
+  // Safe: it has the members of `needs`.
+  return Object.fromEntries(locks) as Locks<Verb>
+}

@@ -46,7 +46,7 @@ export function Fact({ name, children }: { readonly name: string; readonly child
   return (
     <div className="min-w-0 max-sm:overflow-hidden">
       <dt className="text-2xs text-ink-3">{name}</dt>
-      <dd className="max-sm:truncate">{children}</dd>
+      <dd className="max-sm:[overflow-wrap:anywhere]">{children}</dd>
     </div>
   )
 }

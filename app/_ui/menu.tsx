@@ -1,10 +1,12 @@
 'use client'
-import { Check } from 'lucide-react'
+import { Check, Lock } from 'lucide-react'
 import {
   type ComponentProps,
   createContext,
   type ReactNode,
   useContext,
+  useEffect,
+  useId,
   useLayoutEffect,
   useRef,
   useState,
@@ -19,13 +21,25 @@ const fetchParts = (): Promise<Parts> => {
   return fetching
 }
 
-const PartsContext = createContext<Parts | null>(null)
-
-function useParts(): Parts {
-  const parts = useContext(PartsContext)
-  if (!parts) throw new Error('A menu item stands in a Menu')
-  return parts
+interface OpenMenu {
+  readonly parts: Parts
+  /** The line at the foot that says why the item that has the focus is locked. */
+  readonly footId: string
+  /** Makes room for a reason there. */
+  readonly addReason: (why: string) => void
+  /** Says it; null: the item that has the focus is not locked. */
+  readonly say: (why: string | null) => void
 }
+
+const MenuContext = createContext<OpenMenu | null>(null)
+
+function useMenu(): OpenMenu {
+  const menu = useContext(MenuContext)
+  if (!menu) throw new Error('A menu item stands in a Menu')
+  return menu
+}
+
+const useParts = (): Parts => useMenu().parts
 
 const row =
   'flex min-h-[30px] w-full select-none items-center gap-2 rounded-[5px] px-2 outline-none data-[highlighted]:bg-hover data-[disabled]:text-ink-4 max-sm:min-h-11'
@@ -46,6 +60,11 @@ interface MenuProps {
 export function Menu({ trigger, children, align = 'start', side = 'bottom', className }: MenuProps) {
   const [parts, setParts] = useState<Parts | null>(null)
   const [open, setOpen] = useState(false)
+  const [reasons, setReasons] = useState<readonly string[]>([])
+  // Before an item has the focus, the first reason speaks.
+  const [said, say] = useState<string | null>()
+  const footId = useId()
+  const addReason = (why: string) => setReasons((known) => (known.includes(why) ? known : [...known, why]))
   const holder = useRef<HTMLSpanElement>(null)
   const plainWhenPressed = useRef(true)
   const hadFocus = useRef(false)
@@ -84,8 +103,15 @@ export function Menu({ trigger, children, align = 'start', side = 'bottom', clas
       }}
     >
       {parts ? (
-        <PartsContext.Provider value={parts}>
-          <parts.Root modal={false} open={open} onOpenChange={setOpen}>
+        <MenuContext.Provider value={{ parts, footId, addReason, say }}>
+          <parts.Root
+            modal={false}
+            open={open}
+            onOpenChange={(next) => {
+              setOpen(next)
+              say(undefined)
+            }}
+          >
             <parts.Trigger asChild>{trigger}</parts.Trigger>
             <parts.Portal>
               <parts.Content
@@ -100,10 +126,13 @@ export function Menu({ trigger, children, align = 'start', side = 'bottom', clas
                 style={{ '--cut': 'var(--raised)' } as React.CSSProperties}
               >
                 {children}
+                {reasons.length > 0 ? (
+                  <MenuFoot id={footId} reasons={reasons} said={said === undefined ? reasons[0] : said} />
+                ) : null}
               </parts.Content>
             </parts.Portal>
           </parts.Root>
-        </PartsContext.Provider>
+        </MenuContext.Provider>
       ) : (
         trigger
       )}
@@ -111,13 +140,66 @@ export function Menu({ trigger, children, align = 'start', side = 'bottom', clas
   )
 }
 
-export function MenuItem({
-  danger,
-  className,
-  ...rest
-}: ComponentProps<Parts['Item']> & { readonly danger?: boolean }) {
-  const { Item } = useParts()
-  return <Item className={cx(row, 'cursor-pointer', danger && 'text-state-fail-fg', className)} {...rest} />
+/** Every reason has its place from the start, so that nothing moves when another one speaks. */
+function MenuFoot({
+  id,
+  reasons,
+  said,
+}: {
+  readonly id: string
+  readonly reasons: readonly string[]
+  readonly said: string | null | undefined
+}) {
+  return (
+    <div id={id} className="mt-1 grid border-line border-t px-2 pt-2 pb-1 text-ink-2 text-xs">
+      {reasons.map((why) => (
+        <span key={why} className={cx('[grid-area:1/1]', why !== said && 'invisible')}>
+          {why}
+        </span>
+      ))}
+    </div>
+  )
+}
+
+interface MenuItemProps extends ComponentProps<Parts['Item']> {
+  readonly danger?: boolean
+  /** Why the reader's role does not allow it: the verb stays to be seen, and says so; null: it is allowed. */
+  readonly why?: string | null
+}
+
+export function MenuItem({ danger, why = null, className, children, onSelect, ...rest }: MenuItemProps) {
+  const { parts, footId, addReason, say } = useMenu()
+  useEffect(() => {
+    if (why !== null) addReason(why)
+  })
+  // Disabled for the library, it would be passed over by the keyboard, and nobody would hear why.
+  const withheld = {
+    onSelect: (event: Event) => event.preventDefault(),
+    'aria-disabled': true,
+    'aria-describedby': footId,
+  }
+  return (
+    <parts.Item
+      className={cx(
+        row,
+        why === null ? 'cursor-pointer' : 'cursor-not-allowed text-ink-3',
+        danger && why === null && 'text-state-fail-fg',
+        className,
+      )}
+      onFocus={() => say(why)}
+      {...(why !== null ? withheld : onSelect ? { onSelect } : {})}
+      {...rest}
+    >
+      {why === null ? (
+        children
+      ) : (
+        <>
+          {children}
+          <Lock aria-hidden size={12} className="ml-auto flex-none" />
+        </>
+      )}
+    </parts.Item>
+  )
 }
 
 export function MenuCheck({ children, className, ...rest }: ComponentProps<Parts['CheckboxItem']>) {

@@ -2,6 +2,7 @@
 import { Search } from 'lucide-react'
 import { useRouter } from 'next/navigation'
 import { useEffect, useRef, useState } from 'react'
+import { cx } from './class-names.ts'
 import { Kbd } from './kbd.tsx'
 
 interface NameSearchProps {
@@ -11,10 +12,12 @@ interface NameSearchProps {
   /** Of the address; the rest of it stays as it is. */
   readonly param?: string
   readonly value: string | null
+  /** Nothing stands beside it: on a phone it takes the whole line. */
+  readonly alone?: boolean
 }
 
 /** Filters by what is typed, 200 ms after the last key. */
-export function NameSearch({ path, label, param = 'name', value }: NameSearchProps) {
+export function NameSearch({ path, label, param = 'name', value, alone = true }: NameSearchProps) {
   const router = useRouter()
   const [text, setText] = useState(value ?? '')
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined)
@@ -27,7 +30,7 @@ export function NameSearch({ path, label, param = 'name', value }: NameSearchPro
     router.replace(query === '' ? path : `${path}?${query}`, { scroll: false })
   }
   return (
-    <search className="block">
+    <search className={cx('block', alone && 'max-sm:flex-1')}>
       <label className="flex h-7 w-65 items-center gap-2 rounded-md border border-line-control bg-surface px-2.5 text-ink-3 has-focus-visible:outline-2 has-focus-visible:outline-focus has-focus-visible:outline-offset-2 max-sm:h-9 max-sm:w-full">
         <Search aria-hidden size={14} className="flex-none" />
         <input

@@ -12,7 +12,12 @@ export function PageHeader({ title, badge, sub, actions }: PageHeaderProps) {
     <div className="mb-3 flex items-start gap-4 max-sm:flex-wrap max-sm:gap-3">
       <div className="min-w-0">
         <div className="flex flex-wrap items-center gap-x-2.5 gap-y-1.5">
-          <h1 className="min-w-0 truncate font-semibold text-xl tracking-[-0.015em]">{title}</h1>
+          <h1
+            className="min-w-0 truncate font-semibold text-xl tracking-[-0.015em] max-sm:whitespace-normal max-sm:[overflow-wrap:anywhere]"
+            title={typeof title === 'string' ? title : undefined}
+          >
+            {title}
+          </h1>
           {badge}
         </div>
         {sub ? <p className="text-ink-3">{sub}</p> : null}

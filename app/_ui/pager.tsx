@@ -6,11 +6,14 @@ import { ButtonLink } from './button-link.tsx'
 export function Pager({
   children,
   previousHref,
+  previousWord = 'Previous',
   nextHref,
   always,
 }: {
   readonly children: ReactNode
   readonly previousHref: string | null
+  /** Where the way back is not to the page before. */
+  readonly previousWord?: string
   readonly nextHref: string | null
   /** Shows the buttons also where they lead nowhere: the list may grow while it is open. */
   readonly always?: boolean
@@ -20,7 +23,7 @@ export function Pager({
       <span>{children}</span>
       {previousHref === null && nextHref === null && !always ? null : (
         <span className="ml-auto flex gap-2">
-          <Turn href={previousHref} word="Previous" />
+          <Turn href={previousHref} word={previousWord} />
           <Turn href={nextHref} word="Next" />
         </span>
       )}

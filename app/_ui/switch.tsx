@@ -15,7 +15,7 @@ export function Switch({
       aria-checked={checked}
       aria-label={label}
       className={cx(
-        'relative inline-flex h-4 w-7 flex-none rounded-full align-middle transition-colors duration-(--t-fast) before:absolute before:-inset-2 disabled:opacity-60',
+        'relative inline-flex h-4 w-7 flex-none rounded-full align-middle transition-colors duration-(--t-fast) before:absolute before:-inset-2 aria-disabled:cursor-not-allowed aria-disabled:opacity-60',
         checked ? 'bg-accent' : 'bg-line-control',
         className,
       )}

@@ -8,6 +8,7 @@ import {
   months,
   monthWords,
   ordinal,
+  pastHour,
   place,
   sorted,
   timeWords,
@@ -85,7 +86,7 @@ const ruleTimeWords = (rule: RuleText): string => {
         hours === undefined ? '' : hourWords(hours),
         minutes === undefined && ofDay % 3600 === 0 && seconds === undefined
           ? ''
-          : `at ${and((minutes ?? [Math.floor(ofDay / 60) % 60]).map(two))} past`,
+          : `at ${and((minutes ?? [Math.floor(ofDay / 60) % 60]).map(pastHour))}`,
         only('at second', seconds),
       ]
         .filter((word) => word !== '')

@@ -30,7 +30,7 @@ export const describeSchedule = (schedule: Schedule): string => {
   }
 }
 
-const isDaily = (text: string): boolean => text.startsWith('at ') && !text.includes('past')
+const isDaily = (text: string): boolean => text.startsWith('at ')
 
 const nthWords = ({ weekday, nth }: NthWeekday): string =>
   `${nth === 'last' ? 'last' : ordinal(nth)} ${weekdays[weekday] ?? ''}`

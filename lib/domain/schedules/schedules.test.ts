@@ -542,7 +542,10 @@ test.each([
   [{ cron: '* * * * *' }, 'every minute, UTC'],
   [{ cron: '*/15 * * * *' }, 'every 15 minutes, UTC'],
   [{ cron: '0 * * * *' }, 'every hour, UTC'],
-  [{ cron: '5 */2 * * *' }, 'every 2 hours at 05 past, UTC'],
+  [{ cron: '5 */2 * * *' }, 'every 2 hours at :05, UTC'],
+  [{ cron: '5,35 * * * *' }, 'every hour at :05 and :35, UTC'],
+  [{ cron: '5,35 */2 * * *' }, 'every 2 hours at :05 and :35, UTC'],
+  [{ cron: '5,35 9-17 * * *' }, 'every hour at :05 and :35 from 09:00 to 17:59, UTC'],
   [{ cron: '*/15 9-17 * * mon-fri' }, 'every 15 minutes from 09:00 to 17:59, every weekday, UTC'],
   [{ cron: '0 0 1 * *' }, 'on the 1st of every month at 00:00, UTC'],
   [{ cron: '0 0 l jan,jul *' }, 'on the last day of January and July at 00:00, UTC'],
@@ -577,7 +580,7 @@ test.each([
     'every year on the 4th of March at 08:15, 3 times from 2026-03-04, UTC',
   ],
   [{ rrule: 'FREQ=MINUTELY;INTERVAL=5;UNTIL=20300101' }, 'every 5 minutes, until 2030-01-01, UTC'],
-  [{ rrule: 'FREQ=HOURLY;BYMINUTE=15' }, 'every hour at 15 past, UTC'],
+  [{ rrule: 'FREQ=HOURLY;BYMINUTE=15' }, 'every hour at :15, UTC'],
   [{ rrule: 'RDATE:20270101T120000' }, 'on 2027-01-01 12:00, UTC'],
 ])('%j reads “%s”', (value, words) => {
   expect(describeSchedule(schedule(value))).toBe(words)

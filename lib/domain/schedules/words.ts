@@ -72,6 +72,9 @@ export const hourWords = (hours: readonly number[]): string => {
   return `in the ${hours.length === 1 ? 'hour' : 'hours'} of ${and(hours.map((hour) => `${two(hour)}:00`))}`
 }
 
+/** Minutes of whichever hour: “:05”. */
+export const pastHour = (minute: number): string => `:${two(minute)}`
+
 /** “at 09:00 and 17:00”, “every 5 minutes”, “every 15 minutes from 09:00 to 17:59”. Times of one day. */
 export const timeWords = (
   hours: readonly number[],
@@ -91,17 +94,19 @@ export const timeWords = (
     const past =
       minutes[0] === 0 && onMinute
         ? ''
-        : ` at ${two(minutes[0] ?? 0)}${onMinute ? '' : `:${two(seconds[0] ?? 0)}`} past`
+        : ` at ${pastHour(minutes[0] ?? 0)}${onMinute ? '' : `:${two(seconds[0] ?? 0)}`}`
     if (everyHours !== undefined) return `${every(everyHours, 'hour')}${past}`
     return `every hour${past}${within}`
   }
-  const inHours = everyHours !== undefined && everyHours > 1 ? ` of ${every(everyHours, 'hour')}` : within
   const step = evenStep(minutes, 60)
+  const listed = step === undefined && minutes.length <= maxClockTimes
+  const everyFew = everyHours !== undefined && everyHours > 1 ? every(everyHours, 'hour') : null
+  const inHours = everyFew === null ? within : listed ? '' : ` of ${everyFew}`
   const minuteText =
     step !== undefined
       ? every(step, 'minute')
-      : minutes.length <= maxClockTimes
-        ? `at ${and(minutes.map(two))} past every hour`
+      : listed
+        ? `${everyFew ?? 'every hour'} at ${and(minutes.map(pastHour))}`
         : `in ${minutes.length} minutes of every hour`
   if (onMinute) return `${minuteText}${inHours}`
   const secondStep = evenStep(seconds, 60)

@@ -6,21 +6,49 @@ import { TopBar } from '#app/_shell/top-bar.tsx'
 import { ButtonLink } from '#app/_ui/button-link.tsx'
 import { Command } from '#app/_ui/command.tsx'
 import { BrokenConstellation, FullPage } from '#app/_ui/empty.tsx'
+import { type Told, Whereabouts } from './whereabouts.tsx'
+
+interface Named {
+  readonly noun: string
+  /** The list that it would be in. */
+  readonly list: string
+  readonly words: string
+  /** What events call it; absent where none are kept of it. */
+  readonly told?: Told
+}
 
 /** What an address names, by the part before the id. */
-const nouns: Readonly<
-  Record<string, { readonly noun: string; readonly list: string; readonly words: string }>
-> = {
-  'flow-run': { noun: 'run', list: 'runs', words: 'Open runs' },
-  'task-run': { noun: 'task run', list: 'runs', words: 'Open runs' },
-  flow: { noun: 'flow', list: 'flows', words: 'Open flows' },
+const nouns: Readonly<Record<string, Named>> = {
+  'flow-run': { noun: 'run', list: 'runs', words: 'Open runs', told: { noun: 'flow-run' } },
+  'task-run': { noun: 'task run', list: 'runs', words: 'Open runs', told: { noun: 'task-run' } },
+  flow: { noun: 'flow', list: 'flows', words: 'Open flows', told: { noun: 'flow' } },
   artifact: { noun: 'artifact', list: 'artifacts', words: 'Open artifacts' },
   key: { noun: 'artifact', list: 'artifacts', words: 'Open artifacts' },
-  block: { noun: 'block', list: 'blocks', words: 'Open blocks' },
-  deployment: { noun: 'deployment', list: 'deployments', words: 'Open deployments' },
-  'work-pool': { noun: 'work pool', list: 'work-pools', words: 'Open work pools' },
-  'work-queue': { noun: 'work queue', list: 'work-pools', words: 'Open work pools' },
-  'concurrency-limit': { noun: 'limit', list: 'concurrency-limits', words: 'Open concurrency' },
+  block: { noun: 'block', list: 'blocks', words: 'Open blocks', told: { noun: 'block-document' } },
+  deployment: {
+    noun: 'deployment',
+    list: 'deployments',
+    words: 'Open deployments',
+    told: { noun: 'deployment' },
+  },
+  'work-pool': {
+    noun: 'work pool',
+    list: 'work-pools',
+    words: 'Open work pools',
+    told: { noun: 'work-pool', byName: true },
+  },
+  'work-queue': {
+    noun: 'work queue',
+    list: 'work-pools',
+    words: 'Open work pools',
+    told: { noun: 'work-queue' },
+  },
+  'concurrency-limit': {
+    noun: 'limit',
+    list: 'concurrency-limits',
+    words: 'Open concurrency',
+    told: { noun: 'concurrency-limit' },
+  },
 }
 
 const byName = new Set(['work-pool', 'key'])
@@ -50,11 +78,15 @@ export function NotFoundHere() {
               : 'No page at this address'
           }
         >
-          <p className="text-ink-2">
-            {known && id
-              ? 'It may belong to another workspace, or it was deleted.'
-              : 'The address may be mistyped, or the page has moved.'}
-          </p>
+          {known?.told && id ? (
+            <Whereabouts base={base} told={known.told} id={decodeURIComponent(id)} what={known.noun} />
+          ) : (
+            <p className="text-ink-2">
+              {known && id
+                ? 'It was deleted, or it was never here.'
+                : 'The address may be mistyped, or the page has moved.'}
+            </p>
+          )}
           {known && id ? (
             <Command
               command={decodeURIComponent(id)}

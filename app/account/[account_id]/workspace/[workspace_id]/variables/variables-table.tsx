@@ -1,13 +1,15 @@
 'use client'
-import { Copy, Ellipsis, Pencil, Trash2 } from 'lucide-react'
+import { Copy, Pencil, Trash2 } from 'lucide-react'
 import dynamic from 'next/dynamic'
 import { useRouter } from 'next/navigation'
 import { useRef, useState } from 'react'
+import type { Locks } from '#app/_server/why-not.ts'
 import { apiOf } from '#app/_ui/api-path.ts'
-import { iconButtonClass } from '#app/_ui/button.tsx'
-import { Menu, MenuItem, MenuRule } from '#app/_ui/menu.tsx'
+import { DotsMenu } from '#app/_ui/dots-menu.tsx'
+import { MenuItem, MenuRule } from '#app/_ui/menu.tsx'
 import { useRowFocus } from '#app/_ui/row-focus.ts'
 import { sendJson } from '#app/_ui/send-json.ts'
+import { Table } from '#app/_ui/table.tsx'
 import { Tags } from '#app/_ui/tag.tsx'
 import { Ago } from '#app/_ui/time.tsx'
 import { toastDone } from '#app/_ui/toaster.tsx'
@@ -19,7 +21,7 @@ const ConfirmDialog = dynamic(() => import('#app/_ui/confirm-dialog.tsx').then((
 interface VariablesTableProps {
   readonly base: string
   readonly rows: readonly VariableRow[]
-  readonly may: { readonly write: boolean; readonly remove: boolean }
+  readonly locks: Locks<'write' | 'remove'>
 }
 
 type Open = { readonly kind: 'edit' | 'delete'; readonly row: VariableRow }
@@ -34,7 +36,7 @@ const shown = (value: string): string => {
   }
 }
 
-export function VariablesTable({ base, rows, may }: VariablesTableProps) {
+export function VariablesTable({ base, rows, locks }: VariablesTableProps) {
   const router = useRouter()
   const [open, setOpen] = useState<Open | null>(null)
   const table = useRef<HTMLTableElement>(null)
@@ -49,96 +51,66 @@ export function VariablesTable({ base, rows, may }: VariablesTableProps) {
   }
   return (
     <>
-      <table ref={table} className="t flush stack">
-        <caption className="sr-only">Variables</caption>
-        <colgroup>
-          <col className="w-1/4" />
-          <col />
-          <col style={{ width: 200 }} className="max-lg:hidden" />
-          <col style={{ width: 132 }} />
-          <col style={{ width: 44 }} />
-        </colgroup>
-        <thead>
-          <tr>
-            <th scope="col">Name</th>
-            <th scope="col">Value</th>
-            <th scope="col" className="max-lg:hidden">
-              Tags
-            </th>
-            <th scope="col">Changed</th>
-            <th scope="col">
-              <span className="sr-only">Actions</span>
-            </th>
+      <Table
+        ref={table}
+        caption="Variables"
+        columns={[
+          { head: 'Name', width: 'w-1/4' },
+          { head: 'Value' },
+          { head: 'Tags', width: 200, from: 'lg' },
+          { head: 'Changed', width: 132 },
+          { head: 'Actions', unseen: true, width: 44 },
+        ]}
+      >
+        {rows.map((row) => (
+          <tr key={row.id}>
+            <td className="font-mono text-xs" title={row.name}>
+              {locks.write === null ? (
+                <button
+                  type="button"
+                  className="row-link title-link block max-w-full truncate font-medium"
+                  onClick={() => setOpen({ kind: 'edit', row })}
+                >
+                  {row.name}
+                </button>
+              ) : (
+                <span className="block truncate font-medium">{row.name}</span>
+              )}
+            </td>
+            <td
+              className="whole font-mono text-ink-2 text-xs max-sm:order-3"
+              title={shown(row.value).slice(0, 1000)}
+            >
+              {shown(row.value).slice(0, 300) || <span className="text-ink-3">Empty text</span>}
+            </td>
+            <td className="hide max-lg:hidden">
+              {row.tags.length > 0 ? <Tags tags={row.tags} /> : <span className="text-ink-3">–</span>}
+            </td>
+            <td className="end text-ink-2 max-sm:order-4 max-sm:col-span-2 max-sm:text-left! max-sm:text-ink-3 max-sm:text-xs">
+              <Ago at={row.updatedAt} />
+            </td>
+            <td className="end sm:p-0!">
+              <span className="above-link">
+                <DotsMenu of={row.name}>
+                  <MenuItem why={locks.write} onSelect={() => setOpen({ kind: 'edit', row })}>
+                    <Pencil aria-hidden size={14} /> Change variable
+                  </MenuItem>
+                  <MenuItem onSelect={() => void copy(shown(row.value), 'the value')}>
+                    <Copy aria-hidden size={14} /> Copy value
+                  </MenuItem>
+                  <MenuItem onSelect={() => void copy(`Variable.get("${row.name}")`, 'the call')}>
+                    <Copy aria-hidden size={14} /> Copy call in Python
+                  </MenuItem>
+                  <MenuRule />
+                  <MenuItem danger why={locks.remove} onSelect={() => setOpen({ kind: 'delete', row })}>
+                    <Trash2 aria-hidden size={14} /> Delete variable
+                  </MenuItem>
+                </DotsMenu>
+              </span>
+            </td>
           </tr>
-        </thead>
-        <tbody>
-          {rows.map((row) => (
-            <tr key={row.id}>
-              <td className="font-mono text-xs" title={row.name}>
-                {may.write ? (
-                  <button
-                    type="button"
-                    className="row-link title-link font-medium"
-                    onClick={() => setOpen({ kind: 'edit', row })}
-                  >
-                    {row.name}
-                  </button>
-                ) : (
-                  <span className="font-medium">{row.name}</span>
-                )}
-              </td>
-              <td
-                className="whole font-mono text-ink-2 text-xs max-sm:order-3"
-                title={shown(row.value).slice(0, 1000)}
-              >
-                {shown(row.value).slice(0, 300) || <span className="text-ink-3">Empty text</span>}
-              </td>
-              <td className="hide max-lg:hidden">
-                {row.tags.length > 0 ? <Tags tags={row.tags} /> : <span className="text-ink-3">–</span>}
-              </td>
-              <td className="end text-ink-2 max-sm:order-4 max-sm:col-span-2 max-sm:text-left! max-sm:text-ink-3 max-sm:text-xs">
-                <Ago at={row.updatedAt} />
-              </td>
-              <td className="end sm:p-0!">
-                <span className="above-link">
-                  <Menu
-                    align="end"
-                    trigger={
-                      <button
-                        type="button"
-                        aria-label={`Actions for ${row.name}`}
-                        className={iconButtonClass({ kind: 'ghost', size: 'sm' })}
-                      >
-                        <Ellipsis aria-hidden size={16} />
-                      </button>
-                    }
-                  >
-                    {may.write ? (
-                      <MenuItem onSelect={() => setOpen({ kind: 'edit', row })}>
-                        <Pencil aria-hidden size={14} /> Change variable
-                      </MenuItem>
-                    ) : null}
-                    <MenuItem onSelect={() => void copy(shown(row.value), 'the value')}>
-                      <Copy aria-hidden size={14} /> Copy value
-                    </MenuItem>
-                    <MenuItem onSelect={() => void copy(`Variable.get("${row.name}")`, 'the call')}>
-                      <Copy aria-hidden size={14} /> Copy call in Python
-                    </MenuItem>
-                    {may.remove ? (
-                      <>
-                        <MenuRule />
-                        <MenuItem danger onSelect={() => setOpen({ kind: 'delete', row })}>
-                          <Trash2 aria-hidden size={14} /> Delete variable
-                        </MenuItem>
-                      </>
-                    ) : null}
-                  </Menu>
-                </span>
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+        ))}
+      </Table>
       {open?.kind === 'edit' ? <VariableDialog base={base} row={open.row} onClose={close} /> : null}
       {open?.kind === 'delete' ? (
         <ConfirmDialog

@@ -62,6 +62,11 @@ function Raw({ value, data }: { readonly value: Lossless; readonly data: string 
 const mostCharacters = 100_000
 
 function TableArtifact({ grid }: { readonly grid: Grid }) {
+  // A column of numbers stands at the right with its head, and where a number is missing too.
+  const numeric = grid.columns.map((_, index) => {
+    const said = grid.rows.flatMap((row) => (row[index]?.text ? [row[index]] : []))
+    return said.length > 0 && said.every((cell) => cell.numeric)
+  })
   return (
     <>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls sideways, and must be reached by keyboard */}
@@ -70,8 +75,12 @@ function TableArtifact({ grid }: { readonly grid: Grid }) {
           <thead>
             <tr>
               {grid.columns.map((column, index) => (
-                // biome-ignore lint/suspicious/noArrayIndexKey: two columns may have one name
-                <th key={index} scope="col" className="sticky top-0 bg-surface">
+                <th
+                  // biome-ignore lint/suspicious/noArrayIndexKey: two columns may have one name
+                  key={index}
+                  scope="col"
+                  className={`sticky top-0 bg-surface ${numeric[index] ? 'num' : ''}`}
+                >
                   {column}
                 </th>
               ))}
@@ -85,7 +94,7 @@ function TableArtifact({ grid }: { readonly grid: Grid }) {
                   <td
                     // biome-ignore lint/suspicious/noArrayIndexKey: a cell is its position
                     key={column}
-                    className={`max-w-100 ${cell.numeric ? 'num' : ''}`}
+                    className={`max-w-100 ${numeric[column] ? 'num' : ''}`}
                     title={cell.text.length > 40 ? cell.text : undefined}
                   >
                     {cell.text === '' ? <span className="text-ink-3">–</span> : cell.text}

@@ -1,4 +1,5 @@
 import Link from 'next/link'
+import { Table } from '#app/_ui/table.tsx'
 import { Ago, Time } from '#app/_ui/time.tsx'
 import type { ArtifactListRow } from '#lib/control/console/list-artifacts.ts'
 import { artifactTypeWord, previewOf } from './artifact-data.ts'
@@ -13,71 +14,59 @@ interface ArtifactRowsProps {
 
 export function ArtifactRows({ base, rows, by, withoutRun }: ArtifactRowsProps) {
   return (
-    <table className="t flush stack">
-      <caption className="sr-only">Artifacts</caption>
-      <colgroup>
-        <col className="w-1/4" />
-        <col style={{ width: 104 }} />
-        <col />
-        {withoutRun ? null : <col className="w-1/4 max-lg:hidden" />}
-        {by === 'time' ? null : <col style={{ width: 132 }} />}
-      </colgroup>
-      <thead>
-        <tr>
-          <th scope="col">{by === 'key' ? 'Key' : by === 'time' ? 'Made' : 'Artifact'}</th>
-          <th scope="col">Type</th>
-          <th scope="col">Says</th>
-          {withoutRun ? null : (
-            <th scope="col" className="max-lg:hidden">
-              Made by
-            </th>
-          )}
-          {by === 'time' ? null : <th scope="col">{by === 'key' ? 'Latest' : 'Made'}</th>}
-        </tr>
-      </thead>
-      <tbody>
-        {rows.map((row) => {
-          const name = row.key ?? `${artifactTypeWord(row.type)} without a key`
-          const says = row.description || previewOf(row.type, row.data)
-          return (
-            <tr key={row.id}>
-              <td>
-                <Link
-                  href={
-                    by === 'key' && row.key
-                      ? `${base}/artifacts/key/${encodeURIComponent(row.key)}`
-                      : `${base}/artifacts/artifact/${row.id}`
-                  }
-                  className={`row-link title-link block truncate ${by === 'time' ? 'font-medium' : row.key ? 'font-medium font-mono text-xs' : 'text-ink-2'}`}
-                  {...(by === 'time' ? {} : { title: name })}
-                >
-                  {by === 'time' ? <Time at={row.at} /> : name}
-                </Link>
+    <Table
+      caption="Artifacts"
+      columns={[
+        { head: by === 'key' ? 'Key' : by === 'time' ? 'Made' : 'Artifact', width: 'w-1/4' },
+        { head: 'Type', width: 104 },
+        { head: 'Says' },
+        ...(withoutRun ? [] : [{ head: 'Made by', width: 'w-1/4', from: 'lg' } as const]),
+        ...(by === 'time' ? [] : [{ head: by === 'key' ? 'Latest' : 'Made', width: 132 }]),
+      ]}
+    >
+      {rows.map((row) => {
+        const name = row.key ?? `${artifactTypeWord(row.type)} without a key`
+        const says = row.description || previewOf(row.type, row.data)
+        return (
+          <tr key={row.id}>
+            <td>
+              <Link
+                href={
+                  by === 'key' && row.key
+                    ? `${base}/artifacts/key/${encodeURIComponent(row.key)}`
+                    : `${base}/artifacts/artifact/${row.id}`
+                }
+                className={`row-link title-link block truncate ${by === 'time' ? 'font-medium' : row.key ? 'font-medium font-mono text-xs' : 'text-ink-2'}`}
+                {...(by === 'time' ? {} : { title: name })}
+              >
+                {by === 'time' ? <Time at={row.at} /> : name}
+              </Link>
+            </td>
+            <td className="end text-ink-2" title={artifactTypeWord(row.type)}>
+              {artifactTypeWord(row.type)}
+            </td>
+            <td className="whole text-ink-2" title={says || undefined}>
+              {says || <span className="text-ink-3">–</span>}
+            </td>
+            {withoutRun ? null : (
+              <td className="hide max-lg:hidden">
+                {row.flowRunId && row.flowRunName ? (
+                  <Link href={`${base}/runs/flow-run/${row.flowRunId}`} className="above-link title-link">
+                    {row.flowRunName}
+                  </Link>
+                ) : (
+                  <span className="text-ink-3">–</span>
+                )}
               </td>
-              <td className="end text-ink-2">{artifactTypeWord(row.type)}</td>
-              <td className="whole text-ink-2" title={says || undefined}>
-                {says || <span className="text-ink-3">–</span>}
+            )}
+            {by === 'time' ? null : (
+              <td className="whole text-ink-2 max-sm:text-ink-3 max-sm:text-xs">
+                <Ago at={row.at} />
               </td>
-              {withoutRun ? null : (
-                <td className="hide max-lg:hidden">
-                  {row.flowRunId && row.flowRunName ? (
-                    <Link href={`${base}/runs/flow-run/${row.flowRunId}`} className="above-link title-link">
-                      {row.flowRunName}
-                    </Link>
-                  ) : (
-                    <span className="text-ink-3">–</span>
-                  )}
-                </td>
-              )}
-              {by === 'time' ? null : (
-                <td className="whole text-ink-2 max-sm:text-ink-3 max-sm:text-xs">
-                  <Ago at={row.at} />
-                </td>
-              )}
-            </tr>
-          )
-        })}
-      </tbody>
-    </table>
+            )}
+          </tr>
+        )
+      })}
+    </Table>
   )
 }

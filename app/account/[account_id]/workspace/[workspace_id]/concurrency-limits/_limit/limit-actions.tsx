@@ -1,13 +1,15 @@
 'use client'
-import { Ellipsis, Trash2 } from 'lucide-react'
+import { Power, Trash2 } from 'lucide-react'
 import dynamic from 'next/dynamic'
 import { useRouter } from 'next/navigation'
 import { useState } from 'react'
 import { apiOf } from '#app/_ui/api-path.ts'
-import { Button, iconButtonClass } from '#app/_ui/button.tsx'
-import { Menu, MenuItem, MenuRule } from '#app/_ui/menu.tsx'
+import { Button } from '#app/_ui/button.tsx'
+import { DotsMenu } from '#app/_ui/dots-menu.tsx'
+import { MenuItem, MenuRule } from '#app/_ui/menu.tsx'
 import { sendJson } from '#app/_ui/send-json.ts'
 import { toastDone, toastFailed } from '#app/_ui/toaster.tsx'
+import { Withheld } from '#app/_ui/withheld.tsx'
 import type { ShownLimit } from './limit-dialog.tsx'
 
 const LimitDialog = dynamic(() => import('./limit-dialog.tsx').then((file) => file.LimitDialog))
@@ -16,8 +18,11 @@ const ConfirmDialog = dynamic(() => import('#app/_ui/confirm-dialog.tsx').then((
 export function LimitActions({
   base,
   limit,
+  why,
 }: {
   readonly base: string
+  /** Why the reader may not change it; null: they may. */
+  readonly why: string | null
   readonly limit: ShownLimit & { readonly holders: number }
 }) {
   const router = useRouter()
@@ -32,27 +37,21 @@ export function LimitActions({
   }
   return (
     <>
-      <Button onClick={() => setOpen('edit')}>Edit limit</Button>
-      <Menu
-        align="end"
-        trigger={
-          <button
-            type="button"
-            aria-label="More actions"
-            className={`${iconButtonClass({ kind: 'plain' })} flex-none!`}
-          >
-            <Ellipsis aria-hidden size={16} />
-          </button>
-        }
-      >
-        <MenuItem onSelect={() => void turn()}>
+      {why === null ? (
+        <Button onClick={() => setOpen('edit')}>Edit limit</Button>
+      ) : (
+        <Withheld why={why}>Edit limit</Withheld>
+      )}
+      <DotsMenu>
+        <MenuItem why={why} onSelect={() => void turn()}>
+          <Power aria-hidden size={14} />
           {limit.active ? 'Switch limit off' : 'Switch limit on'}
         </MenuItem>
         <MenuRule />
-        <MenuItem danger onSelect={() => setOpen('delete')}>
+        <MenuItem danger why={why} onSelect={() => setOpen('delete')}>
           <Trash2 aria-hidden size={14} /> Delete limit
         </MenuItem>
-      </Menu>
+      </DotsMenu>
       {open === 'edit' ? <LimitDialog base={base} limit={limit} onClose={() => setOpen(null)} /> : null}
       {open === 'delete' ? (
         <ConfirmDialog

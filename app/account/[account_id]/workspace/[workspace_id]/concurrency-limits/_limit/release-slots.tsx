@@ -6,6 +6,7 @@ import { apiOf } from '#app/_ui/api-path.ts'
 import { Button } from '#app/_ui/button.tsx'
 import { sendJson } from '#app/_ui/send-json.ts'
 import { toastDone } from '#app/_ui/toaster.tsx'
+import { Withheld } from '#app/_ui/withheld.tsx'
 
 const ConfirmDialog = dynamic(() => import('#app/_ui/confirm-dialog.tsx').then((file) => file.ConfirmDialog))
 
@@ -15,13 +16,21 @@ interface ReleaseSlotsProps {
   readonly leaseId: string
   readonly slots: number
   readonly holder: string
+  /** Why the reader may not; null: they may. */
+  readonly why: string | null
 }
 
 /** Takes slots from whoever holds them. */
-export function ReleaseSlots({ base, limitId, leaseId, slots, holder }: ReleaseSlotsProps) {
+export function ReleaseSlots({ base, limitId, leaseId, slots, holder, why }: ReleaseSlotsProps) {
   const router = useRouter()
   const [open, setOpen] = useState(false)
   const them = slots === 1 ? '1 slot' : `${slots} slots`
+  if (why !== null)
+    return (
+      <Withheld why={why} size="sm">
+        Release
+      </Withheld>
+    )
   return (
     <>
       <Button size="sm" onClick={() => setOpen(true)}>

@@ -3,17 +3,27 @@ import { Plus } from 'lucide-react'
 import dynamic from 'next/dynamic'
 import { useState } from 'react'
 import { Button } from '#app/_ui/button.tsx'
+import { Withheld } from '#app/_ui/withheld.tsx'
 
 const ScheduleDialog = dynamic(() => import('./schedule-dialog.tsx').then((file) => file.ScheduleDialog))
 
 export function AddSchedule({
   base,
   deploymentId,
+  why,
 }: {
   readonly base: string
   readonly deploymentId: string
+  /** Why the reader may not; null: they may. */
+  readonly why: string | null
 }) {
   const [open, setOpen] = useState(false)
+  if (why !== null)
+    return (
+      <Withheld why={why} size="sm">
+        Add schedule
+      </Withheld>
+    )
   return (
     <>
       <Button size="sm" onClick={() => setOpen(true)}>

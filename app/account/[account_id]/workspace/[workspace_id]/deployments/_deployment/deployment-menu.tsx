@@ -1,12 +1,14 @@
 'use client'
-import { Copy, Ellipsis, Pause, Play, SlidersHorizontal, Trash2 } from 'lucide-react'
+import { Copy, Gauge, Pause, Play, SlidersHorizontal, Trash2 } from 'lucide-react'
 import dynamic from 'next/dynamic'
 import { useRouter } from 'next/navigation'
 import { useState } from 'react'
+import type { Locks } from '#app/_server/why-not.ts'
 import { apiOf } from '#app/_ui/api-path.ts'
-import { Button, iconButtonClass } from '#app/_ui/button.tsx'
+import { Button } from '#app/_ui/button.tsx'
 import { ButtonLink } from '#app/_ui/button-link.tsx'
-import { Menu, MenuItem, MenuRule } from '#app/_ui/menu.tsx'
+import { DotsMenu } from '#app/_ui/dots-menu.tsx'
+import { MenuItem, MenuRule } from '#app/_ui/menu.tsx'
 import { sendJson } from '#app/_ui/send-json.ts'
 import { toastDone, toastFailed } from '#app/_ui/toaster.tsx'
 import { Withheld } from '#app/_ui/withheld.tsx'
@@ -24,16 +26,17 @@ export interface ActedDeployment {
   readonly collision?: 'ENQUEUE' | 'CANCEL_NEW'
 }
 
+export type DeploymentLocks = Locks<'run' | 'write' | 'remove'>
+
 interface DeploymentMenuProps {
   readonly base: string
   readonly deployment: ActedDeployment
-  readonly may: { readonly run: boolean; readonly write: boolean; readonly remove: boolean }
-  readonly whyNotRun?: string | null
+  readonly locks: DeploymentLocks
   /** In a list the verbs are all under the dots. */
   readonly inRow?: boolean
 }
 
-export function DeploymentMenu({ base, deployment, may, whyNotRun, inRow }: DeploymentMenuProps) {
+export function DeploymentMenu({ base, deployment, locks, inRow }: DeploymentMenuProps) {
   const router = useRouter()
   const [open, setOpen] = useState<'delete' | 'limit' | null>(null)
   const [busy, setBusy] = useState(false)
@@ -70,8 +73,8 @@ export function DeploymentMenu({ base, deployment, may, whyNotRun, inRow }: Depl
   }
   return (
     <>
-      {inRow ? null : whyNotRun ? (
-        <Withheld why={whyNotRun}>Run</Withheld>
+      {inRow ? null : locks.run !== null ? (
+        <Withheld why={locks.run}>Run</Withheld>
       ) : (
         <>
           <Button kind="primary" onClick={run} busy={busy && 'Starting…'} disabled={deployment.disabled}>
@@ -81,39 +84,26 @@ export function DeploymentMenu({ base, deployment, may, whyNotRun, inRow }: Depl
           <ButtonLink href={`${page}/run`}>Run with parameters</ButtonLink>
         </>
       )}
-      <Menu
-        align="end"
-        trigger={
-          <button
-            type="button"
-            aria-label={inRow ? `Actions for ${deployment.name}` : 'More actions'}
-            className={
-              inRow
-                ? iconButtonClass({ kind: 'ghost', size: 'sm' })
-                : `${iconButtonClass({ kind: 'plain' })} flex-none!`
-            }
-          >
-            <Ellipsis aria-hidden size={16} />
-          </button>
-        }
-      >
-        {inRow && may.run && !deployment.disabled ? (
+      <DotsMenu {...(inRow ? { of: deployment.name } : {})}>
+        {inRow && !deployment.disabled ? (
           <>
-            <MenuItem onSelect={() => void run()}>
+            <MenuItem why={locks.run} onSelect={() => void run()}>
               <Play aria-hidden size={14} /> Run
             </MenuItem>
-            <MenuItem onSelect={() => router.push(`${page}/run`)}>
+            <MenuItem why={locks.run} onSelect={() => router.push(`${page}/run`)}>
               <SlidersHorizontal aria-hidden size={14} /> Run with parameters
             </MenuItem>
           </>
         ) : null}
-        {may.write ? (
-          <MenuItem onSelect={() => void turn()}>
-            {deployment.paused ? <Play aria-hidden size={14} /> : <Pause aria-hidden size={14} />}
-            {deployment.paused ? 'Resume schedules' : 'Pause schedules'}
+        <MenuItem why={locks.write} onSelect={() => void turn()}>
+          {deployment.paused ? <Play aria-hidden size={14} /> : <Pause aria-hidden size={14} />}
+          {deployment.paused ? 'Resume schedules' : 'Pause schedules'}
+        </MenuItem>
+        {inRow ? null : (
+          <MenuItem why={locks.write} onSelect={() => setOpen('limit')}>
+            <Gauge aria-hidden size={14} /> Limit its runs
           </MenuItem>
-        ) : null}
-        {may.write && !inRow ? <MenuItem onSelect={() => setOpen('limit')}>Limit its runs</MenuItem> : null}
+        )}
         <MenuItem
           onSelect={() => {
             void navigator.clipboard?.writeText(deployment.id)
@@ -122,15 +112,11 @@ export function DeploymentMenu({ base, deployment, may, whyNotRun, inRow }: Depl
         >
           <Copy aria-hidden size={14} /> Copy deployment ID
         </MenuItem>
-        {may.remove ? (
-          <>
-            <MenuRule />
-            <MenuItem danger onSelect={() => setOpen('delete')}>
-              <Trash2 aria-hidden size={14} /> Delete deployment
-            </MenuItem>
-          </>
-        ) : null}
-      </Menu>
+        <MenuRule />
+        <MenuItem danger why={locks.remove} onSelect={() => setOpen('delete')}>
+          <Trash2 aria-hidden size={14} /> Delete deployment
+        </MenuItem>
+      </DotsMenu>
       {open === 'limit' ? (
         <LimitDialog base={base} deployment={deployment} onClose={() => setOpen(null)} />
       ) : null}

@@ -12,6 +12,8 @@ interface NextDaysProps {
     readonly name: string
     readonly active: boolean
     readonly timesMs: readonly number[]
+    /** However far ahead; null: never again. */
+    readonly nextMs: number | null
   }[]
 }
 
@@ -72,11 +74,27 @@ export function NextDays({ nowMs, untilMs, paused, rows }: NextDaysProps) {
             const y = headPx + index * rowPx
             const on = row.active && !paused
             const few = row.timesMs.length <= 7
+            const alone = row.timesMs.length === 1 ? row.timesMs[0] : undefined
             return (
               <g key={row.id}>
                 <text x={0} y={y + 16} fill={on ? 'var(--ink)' : 'var(--ink-3)'}>
                   {row.name.length > 18 ? `${row.name.slice(0, 17)}…` : row.name}
                 </text>
+                {on && row.timesMs.length === 0 ? (
+                  <text x={labelPx + 8} y={y + 16} fill="var(--ink-3)">
+                    {row.nextMs === null ? 'Never again' : `Next ${formatInstant(row.nextMs, nowMs, zone)}`}
+                  </text>
+                ) : null}
+                {alone !== undefined && on ? (
+                  <text
+                    x={x(alone) + (x(alone) > width - 100 ? -6 : 8)}
+                    y={y + 16}
+                    textAnchor={x(alone) > width - 100 ? 'end' : 'start'}
+                    fill="var(--ink-2)"
+                  >
+                    {formatInstant(alone, nowMs, zone)}
+                  </text>
+                ) : null}
                 {on ? (
                   row.timesMs.map((ms) => (
                     <rect

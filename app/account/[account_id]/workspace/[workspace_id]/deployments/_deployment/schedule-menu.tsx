@@ -1,11 +1,11 @@
 'use client'
-import { Ellipsis, Pencil, Trash2 } from 'lucide-react'
+import { Pencil, Trash2 } from 'lucide-react'
 import dynamic from 'next/dynamic'
 import { useRouter } from 'next/navigation'
 import { useState } from 'react'
 import { apiOf } from '#app/_ui/api-path.ts'
-import { iconButtonClass } from '#app/_ui/button.tsx'
-import { Menu, MenuItem, MenuRule } from '#app/_ui/menu.tsx'
+import { DotsMenu } from '#app/_ui/dots-menu.tsx'
+import { MenuItem, MenuRule } from '#app/_ui/menu.tsx'
 import { sendJson } from '#app/_ui/send-json.ts'
 import { toastDone } from '#app/_ui/toaster.tsx'
 import type { ShownSchedule } from './schedule-dialog.tsx'
@@ -17,34 +17,25 @@ interface ScheduleMenuProps {
   readonly base: string
   readonly schedule: ShownSchedule & { readonly deploymentId: string }
   readonly name: string
+  /** Why the reader may not change it; null: they may. */
+  readonly why: string | null
 }
 
-export function ScheduleMenu({ base, schedule, name }: ScheduleMenuProps) {
+export function ScheduleMenu({ base, schedule, name, why }: ScheduleMenuProps) {
   const router = useRouter()
   const [open, setOpen] = useState<'edit' | 'delete' | null>(null)
   const { deploymentId } = schedule
   return (
     <>
-      <Menu
-        align="end"
-        trigger={
-          <button
-            type="button"
-            aria-label={`Actions for ${name}`}
-            className={iconButtonClass({ kind: 'ghost', size: 'sm' })}
-          >
-            <Ellipsis aria-hidden size={16} />
-          </button>
-        }
-      >
-        <MenuItem onSelect={() => setOpen('edit')}>
+      <DotsMenu of={name}>
+        <MenuItem why={why} onSelect={() => setOpen('edit')}>
           <Pencil aria-hidden size={14} /> Edit schedule
         </MenuItem>
         <MenuRule />
-        <MenuItem danger onSelect={() => setOpen('delete')}>
+        <MenuItem danger why={why} onSelect={() => setOpen('delete')}>
           <Trash2 aria-hidden size={14} /> Delete schedule
         </MenuItem>
-      </Menu>
+      </DotsMenu>
       {open === 'edit' ? (
         <ScheduleDialog
           base={base}

@@ -5,6 +5,7 @@ import { apiOf } from '#app/_ui/api-path.ts'
 import { sendJson } from '#app/_ui/send-json.ts'
 import { Switch } from '#app/_ui/switch.tsx'
 import { toastDone, toastFailed } from '#app/_ui/toaster.tsx'
+import { Explained } from '#app/_ui/withheld.tsx'
 
 interface ScheduleSwitchProps {
   readonly base: string
@@ -12,10 +13,11 @@ interface ScheduleSwitchProps {
   readonly id: string
   readonly name: string
   readonly active: boolean
-  readonly mayWrite: boolean
+  /** Why the reader may not turn it; null: they may. */
+  readonly why: string | null
 }
 
-export function ScheduleSwitch({ base, deploymentId, id, name, active, mayWrite }: ScheduleSwitchProps) {
+export function ScheduleSwitch({ base, deploymentId, id, name, active, why }: ScheduleSwitchProps) {
   const router = useRouter()
   const [wanted, setWanted] = useState<boolean | null>(null)
   // What the server says counts as soon as it says it.
@@ -37,5 +39,13 @@ export function ScheduleSwitch({ base, deploymentId, id, name, active, mayWrite 
     toastDone(next ? `${name} makes runs again.` : `Paused ${name}.`)
     router.refresh()
   }
-  return <Switch checked={wanted ?? active} label={`${name} is active`} disabled={!mayWrite} onClick={turn} />
+  const label = `${name} is active`
+  if (why === null) return <Switch checked={wanted ?? active} label={label} onClick={turn} />
+  return (
+    <Explained why={why} at="left">
+      {(describedBy) => (
+        <Switch checked={active} label={label} aria-disabled aria-describedby={describedBy} />
+      )}
+    </Explained>
+  )
 }

@@ -54,6 +54,10 @@ export function schedulesInWords(schedules: readonly StoredSchedule[], nowMs: nu
   return typeof schedule === 'string' ? schedule : sentence(describeSchedule(schedule))
 }
 
+/** `…, Europe/Berlin` → `…, Berlin`: where a row is short, the city says it. */
+export const withCity = (words: string): string =>
+  words.replace(/, (?:\w+\/)+(\w+)$/, (_, city: string) => `, ${city.replaceAll('_', ' ')}`)
+
 const sentence = (words: string): string => words.charAt(0).toUpperCase() + words.slice(1)
 
 function sourceOf(schedule: Schedule): string {

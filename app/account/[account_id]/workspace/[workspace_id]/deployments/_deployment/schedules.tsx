@@ -2,6 +2,7 @@ import { CalendarClock } from 'lucide-react'
 import { valueWords } from '#app/_forms/schema.ts'
 import { Card } from '#app/_ui/card.tsx'
 import { EmptyState } from '#app/_ui/empty.tsx'
+import { Table } from '#app/_ui/table.tsx'
 import { Ago, Time } from '#app/_ui/time.tsx'
 import type { DeploymentRow, ScheduleRow } from '#lib/db/rows/deployment.ts'
 import { parseLosslessObject } from '#lib/domain/lossless-json.ts'
@@ -14,14 +15,25 @@ import { nextTimeMs, type ScheduleShown, showSchedule } from './schedule-words.t
 
 const days = 7
 
+const columns = [
+  { head: 'Active', width: 72 },
+  { head: 'Name', width: 150 },
+  { head: 'Fires' },
+  { head: 'Next', width: 160 },
+  { head: 'If runs were missed', width: 150, from: 'lg' },
+  { head: 'Parameters', width: 180, from: 'xl' },
+  { head: 'Actions', unseen: true, width: 52 },
+] as const
+
 export function Schedules({
   base,
   deployment,
-  mayWrite,
+  why,
 }: {
   readonly base: string
   readonly deployment: DeploymentRow
-  readonly mayWrite: boolean
+  /** Why the reader may not change them; null: they may. */
+  readonly why: string | null
 }) {
   const { schedules } = deployment
   const nowMs = Date.now()
@@ -37,7 +49,7 @@ export function Schedules({
       <EmptyState
         icon={<CalendarClock size={16} />}
         fact="No schedules"
-        actions={mayWrite ? <AddSchedule base={base} deploymentId={deployment.id} /> : undefined}
+        actions={<AddSchedule base={base} deploymentId={deployment.id} why={why} />}
       >
         This deployment runs only when someone starts it.
       </EmptyState>
@@ -54,57 +66,24 @@ export function Schedules({
           name: each.name,
           active: each.row.active,
           timesMs: each.timesMs,
+          nextMs: each.nextMs,
         }))}
       />
-      <Card
-        title="Schedules"
-        aside={mayWrite ? <AddSchedule base={base} deploymentId={deployment.id} /> : null}
-      >
-        <table className="t inset stack">
-          <caption className="sr-only">Schedules</caption>
-          <colgroup>
-            <col style={{ width: 72 }} />
-            <col style={{ width: 150 }} />
-            <col />
-            <col style={{ width: 180 }} />
-            <col style={{ width: 160 }} className="max-lg:hidden" />
-            <col style={{ width: 180 }} className="max-xl:hidden" />
-            {mayWrite ? <col style={{ width: 52 }} /> : null}
-          </colgroup>
-          <thead>
-            <tr>
-              <th scope="col">Active</th>
-              <th scope="col">Name</th>
-              <th scope="col">Fires</th>
-              <th scope="col">Next</th>
-              <th scope="col" className="max-lg:hidden">
-                If runs were missed
-              </th>
-              <th scope="col" className="max-xl:hidden">
-                Parameters
-              </th>
-              {mayWrite ? (
-                <th scope="col">
-                  <span className="sr-only">Actions</span>
-                </th>
-              ) : null}
-            </tr>
-          </thead>
-          <tbody>
-            {shown.map((each) => (
-              <ScheduleLine
-                key={each.row.id}
-                base={base}
-                row={each.row}
-                name={each.name}
-                shown={each}
-                nextMs={each.nextMs}
-                paused={deployment.paused}
-                mayWrite={mayWrite}
-              />
-            ))}
-          </tbody>
-        </table>
+      <Card title="Schedules" aside={<AddSchedule base={base} deploymentId={deployment.id} why={why} />}>
+        <Table caption="Schedules" columns={columns} inset>
+          {shown.map((each) => (
+            <ScheduleLine
+              key={each.row.id}
+              base={base}
+              row={each.row}
+              name={each.name}
+              shown={each}
+              nextMs={each.nextMs}
+              paused={deployment.paused}
+              why={why}
+            />
+          ))}
+        </Table>
       </Card>
     </>
   )
@@ -117,7 +96,7 @@ function ScheduleLine({
   shown,
   nextMs,
   paused,
-  mayWrite,
+  why,
 }: {
   readonly base: string
   readonly row: ScheduleRow
@@ -125,26 +104,29 @@ function ScheduleLine({
   readonly shown: ScheduleShown
   readonly nextMs: number | null
   readonly paused: boolean
-  readonly mayWrite: boolean
+  readonly why: string | null
 }) {
   const own = [...(parseLosslessObject(row.parameters) ?? new Map())]
   return (
     <tr>
-      <td className="max-sm:order-5 max-sm:text-right!">
+      <td className="overflow-visible! max-sm:order-5 max-sm:text-right!">
         <ScheduleSwitch
           base={base}
           deploymentId={row.deploymentId}
           id={row.id}
           name={name}
           active={row.active}
-          mayWrite={mayWrite}
+          why={why}
         />
       </td>
       <td className="font-medium max-sm:order-1" title={row.slug ?? undefined}>
         {row.slug ?? <span className="font-normal text-ink-3">No name</span>}
       </td>
       <td className="whole max-sm:order-3" title={shown.words}>
-        {shown.words} <code className="ml-1 font-mono text-ink-3 text-xs">{shown.source}</code>
+        <span className="flex min-w-0 items-baseline gap-2">
+          <span className="truncate max-sm:whitespace-normal">{shown.words}</span>
+          <code className="flex-none font-mono text-ink-3 text-xs">{shown.source}</code>
+        </span>
       </td>
       <td className="text-ink-2 max-sm:order-4">
         {!row.active || paused ? (
@@ -173,23 +155,22 @@ function ScheduleLine({
           </code>
         )}
       </td>
-      {mayWrite ? (
-        <td className="end max-sm:order-2 sm:p-0!">
-          <ScheduleMenu
-            base={base}
-            schedule={{
-              id: row.id,
-              deploymentId: row.deploymentId,
-              slug: row.slug,
-              schedule: row.schedule,
-              active: row.active,
-              parameters: row.parameters,
-              catchUp: row.catchUp,
-            }}
-            name={name}
-          />
-        </td>
-      ) : null}
+      <td className="end max-sm:order-2 sm:p-0!">
+        <ScheduleMenu
+          base={base}
+          schedule={{
+            id: row.id,
+            deploymentId: row.deploymentId,
+            slug: row.slug,
+            schedule: row.schedule,
+            active: row.active,
+            parameters: row.parameters,
+            catchUp: row.catchUp,
+          }}
+          name={name}
+          why={why}
+        />
+      </td>
     </tr>
   )
 }

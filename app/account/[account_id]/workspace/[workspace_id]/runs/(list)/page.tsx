@@ -12,7 +12,7 @@ import { listFlowNames } from '#lib/control/console/list-flow-names.ts'
 import { listFlowRuns } from '#lib/control/console/list-flow-runs.ts'
 import { listRunPoints } from '#lib/control/console/list-run-points.ts'
 import { everyRun } from '#lib/control/console/run-filter.ts'
-import { mayAct } from '../_actions/may-act.ts'
+import { runLocksOf } from '../_actions/run-locks.ts'
 import { FilterBar } from '../_list/filter-bar.tsx'
 import {
   filterOf,
@@ -111,7 +111,7 @@ export default async function RunsPage({ params, searchParams }: Props) {
                 pageSize={pageSize}
                 count={page.count}
                 countCap={countCap}
-                may={mayAct(entered)}
+                locks={runLocksOf(entered)}
                 flowNames={flowNames}
                 previousHref={
                   page.hasNewer && first?.expectedStartAt

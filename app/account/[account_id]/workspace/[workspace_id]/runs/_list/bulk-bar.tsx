@@ -1,23 +1,34 @@
 'use client'
-import { CircleStop, RotateCw, Trash2, X } from 'lucide-react'
+import { CircleStop, Lock, RotateCw, Trash2, X } from 'lucide-react'
 import dynamic from 'next/dynamic'
-import { useState } from 'react'
+import { type ReactNode, useId, useState } from 'react'
 import { apiOf } from '#app/_ui/api-path.ts'
 import { Button, IconButton } from '#app/_ui/button.tsx'
 import { formatCount } from '#app/_ui/times.ts'
 import type { RunFilter } from '#lib/control/console/run-filter.ts'
 import type { BulkVerb, Chosen } from '../_actions/bulk-dialog.tsx'
+import type { RunLocks } from '../_actions/run-locks.ts'
 import type { Selection } from './selection.ts'
 
 const BulkDialog = dynamic(() => import('../_actions/bulk-dialog.tsx').then((file) => file.BulkDialog))
 
-export interface MayAct {
-  /** Change states. */
-  readonly run: boolean
-  readonly manage: boolean
-  /** Why not all of it, in words; null: all of it. */
-  readonly why: string | null
-}
+const bulkVerbs = [
+  { verb: 'cancel', words: 'Cancel runs', needs: 'run' },
+  { verb: 'retry', words: 'Retry runs', needs: 'run' },
+  { verb: 'set-state', words: 'Change state', needs: 'run' },
+  { verb: 'delete', words: 'Delete runs', needs: 'manage' },
+] as const satisfies readonly {
+  readonly verb: BulkVerb
+  readonly words: string
+  readonly needs: keyof RunLocks
+}[]
+
+const icons = {
+  cancel: <CircleStop aria-hidden size={14} />,
+  retry: <RotateCw aria-hidden size={14} />,
+  'set-state': null,
+  delete: <Trash2 aria-hidden size={14} />,
+} as const satisfies Record<BulkVerb, ReactNode>
 
 interface BulkBarProps {
   readonly base: string
@@ -26,18 +37,20 @@ interface BulkBarProps {
   readonly shown: number
   readonly count: number
   readonly countCap: number
-  readonly may: MayAct
+  readonly locks: RunLocks
   readonly onDone: () => void
 }
 
 /** What can be done with the ticked rows; stands where the head of the list was. */
-export function BulkBar({ base, selection, filter, shown, count, countCap, may, onDone }: BulkBarProps) {
+export function BulkBar({ base, selection, filter, shown, count, countCap, locks, onDone }: BulkBarProps) {
   const [verb, setVerb] = useState<BulkVerb | null>(null)
   const [chosen, setChosen] = useState<Chosen | null>(null)
   const open = (next: BulkVerb) => {
     setChosen(selection.all ? { kind: 'all', filter } : { kind: 'ids', ids: [...selection.ids] })
     setVerb(next)
   }
+  const whyId = useId()
+  const why = locks.run ?? locks.manage
   const nobody = selection.ids.size === 0
   const words = selection.all ? formatCount(count, countCap) : formatCount(selection.ids.size)
   return (
@@ -60,34 +73,23 @@ export function BulkBar({ base, selection, filter, shown, count, countCap, may, 
         </button>
       ) : null}
       <span className="scroll-quiet ml-auto flex items-center gap-2 max-sm:order-last max-sm:-mx-(--gutter) max-sm:w-dvw max-sm:overflow-x-auto max-sm:px-(--gutter) max-sm:py-0.5 sm:flex-wrap">
-        {may.run ? (
-          <>
-            <Button size="sm" disabled={nobody} onClick={() => open('cancel')}>
-              <CircleStop aria-hidden size={14} />
-              Cancel runs
-            </Button>
-            <Button size="sm" disabled={nobody} onClick={() => open('retry')}>
-              <RotateCw aria-hidden size={14} />
-              Retry runs
-            </Button>
-            <Button size="sm" disabled={nobody} onClick={() => open('set-state')}>
-              Change state
-            </Button>
-          </>
-        ) : null}
-        {may.manage ? (
-          <Button size="sm" kind="danger-line" disabled={nobody} onClick={() => open('delete')}>
-            <Trash2 aria-hidden size={14} />
-            Delete runs
+        {bulkVerbs.map(({ verb: each, words: label, needs }) => (
+          <Button
+            key={each}
+            size="sm"
+            kind={each === 'delete' ? 'danger-line' : 'plain'}
+            {...(locks[needs] === null
+              ? { disabled: nobody, onClick: () => open(each) }
+              : { 'aria-disabled': true, 'aria-describedby': whyId })}
+          >
+            {locks[needs] === null ? icons[each] : <Lock aria-hidden size={12} />}
+            {label}
           </Button>
-        ) : null}
-        {may.run || may.manage ? null : (
-          <>
-            <Button size="sm" disabled>
-              Cancel runs
-            </Button>
-            <span className="whitespace-normal text-ink-2 text-xs">{may.why}</span>
-          </>
+        ))}
+        {why === null ? null : (
+          <span id={whyId} className="whitespace-normal text-ink-2 text-xs max-sm:min-w-70">
+            {why}
+          </span>
         )}
       </span>
       <IconButton label="Clear selection" onClick={selection.clear} className="max-sm:ml-auto">

@@ -12,7 +12,8 @@ import { formatCount } from '#app/_ui/times.ts'
 import type { FlowRunRow } from '#lib/control/console/rows.ts'
 import type { RunFilter } from '#lib/control/console/run-filter.ts'
 import { isFinal } from '#lib/domain/state.ts'
-import { BulkBar, type MayAct } from './bulk-bar.tsx'
+import type { RunLocks } from '../_actions/run-locks.ts'
+import { BulkBar } from './bulk-bar.tsx'
 import { foldList, letIn, startList } from './list-state.ts'
 import { RunsTable } from './runs-table.tsx'
 import { useSelection } from './selection.ts'
@@ -31,7 +32,7 @@ interface RunsListProps {
   readonly withoutFlow?: boolean
   readonly withoutDeployment?: boolean
   readonly soonestFirst?: boolean
-  readonly may: MayAct
+  readonly locks: RunLocks
 }
 
 /** Closer than this to the top counts as being there. */
@@ -52,7 +53,7 @@ export function RunsList(props: RunsListProps) {
     withoutFlow,
     withoutDeployment,
     soonestFirst,
-    may,
+    locks,
   } = props
   const router = useRouter()
   const initial = useMemo(() => startList(rows), [rows])
@@ -119,7 +120,7 @@ export function RunsList(props: RunsListProps) {
           shown={state.rows.length}
           count={shownCount.count + shownCount.arrived}
           countCap={countCap}
-          may={may}
+          locks={locks}
           onDone={() => router.refresh()}
         />
       ) : null}

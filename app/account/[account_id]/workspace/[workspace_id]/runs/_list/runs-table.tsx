@@ -187,7 +187,13 @@ const Row = memo(function Row({
             </>
           )}
         </span>
-        {at === null ? '–' : <Time at={at} />}
+        {at === null ? (
+          '–'
+        ) : (
+          <span className={row.startAt === null ? 'text-ink-3' : undefined}>
+            <Time at={at} />
+          </span>
+        )}
       </td>
       <td className="hide num edge">
         <RunDuration run={row} />

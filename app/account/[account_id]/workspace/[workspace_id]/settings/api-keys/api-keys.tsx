@@ -1,13 +1,14 @@
 'use client'
-import { Ellipsis, KeyRound, Plus, RotateCw, Trash2 } from 'lucide-react'
+import { KeyRound, Plus, RotateCw, Trash2 } from 'lucide-react'
 import dynamic from 'next/dynamic'
 import { useRouter } from 'next/navigation'
 import { useRef, useState } from 'react'
-import { Button, iconButtonClass } from '#app/_ui/button.tsx'
+import { Button } from '#app/_ui/button.tsx'
 import { useNowMs } from '#app/_ui/clock.tsx'
+import { DotsMenu } from '#app/_ui/dots-menu.tsx'
 import { EmptyState } from '#app/_ui/empty.tsx'
 import type { NewKey } from '#app/_ui/login-commands.ts'
-import { Menu, MenuItem, MenuRule } from '#app/_ui/menu.tsx'
+import { MenuItem, MenuRule } from '#app/_ui/menu.tsx'
 import { PageHeader } from '#app/_ui/page-header.tsx'
 import { useRowFocus } from '#app/_ui/row-focus.ts'
 import { Time } from '#app/_ui/time.tsx'
@@ -148,18 +149,7 @@ export function ApiKeys({ keys, origin, here, ownRole, slugs }: ApiKeysProps) {
                   <Time at={row.createdAt} as="day" />
                 </td>
                 <td className="end sm:p-0!">
-                  <Menu
-                    align="end"
-                    trigger={
-                      <button
-                        type="button"
-                        aria-label={`Actions for ${row.name}`}
-                        className={iconButtonClass({ kind: 'ghost', size: 'sm' })}
-                      >
-                        <Ellipsis aria-hidden size={16} />
-                      </button>
-                    }
-                  >
+                  <DotsMenu of={row.name}>
                     <MenuItem onSelect={() => setOpen({ kind: 'roll', row })}>
                       <RotateCw aria-hidden size={14} /> Roll key
                     </MenuItem>
@@ -167,7 +157,7 @@ export function ApiKeys({ keys, origin, here, ownRole, slugs }: ApiKeysProps) {
                     <MenuItem danger onSelect={() => setOpen({ kind: 'revoke', row })}>
                       <Trash2 aria-hidden size={14} /> Revoke key
                     </MenuItem>
-                  </Menu>
+                  </DotsMenu>
                 </td>
               </tr>
             ))}

@@ -1,13 +1,16 @@
 'use client'
-import { Copy, Ellipsis, Pause, Pencil, Play, Trash2 } from 'lucide-react'
+import { Copy, Pause, Pencil, Play, Trash2 } from 'lucide-react'
 import dynamic from 'next/dynamic'
 import { useRouter } from 'next/navigation'
 import { useState } from 'react'
+import type { Locks } from '#app/_server/why-not.ts'
 import { apiOf } from '#app/_ui/api-path.ts'
-import { Button, iconButtonClass } from '#app/_ui/button.tsx'
-import { Menu, MenuItem, MenuRule } from '#app/_ui/menu.tsx'
+import { Button } from '#app/_ui/button.tsx'
+import { DotsMenu } from '#app/_ui/dots-menu.tsx'
+import { MenuItem, MenuRule } from '#app/_ui/menu.tsx'
 import { sendJson } from '#app/_ui/send-json.ts'
 import { toastDone, toastFailed } from '#app/_ui/toaster.tsx'
+import { Withheld } from '#app/_ui/withheld.tsx'
 
 const PoolDialog = dynamic(() => import('./pool-dialog.tsx').then((file) => file.PoolDialog))
 const ConfirmDialog = dynamic(() => import('#app/_ui/confirm-dialog.tsx').then((file) => file.ConfirmDialog))
@@ -24,11 +27,11 @@ export interface ActedPool {
 export function PoolActions({
   base,
   pool,
-  mayRemove,
+  locks,
 }: {
   readonly base: string
   readonly pool: ActedPool
-  readonly mayRemove: boolean
+  readonly locks: Locks<'write' | 'remove'>
 }) {
   const router = useRouter()
   const [open, setOpen] = useState<'edit' | 'delete' | null>(null)
@@ -49,23 +52,16 @@ export function PoolActions({
   const Icon = pool.isPaused ? Play : Pause
   return (
     <>
-      <Button onClick={turn} busy={busy && (pool.isPaused ? 'Resuming…' : 'Pausing…')}>
-        <Icon aria-hidden size={14} />
-        {word}
-      </Button>
-      <Menu
-        align="end"
-        trigger={
-          <button
-            type="button"
-            aria-label="More actions"
-            className={`${iconButtonClass({ kind: 'plain' })} flex-none!`}
-          >
-            <Ellipsis aria-hidden size={16} />
-          </button>
-        }
-      >
-        <MenuItem onSelect={() => setOpen('edit')}>
+      {locks.write === null ? (
+        <Button onClick={turn} busy={busy && (pool.isPaused ? 'Resuming…' : 'Pausing…')}>
+          <Icon aria-hidden size={14} />
+          {word}
+        </Button>
+      ) : (
+        <Withheld why={locks.write}>{word}</Withheld>
+      )}
+      <DotsMenu>
+        <MenuItem why={locks.write} onSelect={() => setOpen('edit')}>
           <Pencil aria-hidden size={14} /> Edit pool
         </MenuItem>
         <MenuItem
@@ -76,15 +72,11 @@ export function PoolActions({
         >
           <Copy aria-hidden size={14} /> Copy name
         </MenuItem>
-        {mayRemove ? (
-          <>
-            <MenuRule />
-            <MenuItem danger onSelect={() => setOpen('delete')}>
-              <Trash2 aria-hidden size={14} /> Delete pool
-            </MenuItem>
-          </>
-        ) : null}
-      </Menu>
+        <MenuRule />
+        <MenuItem danger why={locks.remove} onSelect={() => setOpen('delete')}>
+          <Trash2 aria-hidden size={14} /> Delete pool
+        </MenuItem>
+      </DotsMenu>
       {open === 'edit' ? <PoolDialog base={base} pool={pool} onClose={() => setOpen(null)} /> : null}
       {open === 'delete' ? (
         <ConfirmDialog

@@ -1,4 +1,5 @@
 import Link from 'next/link'
+import type { Locks } from '#app/_server/why-not.ts'
 import { Card } from '#app/_ui/card.tsx'
 import { Meter } from '#app/_ui/meter.tsx'
 import { ShownLabel } from '#app/_ui/state.tsx'
@@ -13,11 +14,10 @@ interface PoolQueuesProps {
   readonly base: string
   readonly poolName: string
   readonly queues: readonly PoolQueue[]
-  readonly mayWrite: boolean
-  readonly whyNot: string | null
+  readonly locks: Locks<'write' | 'remove'>
 }
 
-export function PoolQueues({ base, poolName, queues, mayWrite, whyNot }: PoolQueuesProps) {
+export function PoolQueues({ base, poolName, queues, locks }: PoolQueuesProps) {
   return (
     <Card
       title={
@@ -27,8 +27,8 @@ export function PoolQueues({ base, poolName, queues, mayWrite, whyNot }: PoolQue
         </>
       }
       aside={
-        whyNot ? (
-          <Withheld why={whyNot} size="sm">
+        locks.write !== null ? (
+          <Withheld why={locks.write} size="sm">
             Add queue
           </Withheld>
         ) : (
@@ -43,7 +43,7 @@ export function PoolQueues({ base, poolName, queues, mayWrite, whyNot }: PoolQue
           <col />
           <col style={{ width: 150 }} className="max-sm:hidden" />
           <col style={{ width: 84 }} />
-          {mayWrite ? <col style={{ width: 52 }} /> : null}
+          <col style={{ width: 52 }} />
         </colgroup>
         <thead>
           <tr>
@@ -55,11 +55,9 @@ export function PoolQueues({ base, poolName, queues, mayWrite, whyNot }: PoolQue
             <th scope="col" className="num">
               Waiting
             </th>
-            {mayWrite ? (
-              <th scope="col">
-                <span className="sr-only">Actions</span>
-              </th>
-            ) : null}
+            <th scope="col">
+              <span className="sr-only">Actions</span>
+            </th>
           </tr>
         </thead>
         <tbody>
@@ -92,13 +90,11 @@ export function PoolQueues({ base, poolName, queues, mayWrite, whyNot }: PoolQue
                 )}
               </td>
               <td className="num">{formatCount(queue.waiting)}</td>
-              {mayWrite ? (
-                <td className="p-0!">
-                  <span className="above-link">
-                    <QueueMenu base={base} poolName={poolName} queue={queue} />
-                  </span>
-                </td>
-              ) : null}
+              <td className="p-0!">
+                <span className="above-link">
+                  <QueueMenu base={base} poolName={poolName} queue={queue} locks={locks} />
+                </span>
+              </td>
             </tr>
           ))}
         </tbody>

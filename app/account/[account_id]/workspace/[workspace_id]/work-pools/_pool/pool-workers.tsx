@@ -3,6 +3,7 @@ import Link from 'next/link'
 import { Card } from '#app/_ui/card.tsx'
 import { Command } from '#app/_ui/command.tsx'
 import { ShownLabel } from '#app/_ui/state.tsx'
+import { Table } from '#app/_ui/table.tsx'
 import { Ago, Time } from '#app/_ui/time.tsx'
 import { formatCount } from '#app/_ui/times.ts'
 import { workerStatus } from '#app/_ui/work-status.tsx'
@@ -11,11 +12,22 @@ import { shellWord } from '#lib/domain/orchestration/waiting/words.ts'
 import { RemoveWorker } from './remove-worker.tsx'
 import { StartWorker } from './start-worker.tsx'
 
+const columns = [
+  { head: 'Status', width: 128 },
+  { head: 'Worker' },
+  { head: 'Running', width: 88, num: true },
+  { head: 'Last heartbeat', width: 180 },
+  { head: 'Version', width: 180, from: 'lg' },
+  { head: 'First seen', width: 140, from: 'lg' },
+  { head: 'Actions', unseen: true, width: 44 },
+] as const
+
 interface PoolWorkersProps {
   readonly base: string
   readonly pool: { readonly name: string; readonly type: string }
   readonly workers: readonly PoolWorker[]
-  readonly mayRemove: boolean
+  /** Why the reader may not forget one; null: they may. */
+  readonly why: string | null
 }
 
 /** The lines that start a worker of this pool; the agent of Rigel takes pools of the process type. */
@@ -31,7 +43,7 @@ export function workerCommands({
   return type === 'process' ? [prefect, `rigel worker start -p ${word}`] : [prefect]
 }
 
-export function PoolWorkers({ base, pool, workers, mayRemove }: PoolWorkersProps) {
+export function PoolWorkers({ base, pool, workers, why }: PoolWorkersProps) {
   const online = workers.filter((worker) => worker.status === 'ONLINE').length
   const commands = workerCommands(pool)
   const path = `${base}/work-pools/work-pool/${encodeURIComponent(pool.name)}`
@@ -62,84 +74,54 @@ export function PoolWorkers({ base, pool, workers, mayRemove }: PoolWorkersProps
           </div>
         </div>
       ) : (
-        <table className="t inset stack">
-          <caption className="sr-only">Workers</caption>
-          <colgroup>
-            <col style={{ width: 128 }} />
-            <col />
-            <col style={{ width: 88 }} />
-            <col style={{ width: 180 }} />
-            <col style={{ width: 180 }} className="max-lg:hidden" />
-            <col style={{ width: 140 }} className="max-lg:hidden" />
-            <col style={{ width: 44 }} />
-          </colgroup>
-          <thead>
-            <tr>
-              <th scope="col">Status</th>
-              <th scope="col">Worker</th>
-              <th scope="col" className="num">
-                Running
-              </th>
-              <th scope="col">Last heartbeat</th>
-              <th scope="col" className="max-lg:hidden">
-                Version
-              </th>
-              <th scope="col" className="max-lg:hidden">
-                First seen
-              </th>
-              <th scope="col">
-                <span className="sr-only">Actions</span>
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {workers.map((worker) => {
-              const shown = workerStatus(worker.status, worker.running)
-              return (
-                <tr key={worker.id}>
-                  <td>
-                    <ShownLabel shown={shown} />
-                  </td>
-                  <td className="end">
-                    <Link
-                      href={`${path}/worker/${worker.id}`}
-                      className="row-link title-link block truncate font-medium"
-                      title={worker.name}
-                    >
-                      {worker.name}
-                    </Link>
-                  </td>
-                  <td className="hide num">{formatCount(worker.running)}</td>
-                  <td className="text-ink-2" data-family={shown.family === 'crash' ? 'crash' : undefined}>
-                    {worker.lastHeartbeatAt === null ? (
-                      'Never'
-                    ) : (
-                      <span className={shown.family === 'crash' ? 'text-(--fg)' : undefined}>
-                        <Ago at={worker.lastHeartbeatAt} />
-                      </span>
-                    )}
-                  </td>
-                  <td className="hide text-ink-2 max-lg:hidden">
-                    {worker.clientVersion ?? <span className="text-ink-3">–</span>}
-                  </td>
-                  <td className="hide text-ink-2 max-lg:hidden">
-                    <Time at={worker.createdAt} />
-                  </td>
-                  <td className="hide p-0!">
-                    {mayRemove && worker.status === 'OFFLINE' ? (
-                      <RemoveWorker
-                        base={base}
-                        poolName={pool.name}
-                        name={worker.name}
-                        running={worker.running}
-                      />
-                    ) : null}
-                  </td>
-                </tr>
-              )
-            })}
-          </tbody>
-        </table>
+        <Table caption="Workers" columns={columns} inset>
+          {workers.map((worker) => {
+            const shown = workerStatus(worker.status, worker.running)
+            return (
+              <tr key={worker.id}>
+                <td>
+                  <ShownLabel shown={shown} />
+                </td>
+                <td className="end">
+                  <Link
+                    href={`${path}/worker/${worker.id}`}
+                    className="row-link title-link block truncate font-medium"
+                    title={worker.name}
+                  >
+                    {worker.name}
+                  </Link>
+                </td>
+                <td className="hide num">{formatCount(worker.running)}</td>
+                <td className="text-ink-2" data-family={shown.family === 'crash' ? 'crash' : undefined}>
+                  {worker.lastHeartbeatAt === null ? (
+                    'Never'
+                  ) : (
+                    <span className={shown.family === 'crash' ? 'text-(--fg)' : undefined}>
+                      <Ago at={worker.lastHeartbeatAt} />
+                    </span>
+                  )}
+                </td>
+                <td className="hide text-ink-2 max-lg:hidden">
+                  {worker.clientVersion ?? <span className="text-ink-3">–</span>}
+                </td>
+                <td className="hide text-ink-2 max-lg:hidden">
+                  <Time at={worker.createdAt} />
+                </td>
+                <td className="hide overflow-visible! p-0!">
+                  {worker.status === 'OFFLINE' ? (
+                    <RemoveWorker
+                      base={base}
+                      poolName={pool.name}
+                      name={worker.name}
+                      running={worker.running}
+                      why={why}
+                    />
+                  ) : null}
+                </td>
+              </tr>
+            )
+          })}
+        </Table>
       )}
     </Card>
   )

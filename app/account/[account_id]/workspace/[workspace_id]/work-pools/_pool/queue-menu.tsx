@@ -1,11 +1,12 @@
 'use client'
-import { Ellipsis, Pause, Pencil, Play, Trash2 } from 'lucide-react'
+import { Copy, Pause, Pencil, Play, Trash2 } from 'lucide-react'
 import dynamic from 'next/dynamic'
 import { useRouter } from 'next/navigation'
 import { useState } from 'react'
+import type { Locks } from '#app/_server/why-not.ts'
 import { apiOf } from '#app/_ui/api-path.ts'
-import { iconButtonClass } from '#app/_ui/button.tsx'
-import { Menu, MenuItem, MenuRule } from '#app/_ui/menu.tsx'
+import { DotsMenu } from '#app/_ui/dots-menu.tsx'
+import { MenuItem, MenuRule } from '#app/_ui/menu.tsx'
 import { sendJson } from '#app/_ui/send-json.ts'
 import { toastDone, toastFailed } from '#app/_ui/toaster.tsx'
 import type { PoolQueue } from '#lib/control/console/read-work-pool.ts'
@@ -17,10 +18,11 @@ interface QueueMenuProps {
   readonly base: string
   readonly poolName: string
   readonly queue: PoolQueue
+  readonly locks: Locks<'write' | 'remove'>
   readonly onDeleted?: 'leave'
 }
 
-export function QueueMenu({ base, poolName, queue, onDeleted }: QueueMenuProps) {
+export function QueueMenu({ base, poolName, queue, locks, onDeleted }: QueueMenuProps) {
   const router = useRouter()
   const [open, setOpen] = useState<'edit' | 'delete' | null>(null)
   const pool = encodeURIComponent(poolName)
@@ -36,34 +38,31 @@ export function QueueMenu({ base, poolName, queue, onDeleted }: QueueMenuProps) 
   }
   return (
     <>
-      <Menu
-        align="end"
-        trigger={
-          <button
-            type="button"
-            aria-label={`Actions for ${queue.name}`}
-            className={iconButtonClass({ kind: 'ghost', size: 'sm' })}
-          >
-            <Ellipsis aria-hidden size={16} />
-          </button>
-        }
-      >
-        <MenuItem onSelect={() => void turn()}>
+      <DotsMenu {...(onDeleted ? {} : { of: queue.name })}>
+        <MenuItem why={locks.write} onSelect={() => void turn()}>
           {queue.isPaused ? <Play aria-hidden size={14} /> : <Pause aria-hidden size={14} />}
           {queue.isPaused ? 'Resume queue' : 'Pause queue'}
         </MenuItem>
-        <MenuItem onSelect={() => setOpen('edit')}>
+        <MenuItem why={locks.write} onSelect={() => setOpen('edit')}>
           <Pencil aria-hidden size={14} /> Edit queue
+        </MenuItem>
+        <MenuItem
+          onSelect={() => {
+            void navigator.clipboard?.writeText(queue.name)
+            toastDone('Copied the name.')
+          }}
+        >
+          <Copy aria-hidden size={14} /> Copy name
         </MenuItem>
         {queue.isDefault ? null : (
           <>
             <MenuRule />
-            <MenuItem danger onSelect={() => setOpen('delete')}>
+            <MenuItem danger why={locks.remove} onSelect={() => setOpen('delete')}>
               <Trash2 aria-hidden size={14} /> Delete queue
             </MenuItem>
           </>
         )}
-      </Menu>
+      </DotsMenu>
       {open === 'edit' ? (
         <QueueDialog base={base} poolName={poolName} queue={queue} onClose={() => setOpen(null)} />
       ) : null}

@@ -7,6 +7,7 @@ import { apiOf } from '#app/_ui/api-path.ts'
 import { IconButton } from '#app/_ui/button.tsx'
 import { sendJson } from '#app/_ui/send-json.ts'
 import { toastDone } from '#app/_ui/toaster.tsx'
+import { Explained } from '#app/_ui/withheld.tsx'
 
 const ConfirmDialog = dynamic(() => import('#app/_ui/confirm-dialog.tsx').then((file) => file.ConfirmDialog))
 
@@ -15,11 +16,30 @@ interface RemoveWorkerProps {
   readonly poolName: string
   readonly name: string
   readonly running: number
+  /** Why the reader may not; null: they may. */
+  readonly why: string | null
 }
 
-export function RemoveWorker({ base, poolName, name, running }: RemoveWorkerProps) {
+export function RemoveWorker({ base, poolName, name, running, why }: RemoveWorkerProps) {
   const router = useRouter()
   const [open, setOpen] = useState(false)
+  if (why !== null)
+    return (
+      <span className="above-link">
+        <Explained why={why}>
+          {(describedBy) => (
+            <IconButton
+              label={`Forget ${name}`}
+              aria-disabled
+              aria-describedby={describedBy}
+              className="pointer-events-auto! cursor-not-allowed border-transparent! bg-transparent!"
+            >
+              <X aria-hidden size={14} />
+            </IconButton>
+          )}
+        </Explained>
+      </span>
+    )
   return (
     <span className="above-link">
       <IconButton label={`Forget ${name}`} onClick={() => setOpen(true)}>

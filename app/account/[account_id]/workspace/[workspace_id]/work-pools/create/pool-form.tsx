@@ -105,7 +105,7 @@ export function PoolForm({ base, types }: { readonly base: string; readonly type
                 className="absolute inset-0 size-full cursor-pointer appearance-none outline-none"
               />
               <span className="block font-medium">{each.name}</span>
-              <span className="mt-0.5 line-clamp-2 text-ink-3 text-xs">{each.description}</span>
+              <span className="mt-0.5 block text-ink-3 text-xs">{each.description}</span>
             </label>
           ))}
         </div>

@@ -48,7 +48,6 @@ export default async function BlockPage({ params }: Props) {
   if (!ctx.access.scopes.has('see_blocks'))
     return <Denied entered={entered} crumbs={[list]} what="the blocks of this workspace" needs="see_blocks" />
   const block = await blockOf(ctx, id)
-  const _mayWrite = ctx.access.scopes.has('manage_blocks')
   return (
     <>
       <TopBar crumbs={[list, { label: block.name }]} />
@@ -61,7 +60,6 @@ export default async function BlockPage({ params }: Props) {
       <main id="main" tabIndex={-1} className="page">
         <PageHeader
           title={block.name}
-          sub={block.type.name}
           actions={
             <Allowed entered={entered} needs="manage_blocks" verb="Edit block">
               <ButtonLink href={`${base}/blocks/block/${id}/edit`}>Edit block</ButtonLink>
@@ -127,12 +125,14 @@ function BlockData({ base, block }: { readonly base: string; readonly block: Blo
       </colgroup>
       <tbody>
         {names.map((name) => {
-          const title = members.find((member) => member.name === name)?.field.title ?? name
+          const field = members.find((member) => member.name === name)?.field
+          const own = block.data.get(name)
+          const fallback = own === undefined || own === null ? (field?.fallback ?? undefined) : undefined
           const inner = block.references.get(name)
           return (
             <tr key={name} className="align-top">
-              <th scope="row" className="truncate py-2! text-ink-2" title={name}>
-                {title}
+              <th scope="row" className="whitespace-normal! py-2! text-ink-2" title={name}>
+                {field?.title ?? name}
               </th>
               <td className="whitespace-normal! py-2!">
                 {inner ? (
@@ -140,7 +140,10 @@ function BlockData({ base, block }: { readonly base: string; readonly block: Blo
                     {inner.name}
                   </Link>
                 ) : (
-                  <Value value={block.data.get(name)} />
+                  <span className={fallback === undefined ? undefined : 'text-ink-3'}>
+                    <Value value={fallback ?? own} />
+                    {fallback === undefined ? null : ' by default'}
+                  </span>
                 )}
               </td>
             </tr>

@@ -4,14 +4,15 @@ import { notFound } from 'next/navigation'
 import { cache } from 'react'
 import { RefreshOn } from '#app/_live/refresh-on.tsx'
 import { enter, enterLive, isUuid, type WorkspaceParams } from '#app/_server/enter.ts'
+import { whyNot } from '#app/_server/why-not.ts'
 import { TopBar } from '#app/_shell/top-bar.tsx'
-import { Allowed } from '#app/_ui/allowed.tsx'
 import { Card } from '#app/_ui/card.tsx'
 import { Denied } from '#app/_ui/denied.tsx'
 import { Meter } from '#app/_ui/meter.tsx'
 import { PageHeader } from '#app/_ui/page-header.tsx'
 import { RunName } from '#app/_ui/run-name.tsx'
 import { ShownBadge } from '#app/_ui/state.tsx'
+import { Table } from '#app/_ui/table.tsx'
 import { RunningDuration, Time } from '#app/_ui/time.tsx'
 import { formatCount } from '#app/_ui/times.ts'
 import { type HeldSlots, listSlots } from '#lib/control/concurrency-limits/list-slots.ts'
@@ -64,7 +65,7 @@ export default async function LimitPage({ params }: Props) {
     listSlots(ctx, { id }, { limit: mostHolders, offset: 0 }),
     listWaiters(ctx, { id }, { limit: mostHolders, offset: 0 }),
   ])
-  const mayWrite = ctx.access.scopes.has('manage_concurrency_limits')
+  const why = whyNot(entered, 'manage_concurrency_limits')
   return (
     <>
       <TopBar crumbs={[list, { label: limit.label }]} />
@@ -88,7 +89,7 @@ export default async function LimitPage({ params }: Props) {
                     aria-current={each.id === id ? 'page' : undefined}
                     className="block rounded-md px-3 py-2 hover:bg-hover aria-[current]:bg-active"
                   >
-                    <span className="flex gap-2">
+                    <span className="flex items-baseline gap-2">
                       <span className="min-w-0 flex-1 truncate font-medium" title={each.label}>
                         {each.label}
                       </span>
@@ -111,21 +112,20 @@ export default async function LimitPage({ params }: Props) {
               badge={<ShownBadge shown={limitStanding(limit)} />}
               sub={limitSentence(limit)}
               actions={
-                <Allowed entered={entered} needs="manage_concurrency_limits" verb="Edit limit">
-                  <LimitActions
-                    base={base}
-                    limit={{
-                      id: limit.id,
-                      name: limit.name,
-                      label: limit.label,
-                      kind: limit.kind,
-                      slotLimit: limit.slotLimit,
-                      active: limit.active,
-                      slotDecayPerSecond: limit.slotDecayPerSecond,
-                      holders: limit.holders,
-                    }}
-                  />
-                </Allowed>
+                <LimitActions
+                  base={base}
+                  limit={{
+                    id: limit.id,
+                    name: limit.name,
+                    label: limit.label,
+                    kind: limit.kind,
+                    slotLimit: limit.slotLimit,
+                    active: limit.active,
+                    slotDecayPerSecond: limit.slotDecayPerSecond,
+                    holders: limit.holders,
+                  }}
+                  why={why}
+                />
               }
             />
             {limit.deploymentId ? (
@@ -151,7 +151,7 @@ export default async function LimitPage({ params }: Props) {
               {held.length === 0 ? (
                 <p className="px-4 py-3 text-ink-3">Nobody holds a slot.</p>
               ) : (
-                <Ledger base={base} limit={limit} held={held} mayWrite={mayWrite} />
+                <Ledger base={base} limit={limit} held={held} why={why} />
               )}
             </Card>
             <Card
@@ -252,77 +252,58 @@ function Ledger({
   base,
   limit,
   held,
-  mayWrite,
+  why,
 }: {
   readonly base: string
   readonly limit: LimitListRow
   readonly held: readonly HeldSlots[]
-  readonly mayWrite: boolean
+  readonly why: string | null
 }) {
   return (
-    <table className="t inset stack">
-      <caption className="sr-only">Who holds slots</caption>
-      <colgroup>
-        <col style={{ width: 64 }} />
-        <col />
-        <col style={{ width: 120 }} className="max-lg:hidden" />
-        <col style={{ width: 110 }} />
-        <col style={{ width: 170 }} />
-        {mayWrite ? <col style={{ width: 104 }} /> : null}
-      </colgroup>
-      <thead>
-        <tr>
-          <th scope="col">Slots</th>
-          <th scope="col">Holder</th>
-          <th scope="col" className="max-lg:hidden">
-            Taken
-          </th>
-          <th scope="col" className="num">
-            Held for
-          </th>
-          <th scope="col">Lease</th>
-          {mayWrite ? (
-            <th scope="col">
-              <span className="sr-only">Actions</span>
-            </th>
-          ) : null}
+    <Table
+      caption="Who holds slots"
+      inset
+      columns={[
+        { head: 'Slots', width: 64 },
+        { head: 'Holder' },
+        { head: 'Taken', width: 120, from: 'lg' },
+        { head: 'Held for', width: 110, num: true },
+        { head: 'Lease', width: 170 },
+        { head: 'Actions', unseen: true, width: 104 },
+      ]}
+    >
+      {held.map((each) => (
+        <tr key={each.leaseId}>
+          <td className="hide">{formatCount(each.slots)}</td>
+          <td>
+            <Holder base={base} holder={each} />
+          </td>
+          <td className="hide text-ink-2 max-lg:hidden">
+            <Time at={each.heldSince} />
+          </td>
+          <td className="num end">
+            <RunningDuration since={each.heldSince} />
+          </td>
+          <td className="text-ink-2">
+            {each.expiresAt === null ? (
+              <span className="text-ink-3">Until given back</span>
+            ) : (
+              <LeaseLeft since={each.heldSince} until={each.expiresAt} />
+            )}
+          </td>
+          <td className="num end overflow-visible!">
+            <ReleaseSlots
+              base={base}
+              limitId={limit.id}
+              leaseId={each.leaseId}
+              slots={each.slots}
+              holder={each.holderName ?? holderWords[each.holderType]}
+              why={why}
+            />
+          </td>
         </tr>
-      </thead>
-      <tbody>
-        {held.map((each) => (
-          <tr key={each.leaseId}>
-            <td className="hide">{formatCount(each.slots)}</td>
-            <td>
-              <Holder base={base} holder={each} />
-            </td>
-            <td className="hide text-ink-2 max-lg:hidden">
-              <Time at={each.heldSince} />
-            </td>
-            <td className="num end">
-              <RunningDuration since={each.heldSince} />
-            </td>
-            <td className="text-ink-2">
-              {each.expiresAt === null ? (
-                <span className="text-ink-3">Until given back</span>
-              ) : (
-                <LeaseLeft since={each.heldSince} until={each.expiresAt} />
-              )}
-            </td>
-            {mayWrite ? (
-              <td className="num end">
-                <ReleaseSlots
-                  base={base}
-                  limitId={limit.id}
-                  leaseId={each.leaseId}
-                  slots={each.slots}
-                  holder={each.holderName ?? holderWords[each.holderType]}
-                />
-              </td>
-            ) : null}
-          </tr>
-        ))}
-      </tbody>
-    </table>
+      ))}
+    </Table>
   )
 }
 

@@ -7,7 +7,7 @@ import { RefreshOn } from '#app/_live/refresh-on.tsx'
 import { type Entered, enter, enterLive, isUuid, type WorkspaceParams } from '#app/_server/enter.ts'
 import { found } from '#app/_server/found.ts'
 import { hrefWith } from '#app/_server/query.ts'
-import { whyNot } from '#app/_server/why-not.ts'
+import { locksOf } from '#app/_server/why-not.ts'
 import { TopBar } from '#app/_shell/top-bar.tsx'
 import { ButtonLink } from '#app/_ui/button-link.tsx'
 import { Fact, Facts } from '#app/_ui/card.tsx'
@@ -15,11 +15,13 @@ import { Denied } from '#app/_ui/denied.tsx'
 import { EmptyState } from '#app/_ui/empty.tsx'
 import { PageHeader } from '#app/_ui/page-header.tsx'
 import { percentWords } from '#app/_ui/percent.ts'
+import { RunName } from '#app/_ui/run-name.tsx'
 import { Sparkbars } from '#app/_ui/sparkbars.tsx'
 import { Tabs } from '#app/_ui/tabs.tsx'
 import { Tags } from '#app/_ui/tag.tsx'
 import { Time } from '#app/_ui/time.tsx'
 import { formatCount } from '#app/_ui/times.ts'
+import { Withheld } from '#app/_ui/withheld.tsx'
 import { countCap } from '#lib/control/console/columns.ts'
 import { listFlowRuns } from '#lib/control/console/list-flow-runs.ts'
 import {
@@ -28,7 +30,7 @@ import {
   readDeploymentView,
 } from '#lib/control/console/read-deployment.ts'
 import type { Context } from '#lib/control/context.ts'
-import { mayAct } from '../../../runs/_actions/may-act.ts'
+import { runLocksOf } from '../../../runs/_actions/run-locks.ts'
 import { FilterBar } from '../../../runs/_list/filter-bar.tsx'
 import {
   filterOf,
@@ -85,11 +87,11 @@ export default async function DeploymentPage({ params, searchParams }: Props) {
   const view = await viewOf(ctx, id)
   const { deployment, lastRuns, ended, completed } = view
   const path = `${base}/deployments/deployment/${id}`
-  const may = {
-    run: ctx.access.scopes.has('run_deployments'),
-    write: ctx.access.scopes.has('write_deployments'),
-    remove: ctx.access.scopes.has('manage_deployments'),
-  }
+  const locks = locksOf(entered, {
+    run: 'run_deployments',
+    write: 'write_deployments',
+    remove: 'manage_deployments',
+  })
   const to = (each: (typeof tabs)[number]) => (each === 'runs' ? path : hrefWith(path, { tab: each }))
   return (
     <>
@@ -109,11 +111,7 @@ export default async function DeploymentPage({ params, searchParams }: Props) {
       />
       <main id="main" tabIndex={-1} className="page">
         <PageHeader
-          title={
-            <>
-              <span className="font-medium text-ink-3">{deployment.flowName} /</span> {deployment.name}
-            </>
-          }
+          title={<RunName flow={deployment.flowName} run={deployment.name} asTitle />}
           badge={
             <DeploymentStatusBadge
               paused={deployment.paused}
@@ -135,8 +133,7 @@ export default async function DeploymentPage({ params, searchParams }: Props) {
                 limit: deployment.limit?.limit ?? null,
                 collision: deployment.concurrencyOptions?.collision_strategy ?? 'ENQUEUE',
               }}
-              may={may}
-              whyNotRun={whyNot(entered, 'run_deployments')}
+              locks={locks}
             />
           }
         />
@@ -242,17 +239,22 @@ export default async function DeploymentPage({ params, searchParams }: Props) {
           />
         </div>
         {tab === 'runs' ? (
-          <Runs entered={entered} base={base} path={path} view={view} asked={asked} mayRun={may.run} />
+          <Runs entered={entered} base={base} path={path} view={view} asked={asked} whyNotRun={locks.run} />
         ) : null}
-        {tab === 'schedules' ? <Schedules base={base} deployment={deployment} mayWrite={may.write} /> : null}
+        {tab === 'schedules' ? <Schedules base={base} deployment={deployment} why={locks.write} /> : null}
         {tab === 'parameters' ? <DeploymentParameters deployment={deployment} /> : null}
         {tab === 'configuration' ? <Configuration deployment={deployment} /> : null}
         {tab === 'versions' ? (
           <Versions
             base={base}
-            deploymentId={id}
+            deployment={{
+              id,
+              name: deployment.name,
+              flowId: deployment.flowId,
+              flowName: deployment.flowName,
+            }}
             rows={await listDeploymentVersions(ctx, id)}
-            mayWrite={may.write}
+            why={locks.write}
           />
         ) : null}
       </main>
@@ -266,14 +268,14 @@ async function Runs({
   path,
   view,
   asked,
-  mayRun,
+  whyNotRun,
 }: {
   readonly entered: Entered
   readonly base: string
   readonly path: string
   readonly view: DeploymentView
   readonly asked: SearchParams
-  readonly mayRun: boolean
+  readonly whyNotRun: string | null
 }) {
   const { ctx } = entered
   const { deployment } = view
@@ -297,11 +299,15 @@ async function Runs({
           icon={<ListFilter size={16} />}
           fact="No runs yet"
           actions={
-            mayRun ? (
+            whyNotRun === null ? (
               <ButtonLink href={`${path}/run`} size="sm">
                 Run it now
               </ButtonLink>
-            ) : undefined
+            ) : (
+              <Withheld why={whyNotRun} size="sm">
+                Run it now
+              </Withheld>
+            )
           }
         >
           Its runs show up here the moment they are made: by a schedule, or by a press of Run.
@@ -332,7 +338,7 @@ async function Runs({
           pageSize={pageSize}
           count={page.count}
           countCap={countCap}
-          may={mayAct(entered)}
+          locks={runLocksOf(entered)}
           flowNames={{ [deployment.flowId]: deployment.flowName }}
           previousHref={
             page.hasNewer && first?.expectedStartAt

@@ -13,7 +13,7 @@ import { countCap } from '#lib/control/console/columns.ts'
 import { listFlowRuns } from '#lib/control/console/list-flow-runs.ts'
 import { readFlow } from '#lib/control/console/read-flow.ts'
 import type { Context } from '#lib/control/context.ts'
-import { mayAct } from '../../../runs/_actions/may-act.ts'
+import { runLocksOf } from '../../../runs/_actions/run-locks.ts'
 import { FilterBar } from '../../../runs/_list/filter-bar.tsx'
 import {
   filterOf,
@@ -99,7 +99,7 @@ export default async function FlowPage({ params, searchParams }: Props) {
             pageSize={pageSize}
             count={page.count}
             countCap={countCap}
-            may={mayAct(entered)}
+            locks={runLocksOf(entered)}
             flowNames={{ [flow.id]: flow.name }}
             previousHref={
               page.hasNewer && first?.expectedStartAt

@@ -16,7 +16,7 @@ import { readParameters } from '#lib/control/console/read-parameters.ts'
 import type { Context } from '#lib/control/context.ts'
 import { explainFlowRun } from '#lib/control/flow-runs/explain-flow-run.ts'
 import type { StateType } from '#lib/domain/state.ts'
-import { mayAct } from '../../_actions/may-act.ts'
+import { runLocksOf } from '../../_actions/run-locks.ts'
 import { Parameters } from './_run/parameters.tsx'
 import { RefreshOnArtifact } from './_run/refresh-on-artifact.tsx'
 import { RunArtifacts } from './_run/run-artifacts.tsx'
@@ -107,7 +107,7 @@ export default async function FlowRunPage({ params, searchParams }: Props) {
         states={states}
         parameters={parameters === null ? null : <Parameters json={parameters} />}
         firstError={firstError}
-        may={mayAct(entered)}
+        locks={runLocksOf(entered)}
         why={
           explanation && past ? (
             <WhyPanel

@@ -6,9 +6,8 @@ import { RefreshOn } from '#app/_live/refresh-on.tsx'
 import { enterLive, type WorkspaceParams } from '#app/_server/enter.ts'
 import { found } from '#app/_server/found.ts'
 import { hrefWith, type SearchParams } from '#app/_server/query.ts'
-import { whyNot } from '#app/_server/why-not.ts'
+import { locksOf, whyNot } from '#app/_server/why-not.ts'
 import { TopBar } from '#app/_shell/top-bar.tsx'
-import { Allowed } from '#app/_ui/allowed.tsx'
 import { CopyButton } from '#app/_ui/copy-button.tsx'
 import { Denied } from '#app/_ui/denied.tsx'
 import { Meter } from '#app/_ui/meter.tsx'
@@ -69,11 +68,6 @@ export default async function WorkPoolPage({ params, searchParams }: Props) {
     tab === 'deployments' ? listDeploymentsOfPool(ctx, queueIds) : null,
   ])
   const path = `${base}/work-pools/work-pool/${encodeURIComponent(name)}`
-  const may = {
-    remove: ctx.access.scopes.has('manage_work_pools'),
-    queues: ctx.access.scopes.has('write_work_queues'),
-    workers: ctx.access.scopes.has('write_workers'),
-  }
   const agents = pool.type === AGENT_POOL_TYPE
   return (
     <>
@@ -95,20 +89,18 @@ export default async function WorkPoolPage({ params, searchParams }: Props) {
           }
           sub={pool.description ?? undefined}
           actions={
-            <Allowed entered={entered} needs="write_work_pools" verb="Pause pool">
-              <PoolActions
-                base={base}
-                pool={{
-                  name: pool.name,
-                  description: pool.description,
-                  isPaused: pool.isPaused,
-                  concurrencyLimit: pool.concurrencyLimit,
-                  queues: queues.length,
-                  deployments: view.deployments,
-                }}
-                mayRemove={may.remove}
-              />
-            </Allowed>
+            <PoolActions
+              base={base}
+              pool={{
+                name: pool.name,
+                description: pool.description,
+                isPaused: pool.isPaused,
+                concurrencyLimit: pool.concurrencyLimit,
+                queues: queues.length,
+                deployments: view.deployments,
+              }}
+              locks={locksOf(entered, { write: 'write_work_pools', remove: 'manage_work_pools' })}
+            />
           }
         />
         <Stats>
@@ -187,7 +179,7 @@ export default async function WorkPoolPage({ params, searchParams }: Props) {
                 base={base}
                 pool={{ name: pool.name, type: pool.type }}
                 workers={workers}
-                mayRemove={may.workers}
+                why={whyNot(entered, 'manage_workers')}
               />
             )}
             <div className="grid grid-cols-1 items-start gap-4 lg:grid-cols-2">
@@ -195,8 +187,7 @@ export default async function WorkPoolPage({ params, searchParams }: Props) {
                 base={base}
                 poolName={pool.name}
                 queues={queues}
-                mayWrite={may.queues}
-                whyNot={whyNot(entered, 'write_work_queues')}
+                locks={locksOf(entered, { write: 'write_work_queues', remove: 'manage_work_queues' })}
               />
               <NextInLine base={base} rows={waiting} count={waitingCount} />
             </div>

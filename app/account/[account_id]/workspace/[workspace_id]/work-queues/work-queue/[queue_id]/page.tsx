@@ -3,8 +3,8 @@ import { notFound } from 'next/navigation'
 import { cache } from 'react'
 import { RefreshOn } from '#app/_live/refresh-on.tsx'
 import { enter, enterLive, isUuid, type WorkspaceParams } from '#app/_server/enter.ts'
+import { locksOf } from '#app/_server/why-not.ts'
 import { TopBar } from '#app/_shell/top-bar.tsx'
-import { Allowed } from '#app/_ui/allowed.tsx'
 import { Denied } from '#app/_ui/denied.tsx'
 import { Meter } from '#app/_ui/meter.tsx'
 import { PageHeader } from '#app/_ui/page-header.tsx'
@@ -76,9 +76,13 @@ export default async function WorkQueuePage({ params }: Props) {
           badge={<WorkStatusBadge noun="work-queue" status={queue.status} />}
           sub={queue.description || undefined}
           actions={
-            <Allowed entered={entered} needs="write_work_queues" verb="Edit queue">
-              <QueueMenu base={base} poolName={queue.poolName} queue={queue} onDeleted="leave" />
-            </Allowed>
+            <QueueMenu
+              base={base}
+              poolName={queue.poolName}
+              queue={queue}
+              locks={locksOf(entered, { write: 'write_work_queues', remove: 'manage_work_queues' })}
+              onDeleted="leave"
+            />
           }
         />
         <Stats>

@@ -7,6 +7,7 @@ import { type SearchParams, textParam } from '#app/_server/query.ts'
 import { TopBar } from '#app/_shell/top-bar.tsx'
 import { Denied } from '#app/_ui/denied.tsx'
 import { PageHeader } from '#app/_ui/page-header.tsx'
+import { RunName } from '#app/_ui/run-name.tsx'
 import { readRunToCopy } from '#lib/control/console/read-deployment.ts'
 import { readDeployment } from '#lib/control/deployments/read-deployment.ts'
 import { RunForm } from './run-form.tsx'
@@ -49,9 +50,9 @@ export default async function RunDeploymentPage({ params, searchParams }: Props)
       <main id="main" tabIndex={-1} className="page">
         <PageHeader
           title={
-            <>
-              Run <span className="font-medium text-ink-3">{deployment.flowName} /</span> {deployment.name}
-            </>
+            <span className="flex min-w-0 gap-1.5">
+              Run <RunName flow={deployment.flowName} run={deployment.name} asTitle />
+            </span>
           }
           sub={
             copied

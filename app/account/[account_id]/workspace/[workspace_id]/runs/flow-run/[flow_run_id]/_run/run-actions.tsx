@@ -1,16 +1,17 @@
 'use client'
-import { CircleStop, Copy, Ellipsis, Play, RotateCw, Trash2 } from 'lucide-react'
+import { CircleStop, Copy, CopyPlus, Pause, PenLine, Play, RotateCw, Trash2 } from 'lucide-react'
 import dynamic from 'next/dynamic'
 import { useRouter } from 'next/navigation'
 import { useState } from 'react'
 import { apiOf } from '#app/_ui/api-path.ts'
-import { Button, iconButtonClass } from '#app/_ui/button.tsx'
-import { Menu, MenuItem, MenuRule } from '#app/_ui/menu.tsx'
+import { Button } from '#app/_ui/button.tsx'
+import { DotsMenu } from '#app/_ui/dots-menu.tsx'
+import { MenuItem, MenuRule } from '#app/_ui/menu.tsx'
 import { toastDone } from '#app/_ui/toaster.tsx'
 import { Withheld } from '#app/_ui/withheld.tsx'
 import type { ActedRun } from '../../../_actions/run-dialogs.tsx'
+import type { RunLocks } from '../../../_actions/run-locks.ts'
 import { mayDo, type RunVerb } from '../../../_actions/verbs.ts'
-import type { MayAct } from '../../../_list/bulk-bar.tsx'
 
 const RunDialog = dynamic(() => import('../../../_actions/run-dialogs.tsx').then((file) => file.RunDialog))
 const ResumeDialog = dynamic(() =>
@@ -20,7 +21,7 @@ const ResumeDialog = dynamic(() =>
 interface RunActionsProps {
   readonly base: string
   readonly run: ActedRun
-  readonly may: MayAct
+  readonly locks: RunLocks
 }
 
 function asked({ stateType, deploymentId }: ActedRun): string | null {
@@ -30,12 +31,13 @@ function asked({ stateType, deploymentId }: ActedRun): string | null {
 }
 
 /** The verb that the run's state asks for stands by itself; the others are under the dots. */
-export function RunActions({ base, run, may }: RunActionsProps) {
+export function RunActions({ base, run, locks }: RunActionsProps) {
   const router = useRouter()
   const [verb, setVerb] = useState<RunVerb | null>(null)
-  const can = (each: RunVerb) => (each === 'delete' ? may.manage : may.run) && mayDo(each, run.stateType)
+  const fits = (each: RunVerb) => mayDo(each, run.stateType)
+  const can = (each: RunVerb) => locks.run === null && fits(each)
   // The verb that the state asks for, where the role does not allow it: said, not hidden.
-  const withheld = may.run || may.why === null ? null : asked(run)
+  const withheld = locks.run === null ? null : asked(run)
   const copy = async (text: string, what: string) => {
     await navigator.clipboard?.writeText(text)
     toastDone(`Copied ${what}.`)
@@ -44,7 +46,7 @@ export function RunActions({ base, run, may }: RunActionsProps) {
   const failed = run.stateType === 'FAILED' || run.stateType === 'CRASHED'
   return (
     <>
-      {withheld ? <Withheld why={may.why ?? ''}>{withheld}</Withheld> : null}
+      {withheld && locks.run !== null ? <Withheld why={locks.run}>{withheld}</Withheld> : null}
       {can('resume') ? (
         <Button kind="primary" onClick={() => setVerb('resume')}>
           <Play aria-hidden size={14} />
@@ -63,47 +65,42 @@ export function RunActions({ base, run, may }: RunActionsProps) {
           Cancel run
         </Button>
       ) : null}
-      <Menu
-        align="end"
-        trigger={
-          <button
-            type="button"
-            aria-label="More actions"
-            // Beside buttons that share a phone's width, the dots keep their own.
-            className={`${iconButtonClass({ kind: 'plain' })} flex-none! max-sm:ml-auto`}
-          >
-            <Ellipsis aria-hidden size={16} />
-          </button>
-        }
-      >
-        {can('pause') ? <MenuItem onSelect={() => setVerb('pause')}>Pause run</MenuItem> : null}
-        {can('retry') ? <MenuItem onSelect={() => setVerb('retry')}>Retry run</MenuItem> : null}
-        {run.deploymentId !== null && may.run ? (
+      <DotsMenu>
+        {fits('pause') ? (
+          <MenuItem why={locks.run} onSelect={() => setVerb('pause')}>
+            <Pause aria-hidden size={14} /> Pause run
+          </MenuItem>
+        ) : null}
+        {fits('retry') ? (
+          <MenuItem why={locks.run} onSelect={() => setVerb('retry')}>
+            <RotateCw aria-hidden size={14} /> Retry run
+          </MenuItem>
+        ) : null}
+        {run.deploymentId === null ? null : (
           <MenuItem
+            why={locks.copy}
             onSelect={() =>
               router.push(`${base}/deployments/deployment/${run.deploymentId}/run?from=${run.id}`)
             }
           >
-            Copy to a new run
+            <CopyPlus aria-hidden size={14} /> Copy to a new run
           </MenuItem>
-        ) : null}
-        {can('set-state') ? <MenuItem onSelect={() => setVerb('set-state')}>Change state</MenuItem> : null}
-        {may.run ? <MenuRule /> : null}
+        )}
+        <MenuItem why={locks.run} onSelect={() => setVerb('set-state')}>
+          <PenLine aria-hidden size={14} /> Change state
+        </MenuItem>
+        <MenuRule />
         <MenuItem onSelect={() => void copy(run.id, 'the run ID')}>
           <Copy aria-hidden size={14} /> Copy run ID
         </MenuItem>
         <MenuItem onSelect={() => void copy(window.location.href, 'the link')}>
           <Copy aria-hidden size={14} /> Copy link to this view
         </MenuItem>
-        {can('delete') ? (
-          <>
-            <MenuRule />
-            <MenuItem danger onSelect={() => setVerb('delete')}>
-              <Trash2 aria-hidden size={14} /> Delete run
-            </MenuItem>
-          </>
-        ) : null}
-      </Menu>
+        <MenuRule />
+        <MenuItem danger why={locks.manage} onSelect={() => setVerb('delete')}>
+          <Trash2 aria-hidden size={14} /> Delete run
+        </MenuItem>
+      </DotsMenu>
       {verb === 'resume' ? (
         <ResumeDialog api={apiOf(base)} run={run} onClose={close} />
       ) : verb ? (

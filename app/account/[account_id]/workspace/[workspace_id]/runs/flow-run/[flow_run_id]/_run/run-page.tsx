@@ -4,6 +4,7 @@ import Link from 'next/link'
 import { useRouter } from 'next/navigation'
 import { type ReactNode, useEffect, useMemo, useRef } from 'react'
 import { useAnnouncer } from '#app/_live/announce.tsx'
+import { Gone } from '#app/_live/gone.tsx'
 import { useFold } from '#app/_live/live.tsx'
 import { Fact, Facts } from '#app/_ui/card.tsx'
 import { PageHeader } from '#app/_ui/page-header.tsx'
@@ -19,7 +20,7 @@ import type { LogPage } from '#lib/control/console/list-logs.ts'
 import type { FlowRunView } from '#lib/control/console/read-flow-run.ts'
 import type { StateRow } from '#lib/control/console/rows.ts'
 import type { StateType } from '#lib/domain/state.ts'
-import type { MayAct } from '../../../_list/bulk-bar.tsx'
+import type { RunLocks } from '../../../_actions/run-locks.ts'
 import { ErrorPanel, type FirstError } from './error-panel.tsx'
 import { Logs } from './logs.tsx'
 import { RunActions } from './run-actions.tsx'
@@ -43,7 +44,7 @@ interface RunPageProps {
   readonly states: readonly StateRow[] | null
   readonly parameters: ReactNode
   readonly firstError: FirstError | null
-  readonly may: MayAct
+  readonly locks: RunLocks
   /** Why it does not run, rendered on the server; null while it does. */
   readonly why: ReactNode
   readonly artifacts: ReactNode
@@ -64,7 +65,7 @@ export function RunPage(props: RunPageProps) {
     states,
     parameters,
     firstError,
-    may,
+    locks,
     why,
     artifacts,
     artifactCount,
@@ -164,114 +165,113 @@ export function RunPage(props: RunPageProps) {
     </Facts>
   )
   return (
-    <main
-      id="main"
-      tabIndex={-1}
-      // On a phone the reason comes before the facts.
-      className={`page ${troubled || waits ? 'max-sm:flex max-sm:flex-col' : ''} ${state.deletedBy === null ? '' : 'opacity-60'}`}
-    >
-      {region}
-      <PageHeader
-        title={run.name}
-        badge={<RunState run={run} as="badge" />}
-        actions={state.deletedBy === null ? <RunActions base={base} run={run} may={may} /> : null}
-      />
+    <>
       {state.deletedBy === null ? null : (
-        <p role="status" className="mb-4">
-          This run was deleted{state.deletedBy ? ` by ${state.deletedBy}` : ''}. What you see is what was
-          known of it.{' '}
-          <Link href={`${base}/runs`} className="link font-medium">
-            Open runs
-          </Link>
-        </p>
+        <Gone
+          mortal={{ id: run.id, what: 'run', href: `${base}/runs`, words: 'Open runs' }}
+          by={state.deletedBy || undefined}
+        />
       )}
-      {facts}
-      {waits ? why : null}
-      {troubled ? (
-        <ErrorPanel base={base} path={path} run={run} tasks={tasks} firstError={firstError} />
-      ) : run.stateMessage !== '' &&
-        !waits &&
-        run.stateType !== 'COMPLETED' &&
-        run.stateType !== 'RUNNING' ? (
-        <p className="mb-4 text-base text-ink-2">{run.stateMessage}</p>
-      ) : null}
-      <div className="max-sm:order-2">
-        <Timeline
-          base={base}
-          run={run}
-          tasks={tasks}
-          attempts={state.attempts}
-          subFlowRuns={childOf}
-          selected={logQuery.taskRunId}
-          selectHref={(taskRunId) =>
-            runHref(path, 'logs', { ...logQuery, line: null, upTo: null, taskRunId })
-          }
+      <main
+        id="main"
+        tabIndex={-1}
+        // On a phone the reason comes before the facts.
+        className={`page ${troubled || waits ? 'max-sm:flex max-sm:flex-col' : ''}`}
+      >
+        {region}
+        <PageHeader
+          title={run.name}
+          badge={<RunState run={run} as="badge" />}
+          actions={<RunActions base={base} run={run} locks={locks} />}
         />
-        <Tabs
-          tabs={[
-            {
-              label: 'Logs',
-              href: runHref(path, 'logs', tab === 'logs' ? logQuery : {}),
-              current: tab === 'logs',
-            },
-            {
-              label: 'Task runs',
-              href: runHref(path, 'task-runs'),
-              count: formatCount(tasks.size),
-              current: tab === 'task-runs',
-            },
-            ...(state.subFlowRuns.length > 0 || tab === 'sub-flow-runs'
-              ? [
-                  {
-                    label: 'Sub-flow runs',
-                    href: runHref(path, 'sub-flow-runs'),
-                    count: formatCount(state.subFlowRuns.length),
-                    current: tab === 'sub-flow-runs',
-                  },
-                ]
-              : []),
-            ...(artifactCount > 0 || tab === 'artifacts'
-              ? [
-                  {
-                    label: 'Artifacts',
-                    href: runHref(path, 'artifacts'),
-                    count: formatCount(artifactCount),
-                    current: tab === 'artifacts',
-                  },
-                ]
-              : []),
-            {
-              label: 'Parameters',
-              href: runHref(path, 'parameters'),
-              count: formatCount(view.parameterCount),
-              current: tab === 'parameters',
-            },
-            {
-              label: 'State history',
-              href: runHref(path, 'states'),
-              count: formatCount(view.stateCount + state.newStates.length),
-              current: tab === 'states',
-            },
-          ]}
-        />
-        {tab === 'logs' && logs ? (
-          <Logs
-            key={JSON.stringify(logQuery)}
-            path={path}
+        {facts}
+        {waits ? why : null}
+        {troubled ? (
+          <ErrorPanel base={base} path={path} run={run} tasks={tasks} firstError={firstError} />
+        ) : run.stateMessage !== '' &&
+          !waits &&
+          run.stateType !== 'COMPLETED' &&
+          run.stateType !== 'RUNNING' ? (
+          <p className="mb-4 text-base text-ink-2">{run.stateMessage}</p>
+        ) : null}
+        <div className="max-sm:order-2">
+          <Timeline
+            base={base}
             run={run}
             tasks={tasks}
-            query={logQuery}
-            page={logs}
+            attempts={state.attempts}
+            subFlowRuns={childOf}
+            selected={logQuery.taskRunId}
+            selectHref={(taskRunId) =>
+              runHref(path, 'logs', { ...logQuery, line: null, upTo: null, taskRunId })
+            }
           />
-        ) : null}
-        {tab === 'task-runs' ? (
-          <TaskRunTable base={base} tasks={[...tasks.values()]} cut={view.taskRunsCut} />
-        ) : null}
-        {tab === 'sub-flow-runs' ? <SubFlowTable base={base} rows={state.subFlowRuns} /> : null}
-        {tab === 'artifacts' ? artifacts : null}
-        {tab === 'parameters' ? parameters : null}
-        {tab === 'states' && states ? <StateHistory states={states} newer={state.newStates} /> : null}
-      </div>
-    </main>
+          <Tabs
+            tabs={[
+              {
+                label: 'Logs',
+                href: runHref(path, 'logs', tab === 'logs' ? logQuery : {}),
+                current: tab === 'logs',
+              },
+              {
+                label: 'Task runs',
+                href: runHref(path, 'task-runs'),
+                count: formatCount(tasks.size),
+                current: tab === 'task-runs',
+              },
+              ...(state.subFlowRuns.length > 0 || tab === 'sub-flow-runs'
+                ? [
+                    {
+                      label: 'Sub-flow runs',
+                      href: runHref(path, 'sub-flow-runs'),
+                      count: formatCount(state.subFlowRuns.length),
+                      current: tab === 'sub-flow-runs',
+                    },
+                  ]
+                : []),
+              ...(artifactCount > 0 || tab === 'artifacts'
+                ? [
+                    {
+                      label: 'Artifacts',
+                      href: runHref(path, 'artifacts'),
+                      count: formatCount(artifactCount),
+                      current: tab === 'artifacts',
+                    },
+                  ]
+                : []),
+              {
+                label: 'Parameters',
+                href: runHref(path, 'parameters'),
+                count: formatCount(view.parameterCount),
+                current: tab === 'parameters',
+              },
+              {
+                label: 'State history',
+                href: runHref(path, 'states'),
+                count: formatCount(view.stateCount + state.newStates.length),
+                current: tab === 'states',
+              },
+            ]}
+          />
+          {tab === 'logs' && logs ? (
+            <Logs
+              key={JSON.stringify(logQuery)}
+              path={path}
+              run={run}
+              tasks={tasks}
+              query={logQuery}
+              page={logs}
+            />
+          ) : null}
+          {tab === 'task-runs' ? (
+            <TaskRunTable base={base} tasks={[...tasks.values()]} cut={view.taskRunsCut} />
+          ) : null}
+          {tab === 'sub-flow-runs' ? <SubFlowTable base={base} rows={state.subFlowRuns} /> : null}
+          {tab === 'artifacts' ? artifacts : null}
+          {tab === 'parameters' ? parameters : null}
+          {tab === 'states' && states ? <StateHistory states={states} newer={state.newStates} /> : null}
+        </div>
+      </main>
+    </>
   )
 }

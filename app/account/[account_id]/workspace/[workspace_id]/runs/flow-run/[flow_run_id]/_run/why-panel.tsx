@@ -26,6 +26,9 @@ const quietRules: ReadonlySet<string> = new Set([
   'dueNow',
 ])
 
+/** Goes on when a person says so. What is known ahead is only until when they may. */
+const waitsForPerson = (reason: WaitingReason): boolean => reason.rule === 'handleResumingPausedFlows'
+
 const numberWords = [
   'Nothing holds',
   'One thing holds',
@@ -74,7 +77,7 @@ export function WhyPanel({ base, runId, explanation, states, checkedAt }: WhyPan
               {helpful.map((action) => (
                 <li key={action.rule + action.label}>
                   <p className="mb-1.5">{action.label}</p>
-                  {action.command ? <Command command={action.command} /> : null}
+                  {action.command ? <Command command={action.command} wrap /> : null}
                   {action.path && !isHere(action.path, runId) && !action.command ? (
                     <ButtonLink size="sm" href={`${base}/${action.path}`}>
                       {openWords(action.path)}
@@ -113,6 +116,8 @@ function summaryOf(blockers: readonly WaitingReason[], reasons: readonly Waiting
     return first?.rule === 'dueNow'
       ? 'Nothing holds it back: it starts at the next poll.'
       : 'Nothing holds it back but its time.'
+  if (blockers.some(waitsForPerson))
+    return 'It goes on when somebody resumes it: press Resume run, or resume it from your code.'
   const words = numberWords[blockers.length] ?? `${blockers.length} things hold`
   return `${words} it back. It goes on by itself when ${blockers.length === 1 ? 'that is' : 'these are'} over.`
 }
@@ -121,7 +126,7 @@ function summaryOf(blockers: readonly WaitingReason[], reasons: readonly Waiting
 function Forecast({ reasons }: { readonly reasons: readonly WaitingReason[] }) {
   const holding = reasons.filter((reason) => !/^watch|^dueNow/.test(reason.rule))
   const known = holding.flatMap((reason) => reason.forecastMicros ?? [])
-  if (known.length === 0 || known.length < holding.length) return null
+  if (known.length === 0 || known.length < holding.length || holding.some(waitsForPerson)) return null
   return (
     <span className="text-ink-2">
       {' '}
@@ -163,7 +168,7 @@ function Reason({
         <h3 className={quiet ? '' : 'font-medium'}>{reason.title}</h3>
         <p className="mt-px text-ink-3 text-xs">
           {reason.detail}
-          {reason.forecastMicros !== null && !quiet ? (
+          {reason.forecastMicros !== null && !quiet && !waitsForPerson(reason) ? (
             <>
               {' '}
               Expected to end at about <Time at={formatInstant(reason.forecastMicros)} />.
