@@ -45,7 +45,8 @@ export function Whereabouts({ base, told: { noun, byName }, id, what }: Whereabo
     }
   }, [base, noun, byName, id])
   return (
-    <p aria-live="polite" className="text-ink-2">
+    // Two lines from the start: what is known of it comes later, and moves nothing.
+    <p aria-live="polite" className="min-h-10 text-ink-2">
       {heard === null ? (
         'It was deleted, or it was never here.'
       ) : heard === 'nothing' ? (

@@ -12,7 +12,7 @@ import { DeploymentStatusLabel } from './status.tsx'
 const columns = [
   { head: 'Deployment' },
   { head: 'Status', width: 116 },
-  { head: 'Schedule', width: 264, from: 'lg' },
+  { head: 'Schedule', width: 250, from: 'lg' },
   { head: 'Work pool / queue', width: 156, from: 'xl' },
   { head: 'Last 20 runs', width: 164, from: 'lg' },
   { head: 'Last run', width: 148, from: 'xl' },
@@ -95,10 +95,12 @@ function Schedule({ row, nowMs }: { readonly row: DeploymentListRow; readonly no
   const words = schedulesInWords(row.schedules, nowMs)
   if (words === '')
     return <span className="text-ink-3">{row.scheduleCount > 0 ? 'No active schedule' : 'No schedule'}</span>
+  // Days ahead the words say it themselves.
+  const soon = !row.paused && row.nextRunAt !== null && Date.parse(row.nextRunAt) - nowMs < 86_400_000
   return (
-    <span className="flex min-w-0 gap-1" title={words}>
+    <span className="flex min-w-0 items-baseline gap-1" title={words}>
       <span className="truncate">{withCity(words)}</span>
-      {row.nextRunAt && !row.paused ? (
+      {soon && row.nextRunAt ? (
         <span className="flex-none text-ink-3 text-xs">
           <Ago at={row.nextRunAt} />
         </span>

@@ -81,7 +81,7 @@ export function NextDays({ nowMs, untilMs, paused, rows }: NextDaysProps) {
                   {row.name.length > 18 ? `${row.name.slice(0, 17)}…` : row.name}
                 </text>
                 {on && row.timesMs.length === 0 ? (
-                  <text x={labelPx + 8} y={y + 16} fill="var(--ink-3)">
+                  <text x={x(nowMs) + 8} y={y + 16} fill="var(--ink-3)">
                     {row.nextMs === null ? 'Never again' : `Next ${formatInstant(row.nextMs, nowMs, zone)}`}
                   </text>
                 ) : null}

@@ -4,10 +4,10 @@ import dynamic from 'next/dynamic'
 import { useRouter } from 'next/navigation'
 import { useState } from 'react'
 import { apiOf } from '#app/_ui/api-path.ts'
-import { IconButton } from '#app/_ui/button.tsx'
+import { Button, IconButton } from '#app/_ui/button.tsx'
 import { sendJson } from '#app/_ui/send-json.ts'
 import { toastDone } from '#app/_ui/toaster.tsx'
-import { Explained } from '#app/_ui/withheld.tsx'
+import { Explained, Withheld } from '#app/_ui/withheld.tsx'
 
 const ConfirmDialog = dynamic(() => import('#app/_ui/confirm-dialog.tsx').then((file) => file.ConfirmDialog))
 
@@ -16,13 +16,16 @@ interface RemoveWorkerProps {
   readonly poolName: string
   readonly name: string
   readonly running: number
+  /** On its own page there is room for the word, and nothing to come back to. */
+  readonly onPage?: true
   /** Why the reader may not; null: they may. */
   readonly why: string | null
 }
 
-export function RemoveWorker({ base, poolName, name, running, why }: RemoveWorkerProps) {
+export function RemoveWorker({ base, poolName, name, running, onPage, why }: RemoveWorkerProps) {
   const router = useRouter()
   const [open, setOpen] = useState(false)
+  if (why !== null && onPage) return <Withheld why={why}>Forget worker</Withheld>
   if (why !== null)
     return (
       <span className="above-link">
@@ -42,9 +45,15 @@ export function RemoveWorker({ base, poolName, name, running, why }: RemoveWorke
     )
   return (
     <span className="above-link">
-      <IconButton label={`Forget ${name}`} onClick={() => setOpen(true)}>
-        <X aria-hidden size={14} />
-      </IconButton>
+      {onPage ? (
+        <Button kind="danger-line" onClick={() => setOpen(true)}>
+          Forget worker
+        </Button>
+      ) : (
+        <IconButton label={`Forget ${name}`} onClick={() => setOpen(true)}>
+          <X aria-hidden size={14} />
+        </IconButton>
+      )}
       {open ? (
         <ConfirmDialog
           title={`Forget ${name}?`}
@@ -64,7 +73,8 @@ export function RemoveWorker({ base, poolName, name, running, why }: RemoveWorke
             )
             if (!sent.ok) return `It is still listed: ${sent.reason}`
             toastDone(`Forgot ${name}.`)
-            router.refresh()
+            if (onPage) router.push(`${base}/work-pools/work-pool/${encodeURIComponent(poolName)}`)
+            else router.refresh()
             return null
           }}
         />

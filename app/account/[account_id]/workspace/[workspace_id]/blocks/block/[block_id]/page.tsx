@@ -7,8 +7,8 @@ import { RefreshOn } from '#app/_live/refresh-on.tsx'
 import { enter, enterLive, isUuid, type WorkspaceParams } from '#app/_server/enter.ts'
 import { found } from '#app/_server/found.ts'
 import { pageServices } from '#app/_server/services.ts'
+import { whyNot } from '#app/_server/why-not.ts'
 import { TopBar } from '#app/_shell/top-bar.tsx'
-import { Allowed } from '#app/_ui/allowed.tsx'
 import { ButtonLink } from '#app/_ui/button-link.tsx'
 import { Card, Fact, Facts } from '#app/_ui/card.tsx'
 import { Command } from '#app/_ui/command.tsx'
@@ -16,6 +16,7 @@ import { Denied } from '#app/_ui/denied.tsx'
 import { PageHeader } from '#app/_ui/page-header.tsx'
 import { Tags } from '#app/_ui/tag.tsx'
 import { Time } from '#app/_ui/time.tsx'
+import { Withheld } from '#app/_ui/withheld.tsx'
 import { type BlockDocument, readBlockDocument } from '#lib/control/blocks/block-documents.ts'
 import { OBFUSCATED } from '#lib/control/blocks/document-data.ts'
 import { vaultOf } from '#lib/control/blocks/vault.ts'
@@ -48,6 +49,7 @@ export default async function BlockPage({ params }: Props) {
   if (!ctx.access.scopes.has('see_blocks'))
     return <Denied entered={entered} crumbs={[list]} what="the blocks of this workspace" needs="see_blocks" />
   const block = await blockOf(ctx, id)
+  const why = whyNot(entered, 'manage_blocks')
   return (
     <>
       <TopBar crumbs={[list, { label: block.name }]} />
@@ -61,10 +63,17 @@ export default async function BlockPage({ params }: Props) {
         <PageHeader
           title={block.name}
           actions={
-            <Allowed entered={entered} needs="manage_blocks" verb="Edit block">
-              <ButtonLink href={`${base}/blocks/block/${id}/edit`}>Edit block</ButtonLink>
-              <DeleteBlock base={base} id={id} name={block.name} />
-            </Allowed>
+            why === null ? (
+              <>
+                <ButtonLink href={`${base}/blocks/block/${id}/edit`}>Edit block</ButtonLink>
+                <DeleteBlock base={base} id={id} name={block.name} />
+              </>
+            ) : (
+              <>
+                <Withheld why={why}>Edit block</Withheld>
+                <Withheld why={why}>Delete block</Withheld>
+              </>
+            )
           }
         />
         <Facts className="mb-4">

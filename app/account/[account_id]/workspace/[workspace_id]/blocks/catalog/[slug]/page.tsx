@@ -2,6 +2,7 @@ import type { Metadata } from 'next'
 import { notFound } from 'next/navigation'
 import { LiveTopicOf } from '#app/_live/live.tsx'
 import { enter, type WorkspaceParams } from '#app/_server/enter.ts'
+import { whyNot } from '#app/_server/why-not.ts'
 import { TopBar } from '#app/_shell/top-bar.tsx'
 import { Denied } from '#app/_ui/denied.tsx'
 import { Markdown } from '#app/_ui/markdown.tsx'
@@ -34,6 +35,7 @@ export default async function NewBlockPage({ params }: Props) {
     type = await readTypeSchema(ctx, slug)
   }
   if (!type) notFound()
+  const why = whyNot(entered, 'manage_blocks')
   const { secrets, blockTypes } = formOfSchema(type.fields)
   const choices = await listBlockChoices(ctx, blockTypes)
   return (
@@ -50,7 +52,7 @@ export default async function NewBlockPage({ params }: Props) {
             <Markdown text={type.description} />
           </div>
         ) : null}
-        {ctx.access.scopes.has('manage_blocks') && type.schemaId && type.fields ? (
+        {why === null && type.schemaId && type.fields ? (
           <BlockForm
             base={base}
             typeId={type.typeId}
@@ -61,10 +63,8 @@ export default async function NewBlockPage({ params }: Props) {
             block={null}
           />
         ) : (
-          <p className="text-ink-3">
-            {type.schemaId
-              ? 'Your role may look at blocks, but not make them. That needs Developer.'
-              : 'It has no schema yet: register the package that brings it.'}
+          <p className="text-ink-2">
+            {type.schemaId ? why : 'It has no schema yet: register the package that brings it.'}
           </p>
         )}
       </main>

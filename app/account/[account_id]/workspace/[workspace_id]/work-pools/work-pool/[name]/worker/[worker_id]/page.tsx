@@ -5,6 +5,7 @@ import { prettyLossless } from '#app/_forms/schema.ts'
 import { RefreshOn } from '#app/_live/refresh-on.tsx'
 import { enterLive, isUuid, type WorkspaceParams } from '#app/_server/enter.ts'
 import { found } from '#app/_server/found.ts'
+import { whyNot } from '#app/_server/why-not.ts'
 import { TopBar } from '#app/_shell/top-bar.tsx'
 import { Card, Fact, Facts } from '#app/_ui/card.tsx'
 import { Denied } from '#app/_ui/denied.tsx'
@@ -15,6 +16,7 @@ import { Ago, RunningDuration, Time } from '#app/_ui/time.tsx'
 import { workerStatus } from '#app/_ui/work-status.tsx'
 import { readWorkerView } from '#lib/control/console/read-work-pool.ts'
 import { parseLossless } from '#lib/domain/lossless-json.ts'
+import { RemoveWorker } from '../../../../_pool/remove-worker.tsx'
 
 export const metadata: Metadata = { title: 'Worker' }
 
@@ -58,6 +60,18 @@ export default async function WorkerPage({ params }: Props) {
         <PageHeader
           title={worker.name}
           badge={<ShownBadge shown={workerStatus(worker.status, worker.running)} />}
+          actions={
+            worker.status === 'OFFLINE' ? (
+              <RemoveWorker
+                base={base}
+                poolName={poolName}
+                name={worker.name}
+                running={worker.running}
+                onPage
+                why={whyNot(entered, 'manage_workers')}
+              />
+            ) : null
+          }
         />
         <Facts className="mb-4">
           <Fact name="Last heartbeat">
