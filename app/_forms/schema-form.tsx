@@ -474,7 +474,11 @@ function Group({ field, path, held, set, error, onRemove, ...rest }: HeldProps) 
       <GroupHint field={field} unset={!open} />
       {error ? <p className="text-state-fail-fg text-xs">{error}</p> : null}
       {optional && !open ? (
-        <Button size="sm" className="justify-self-start" onClick={() => set(new Map())}>
+        <Button
+          size="sm"
+          className="justify-self-start"
+          onClick={() => set(isObject(field.fallback) ? field.fallback : new Map())}
+        >
           <Plus aria-hidden size={14} />
           Set {field.title}
         </Button>
@@ -506,9 +510,12 @@ function GroupHint({ field, unset }: { readonly field: SchemaField; readonly uns
   )
 }
 
+const isGroup = ({ kind }: SchemaField): boolean => kind === 'object' || kind === 'list' || kind === 'json'
+
 function List({ field, path, held, set, error, ...rest }: HeldProps) {
   const items = Array.isArray(held) ? held : []
   const { item } = field
+  const fallback = Array.isArray(field.fallback) ? field.fallback : []
   // An item has no id: a new key for each makes the fields anew when one in their midst is taken out.
   const [round, setRound] = useState(0)
   if (!item) return null
@@ -527,7 +534,7 @@ function List({ field, path, held, set, error, ...rest }: HeldProps) {
           key={`${round}-${index}`}
           className="flex items-start gap-2"
         >
-          <div className="min-w-0 flex-1">
+          <div className={`min-w-0 flex-1 ${isGroup(item) ? '' : 'max-w-90'}`}>
             <Place
               field={{ ...item, title: `${field.title} ${index + 1}`, required: true }}
               path={[...path, String(index)]}
@@ -547,7 +554,12 @@ function List({ field, path, held, set, error, ...rest }: HeldProps) {
           </IconButton>
         </div>
       ))}
-      <Button size="sm" className="justify-self-start" onClick={() => set([...items, blank])}>
+      <Button
+        size="sm"
+        className="justify-self-start"
+        // What is added is added to what it would be without.
+        onClick={() => set([...(held === undefined ? fallback : items), blank])}
+      >
         <Plus aria-hidden size={14} />
         Add
       </Button>

@@ -95,6 +95,12 @@ describeInBrowser('operating a workspace', () => {
         properties: {
           n: { type: 'integer', title: 'Number', minimum: 1 },
           note: { type: 'string', title: 'Note' },
+          tables: {
+            type: 'array',
+            items: { type: 'string' },
+            title: 'Tables',
+            default: ['orders', 'refunds'],
+          },
         },
         required: ['n'],
       },
@@ -106,11 +112,15 @@ describeInBrowser('operating a workspace', () => {
     await page.getByLabel('Number').fill('0')
     await page.getByText('Must be at least 1, got 0.').waitFor()
     await page.getByLabel('Number').fill('7')
+    // What is added to a list is added to its default.
+    await page.getByRole('button', { name: 'Add', exact: true }).click()
+    expect(await page.getByLabel('Tables 2').inputValue()).toBe('refunds')
+    await page.getByLabel('Tables 3').fill('returns')
     await page.getByRole('button', { name: 'Run', exact: true }).click()
     await page.waitForURL(/\/runs\/flow-run\//)
     const runId = page.url().split('/').at(-1)
     const run = await tenant.call('GET', `/flow_runs/${runId}`)
-    expect(run.parameters).toEqual({ n: 7 })
+    expect(run.parameters).toEqual({ n: 7, tables: ['orders', 'refunds', 'returns'] })
     expect(run.deployment_id).toBe(deployment.id)
 
     // A copy begins with the same values.
@@ -159,6 +169,38 @@ describeInBrowser('operating a workspace', () => {
     await ask.getByRole('button', { name: 'Roll back' }).click()
     await toast('It is version 1 again.')
     expect((await tenant.call('GET', `/deployments/${deployment.id}`)).parameters).toEqual({ a: 1 })
+    expectNoComplaints(visitor)
+  })
+
+  test('a version is promoted to another deployment of the flow, which keeps what is its own', async () => {
+    const staging = await deploy('staging', { version: 'one', parameters: { a: 1 }, tags: ['new'] })
+    const production = await tenant.call('POST', '/deployments/', {
+      ...{
+        name: 'production',
+        flow_id: staging.flow_id,
+        version: 'zero',
+        parameters: { a: 9 },
+        tags: ['old'],
+      },
+    })
+    await open(`/deployments/deployment/${staging.id}?tab=versions`, /staging$/)
+    await choose('Actions for version 1', 'Promote version')
+    const ask = page.getByRole('dialog', { name: 'Promote version 1 of staging?' })
+    await ask.getByLabel('To', { exact: true }).selectOption({ label: 'production' })
+    expect(await ask.getByRole('checkbox', { name: 'Parameters' }).isChecked()).toBe(true)
+    await picture('promote')
+    await ask.getByRole('button', { name: 'Promote version' }).click()
+    await toast('production runs version 1 of staging now.')
+    await page.getByRole('heading', { name: /production$/ }).waitFor()
+    expect(await tenant.call('GET', `/deployments/${production.id}`)).toMatchObject({
+      ...{ version: 'one', tags: ['new'], parameters: { a: 9 } },
+    })
+
+    // The way back is the same as after a deployment.
+    await press('Roll back')
+    await page.getByRole('dialog').getByRole('button', { name: 'Roll back' }).click()
+    await toast('It is version 1 again.')
+    expect((await tenant.call('GET', `/deployments/${production.id}`)).version).toBe('zero')
     expectNoComplaints(visitor)
   })
 
@@ -264,6 +306,12 @@ describeInBrowser('operating a workspace', () => {
       await page.getByRole('checkbox', { name: `Select ${run.name}` }).check()
     await press('Retry runs')
     const ask = page.getByRole('dialog', { name: 'Retry 2 runs?' })
+    // What closes the dialog leaves the rows ticked.
+    await ask.waitFor()
+    await page.keyboard.press('Escape')
+    await ask.waitFor({ state: 'detached' })
+    await page.getByText('3 selected').waitFor()
+    await press('Retry runs')
     await ask.getByText('1 run has not ended and stays as it is').waitFor()
     await ask.getByRole('button', { name: 'Retry 2 runs' }).click()
     await toast('Retried 2 runs.')
@@ -356,6 +404,10 @@ describeInBrowser('operating a workspace', () => {
       key: 'paused-1-schema',
       value: JSON.stringify(schema),
     })
+    await tenant.call('POST', `/flow_runs/${run.id}/input`, {
+      key: 'paused-1-description',
+      value: JSON.stringify('# Look at the figures\n\nIs **this** right?'),
+    })
     await tenant.call('POST', `/flow_runs/${run.id}/set_state`, {
       state: {
         type: 'PAUSED',
@@ -373,9 +425,11 @@ describeInBrowser('operating a workspace', () => {
       },
     })
     await open(`/runs/flow-run/${run.id}`, run.name)
+    await page.getByText(/^It goes on when somebody resumes it/).waitFor()
     await press('Resume run')
     const dialog = page.getByRole('dialog')
     await dialog.getByLabel('By').waitFor()
+    await dialog.getByRole('heading', { name: 'Look at the figures' }).waitFor()
     await dialog.getByRole('button', { name: 'Resume run' }).click()
     await dialog.getByText('Needs a value.').waitFor()
     await dialog.getByLabel('By').fill('Ada')
@@ -469,6 +523,10 @@ describeInBrowser('operating a workspace', () => {
     await gone.waitFor()
     await picture('gone')
     expect(await page.getByRole('heading', { name: /short-lived$/ }).count()).toBe(1)
+    // What was known of it can be read, and nothing of it takes the keyboard.
+    expect(await page.getByRole('main').locator('a, button, input, select').count()).toBeGreaterThan(5)
+    const taken = page.getByRole('main').locator(':is(a, button, input, select):not([inert])')
+    expect(await taken.count()).toBe(0)
     await gone.getByRole('link', { name: 'Open deployments' }).click()
     await page.waitForURL(/\/deployments$/)
 
@@ -479,6 +537,16 @@ describeInBrowser('operating a workspace', () => {
     // Visited anew, there is nothing.
     await page.reload()
     await page.getByRole('heading', { name: 'No work pool with this name in this workspace' }).waitFor()
+    await page.getByText('The work pool puddle was deleted').waitFor()
+
+    // So it is with what has an ID, and with what never was here.
+    await page.goto(`${tenant.base}/deployments/deployment/${deployment.id}`)
+    await page.getByText('The deployment short-lived was deleted').waitFor()
+    await picture('deleted')
+    await page.getByRole('link', { name: 'Open deployments' }).click()
+    await page.waitForURL(/\/deployments$/)
+    await page.goto(`${tenant.base}/deployments/deployment/00000000-0000-7000-8000-000000000000`)
+    await page.getByText('This workspace has no record of it').waitFor()
     expectNoComplaints(visitor)
   })
 
@@ -560,6 +628,29 @@ describeInBrowser('operating a workspace', () => {
       if (verb === 'Run') await picture('withheld', guest.page)
       await button.press('Escape')
       await why.waitFor({ state: 'hidden' })
+    }
+    await tenant.call('POST', '/variables/', { name: 'looked_at', value: 1 })
+    await tenant.call('POST', '/work_pools/', { name: 'looked-into', type: 'process' })
+    const menus = [
+      { path: '/deployments', of: 'Actions for looked-at', verb: 'Delete deployment' },
+      { path: '/variables', of: 'Actions for looked_at', verb: 'Change variable' },
+      { path: '/work-pools/work-pool/looked-into', of: 'Actions for default', verb: 'Pause queue' },
+      { path: `/runs/flow-run/${run.id}`, of: 'More actions', verb: 'Change state' },
+    ]
+    for (const { path, of, verb } of menus) {
+      await guest.page.goto(tenant.base + path)
+      await guest.page.getByRole('button', { name: of }).click()
+      const item = guest.page.getByRole('menuitem', { name: verb })
+      await item.hover()
+      expect(await item.getAttribute('aria-disabled')).toBe('true')
+      const words = guest.page.locator(`[id="${await item.getAttribute('aria-describedby')}"]`)
+      await words.getByText(/^Your role here is viewer\. This needs developer/).waitFor()
+      await picture(`locked-${verb.toLowerCase().replaceAll(' ', '-')}`, guest.page)
+      // A press does nothing, and the reason stays to be read.
+      await item.press('Enter')
+      expect(await item.isVisible()).toBe(true)
+      await guest.page.keyboard.press('Escape')
+      await item.waitFor({ state: 'detached' })
     }
     expectNoComplaints(guest)
   })

@@ -3,6 +3,7 @@ import { useEffect, useState } from 'react'
 import { readSchema, type SchemaMember } from '#app/_forms/schema.ts'
 import { allFaults, emptyForm, type FormValue, jsonOf, SchemaForm } from '#app/_forms/schema-form.tsx'
 import { ConfirmDialog } from '#app/_ui/confirm-dialog.tsx'
+import { Markdown } from '#app/_ui/markdown.tsx'
 import { sendJson } from '#app/_ui/send-json.ts'
 import { SkeletonRows } from '#app/_ui/skeleton.tsx'
 import { toastDone } from '#app/_ui/toaster.tsx'
@@ -42,7 +43,7 @@ export function ResumeDialog({
       title={`Resume ${run.name}?`}
       description={
         wanted
-          ? (wanted.description ?? 'It waits for these values and goes on with them.')
+          ? 'It waits for these values and goes on with them.'
           : suspended
             ? 'It starts again where it was suspended, as soon as a worker takes it.'
             : 'It goes on where it was paused.'
@@ -67,13 +68,21 @@ export function ResumeDialog({
       {wanted === undefined ? (
         <SkeletonRows rows={2} label="Reading what it waits for" />
       ) : wanted ? (
-        <SchemaForm
-          label="Input"
-          members={wanted.members}
-          value={value}
-          onChange={setValue}
-          faults={faults}
-        />
+        <>
+          {wanted.description ? (
+            // biome-ignore lint/a11y/noNoninteractiveTabindex: it may scroll, and must be reached by keyboard
+            <section aria-label="What it asks" tabIndex={0} className="max-h-60 overflow-y-auto">
+              <Markdown text={wanted.description} />
+            </section>
+          ) : null}
+          <SchemaForm
+            label="Input"
+            members={wanted.members}
+            value={value}
+            onChange={setValue}
+            faults={faults}
+          />
+        </>
       ) : null}
     </ConfirmDialog>
   )

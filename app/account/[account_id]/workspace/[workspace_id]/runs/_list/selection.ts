@@ -58,11 +58,11 @@ export function useSelection(rows: readonly { readonly id: string }[]): Selectio
     setIds(new Set(rows.map((row) => row.id)))
     setAll(true)
   }, [rows])
-  // Esc clears, unless it closes something.
+  // Esc clears, unless it has closed something: a dialog is gone by now, and its press is marked as taken.
   useEffect(() => {
     if (ids.size === 0) return
     const onKey = (event: KeyboardEvent) => {
-      if (event.key === 'Escape' && !document.querySelector('[role=dialog], [role=menu]')) clear()
+      if (event.key === 'Escape' && !event.defaultPrevented) clear()
     }
     document.addEventListener('keydown', onKey)
     return () => document.removeEventListener('keydown', onKey)
