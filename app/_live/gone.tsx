@@ -1,7 +1,8 @@
 'use client'
 import { Trash2 } from 'lucide-react'
 import Link from 'next/link'
-import { useEffect, useRef } from 'react'
+import { useEffect, useRef, useState } from 'react'
+import { Time } from '#app/_ui/time.tsx'
 
 /** What a page shows, for the case that it is deleted while the page is open. */
 export interface Mortal {
@@ -17,6 +18,8 @@ const controls = 'a[href], button, input, select, textarea, summary, [role=butto
 
 /** Stands before the page's main, which is greyed by it: what is read there was known of the object, and nothing can be done with it. */
 export function Gone({ mortal, by }: { readonly mortal: Mortal; readonly by: string | undefined }) {
+  // It was told as it happened.
+  const [at] = useState(() => new Date().toISOString())
   const note = useRef<HTMLDivElement>(null)
   useEffect(() => {
     const main = note.current?.parentElement?.querySelector(':scope > main')
@@ -41,7 +44,8 @@ export function Gone({ mortal, by }: { readonly mortal: Mortal; readonly by: str
     >
       <Trash2 aria-hidden size={14} className="flex-none text-(--fg)" />
       <p className="min-w-0 flex-1 max-sm:basis-60">
-        This {mortal.what} was deleted{by ? ` by ${by}` : ''}. What you see is what was known of it.
+        This {mortal.what} was deleted{by ? ` by ${by}` : ''}, <Time at={at} />. What you see is what was
+        known of it.
       </p>
       <Link href={mortal.href} className="link font-medium">
         {mortal.words}

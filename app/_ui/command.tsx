@@ -37,7 +37,12 @@ export function Command({
         </span>
       ) : null}
       <code
-        className={cx('min-w-0 flex-1 text-left', wrap ? '[overflow-wrap:anywhere]' : 'truncate')}
+        className={cx(
+          'min-w-0 flex-1 text-left',
+          wrap
+            ? '[overflow-wrap:anywhere]'
+            : 'truncate max-sm:whitespace-normal max-sm:[overflow-wrap:anywhere]',
+        )}
         title={wrap ? undefined : command}
       >
         {children ?? command}

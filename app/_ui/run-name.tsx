@@ -1,3 +1,5 @@
+import { cx } from './class-names.ts'
+
 interface RunNameProps {
   readonly flow: string
   readonly run: string
@@ -8,10 +10,14 @@ interface RunNameProps {
 /** `flow / run`: the flow in secondary ink, the run at 500; when it must be cut the flow gives way first. */
 export function RunName({ flow, run, asTitle }: RunNameProps) {
   return (
-    <span className="fr" title={`${flow} / ${run}`}>
+    <span
+      // On a phone a long title takes two lines rather than lose either name.
+      className={cx('fr', asTitle && 'max-sm:flex-wrap')}
+      title={`${flow} / ${run}`}
+    >
       <span className={asTitle ? 'font-medium text-ink-3' : 'text-ink-2'}>{flow}</span>
       <span className="text-ink-3">/</span>
-      <span className={asTitle ? undefined : 'font-medium'}>{run}</span>
+      <span className={asTitle ? 'max-sm:whitespace-normal' : 'font-medium'}>{run}</span>
     </span>
   )
 }

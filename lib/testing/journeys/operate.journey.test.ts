@@ -114,8 +114,8 @@ describeInBrowser('operating a workspace', () => {
     await page.getByLabel('Number').fill('7')
     // What is added to a list is added to its default.
     await page.getByRole('button', { name: 'Add', exact: true }).click()
-    expect(await page.getByLabel('Tables 2').inputValue()).toBe('refunds')
-    await page.getByLabel('Tables 3').fill('returns')
+    expect(await page.getByRole('textbox', { name: 'Tables 2' }).inputValue()).toBe('refunds')
+    await page.getByRole('textbox', { name: 'Tables 3' }).fill('returns')
     await page.getByRole('button', { name: 'Run', exact: true }).click()
     await page.waitForURL(/\/runs\/flow-run\//)
     const runId = page.url().split('/').at(-1)
@@ -322,6 +322,38 @@ describeInBrowser('operating a workspace', () => {
       'AwaitingRetry',
       'Running',
     ])
+    expectNoComplaints(visitor)
+  })
+
+  test('of some runs those that execute are paused, and resumed but for the one that asks something', async () => {
+    const flow = await tenant.call('POST', '/flows/', { name: 'breathers' })
+    const make = (state: object) => tenant.call('POST', '/flow_runs/', { flow_id: flow.id, state })
+    const runs = [await make({ type: 'RUNNING' }), await make({ type: 'RUNNING' })]
+    const asking = await make({
+      type: 'PAUSED',
+      state_details: {
+        pause_timeout: new Date(Date.now() + 3_600_000).toISOString(),
+        run_input_keyset: { base: 'a', schema: 'a-schema', response: 'a-response' },
+      },
+    })
+    const stateOf = async ({ id }: { id: string }) =>
+      (await tenant.call('GET', `/flow_runs/${id}`)).state_type
+    await open(`/runs?flow=${flow.id}&range=all`, 'Runs')
+    await page.getByRole('checkbox', { name: 'Select all runs on this page' }).check()
+    await press('Pause runs')
+    const pause = page.getByRole('dialog', { name: 'Pause 2 runs?' })
+    await pause.getByText('1 run does not execute and stays as it is').waitFor()
+    await pause.getByLabel('Waits at most').selectOption({ label: '5 minutes' })
+    await pause.getByRole('button', { name: 'Pause 2 runs' }).click()
+    await toast('Paused 2 runs.')
+    expect(await Promise.all(runs.map(stateOf))).toEqual(['PAUSED', 'PAUSED'])
+
+    await page.getByRole('checkbox', { name: 'Select all runs on this page' }).check()
+    await press('Resume runs')
+    const resume = page.getByRole('dialog', { name: 'Resume 3 runs?' })
+    await resume.getByRole('button', { name: 'Resume 3 runs' }).click()
+    await toast('Resumed 2 of 3 runs. 1: It waits for an input: resume it by itself.')
+    expect(await Promise.all([...runs, asking].map(stateOf))).toEqual(['RUNNING', 'RUNNING', 'PAUSED'])
     expectNoComplaints(visitor)
   })
 

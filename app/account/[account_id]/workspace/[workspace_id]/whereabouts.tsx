@@ -2,7 +2,7 @@
 import { useEffect, useState } from 'react'
 import { apiOf } from '#app/_ui/api-path.ts'
 import { sendJson } from '#app/_ui/send-json.ts'
-import { Time } from '#app/_ui/time.tsx'
+import { Ago } from '#app/_ui/time.tsx'
 
 /** What events call an object; those of a name and not of an id are found by it. */
 export interface Told {
@@ -54,12 +54,12 @@ export function Whereabouts({ base, told: { noun, byName }, id, what }: Whereabo
       ) : heard.event.endsWith('.deleted') ? (
         <>
           The {what} <b className="font-medium text-ink">{nameOf(heard, id)}</b> was deleted{' '}
-          <Time at={heard.occurred} />. This cannot be undone.
+          <Ago at={heard.occurred} />. This cannot be undone.
         </>
       ) : (
         <>
           The {what} <b className="font-medium text-ink">{nameOf(heard, id)}</b> was here, and was last heard
-          of <Time at={heard.occurred} />. It was deleted since.
+          of <Ago at={heard.occurred} />. It was deleted since.
         </>
       )}
     </p>

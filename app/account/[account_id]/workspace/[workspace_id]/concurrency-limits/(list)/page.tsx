@@ -40,7 +40,12 @@ export default function ConcurrencyPage(props: ListProps) {
       nothingYet: {
         icon: <Gauge size={16} />,
         says: 'A limit says how many at once: of a tag, of a deployment, or of anything that your code asks a slot for.',
-        actions: <Command command="prefect gcl create warehouse --limit 10" className="w-full max-w-100" />,
+        actions: (
+          <div className="grid w-full max-w-100 grid-cols-1 gap-2 text-left">
+            <Command command="rigel limit create warehouse 10" />
+            <Command command="prefect gcl create warehouse --limit 10" />
+          </div>
+        ),
       },
       table: rows.length === 0 ? null : <LimitTable path={path} rows={rows} />,
     }

@@ -69,7 +69,7 @@ export default function DeploymentsPage(props: ListProps) {
         icon: <Rocket size={16} />,
         says: 'A deployment lets Rigel start a flow: on a schedule, or by a press of a button.',
         actions: (
-          <div className="grid w-full max-w-110 grid-cols-1 gap-2 text-left">
+          <div className="grid w-full max-w-125 grid-cols-1 gap-2 text-left">
             <Command command="rigel deploy hello.ts --name daily --cron '0 6 * * *'" />
             <Command command="prefect deploy hello.py:hello --name daily --pool laptop" />
           </div>

@@ -39,26 +39,31 @@ const chunksOf = <T>(items: readonly T[]): T[][] =>
     items.slice(i * chunkSize, (i + 1) * chunkSize),
   )
 
-/** Ids of every run that matches, the newest first. Throws a sentence. */
-export async function idsMatching(
+interface Matching {
+  readonly id: string
+  readonly state: { readonly state_details?: { readonly run_input_keyset?: unknown } } | null
+}
+
+/** Every run that matches, the newest first. Throws a sentence. */
+export async function runsMatching(
   api: string,
   filter: Record<string, unknown>,
   atMost: number,
-): Promise<string[]> {
-  const ids = new Set<string>()
+): Promise<Matching[]> {
+  const runs = new Map<string, Matching>()
   const page = 200
-  for (let offset = 0; ids.size < atMost; offset += page) {
-    const sent = await sendJson<readonly { readonly id: string }[]>('POST', `${api}/flow_runs/filter`, {
+  for (let offset = 0; runs.size < atMost; offset += page) {
+    const sent = await sendJson<readonly Matching[]>('POST', `${api}/flow_runs/filter`, {
       ...filter,
       sort: 'ID_DESC',
       limit: page,
       offset,
     })
     if (!sent.ok) throw new Error(sent.reason)
-    for (const { id } of sent.body) ids.add(id)
+    for (const run of sent.body) runs.set(run.id, run)
     if (sent.body.length < page) break
   }
-  return [...ids].slice(0, atMost)
+  return [...runs.values()].slice(0, atMost)
 }
 
 export async function countMatching(api: string, filter: Record<string, unknown>): Promise<number> {
@@ -112,4 +117,31 @@ export async function deleteMany(api: string, ids: readonly string[]): Promise<D
   if (!sent.ok) return { ids: [], refused: ids.map(() => sent.reason) }
   const gone = sent.body.deleted
   return { ids: gone, refused: ids.slice(gone.length).map(() => 'It was deleted meanwhile.') }
+}
+
+/** Lets a paused run go on, with the input that it waits for. null: it goes on; else why not, in words. */
+export async function resumeRun(
+  api: string,
+  runId: string,
+  inputJson: string | null,
+): Promise<string | null> {
+  const body = inputJson === null ? {} : { run_input: JSON.parse(inputJson) }
+  const sent = await sendJson<{ readonly status?: string; readonly details?: { readonly reason?: string } }>(
+    'POST',
+    `${api}/flow_runs/${runId}/resume`,
+    body,
+  )
+  if (!sent.ok) return sent.reason
+  return sent.body?.status && sent.body.status !== 'ACCEPT'
+    ? (sent.body.details?.reason ?? 'It cannot be resumed now.')
+    : null
+}
+
+/** There is no call for many: each answers for itself. */
+export async function resumeMany(api: string, ids: readonly string[]): Promise<Done> {
+  const answers = await Promise.all(ids.map(async (id) => ({ id, reason: await resumeRun(api, id, null) })))
+  return {
+    ids: answers.filter(({ reason }) => reason === null).map(({ id }) => id),
+    refused: answers.flatMap(({ reason }) => reason ?? []),
+  }
 }

@@ -3,18 +3,11 @@ import { useEffect, useState } from 'react'
 import { ConfirmDialog } from '#app/_ui/confirm-dialog.tsx'
 import { formatCount } from '#app/_ui/times.ts'
 import { toastDone, toastFailed } from '#app/_ui/toaster.tsx'
-import type { RunFilter } from '#lib/control/console/run-filter.ts'
-import { defaultStateName, type StateType } from '#lib/domain/state.ts'
-import { actOnMany, countMatching, type Done, deleteMany, idsMatching, setManyStates } from './act.ts'
-import { StateFields } from './run-dialogs.tsx'
-import { apiFilterOf, cancelProposal, type RunVerb, retryProposal, runsWord, statesFor } from './verbs.ts'
-
-export type BulkVerb = Extract<RunVerb, 'cancel' | 'retry' | 'set-state' | 'delete'>
-
-/** Some runs by their ids, or all that the list's filter matches. */
-export type Chosen =
-  | { readonly kind: 'ids'; readonly ids: readonly string[] }
-  | { readonly kind: 'all'; readonly filter: RunFilter }
+import type { StateType } from '#lib/domain/state.ts'
+import { countMatching } from './act.ts'
+import { type BulkVerb, type Chosen, doBulk, filterOf, mostRuns } from './do-bulk.ts'
+import { PauseField, StateFields } from './run-dialogs.tsx'
+import { runsWord, statesFor } from './verbs.ts'
 
 interface BulkDialogProps {
   readonly api: string
@@ -23,9 +16,6 @@ interface BulkDialogProps {
   readonly onClose: () => void
   readonly onDone: () => void
 }
-
-/** More than these are done by another call of the same. */
-const mostRuns = 10_000
 
 interface Preview {
   readonly all: number
@@ -40,6 +30,20 @@ const words = {
     past: 'Cancelled',
     left: 'have ended already and stay as they are',
     leftOne: 'has ended already and stays as it is',
+  },
+  pause: {
+    verb: 'Pause',
+    busy: 'Pausing',
+    past: 'Paused',
+    left: 'do not execute and stay as they are',
+    leftOne: 'does not execute and stays as it is',
+  },
+  resume: {
+    verb: 'Resume',
+    busy: 'Resuming',
+    past: 'Resumed',
+    left: 'are not paused and stay as they are',
+    leftOne: 'is not paused and stays as it is',
   },
   retry: {
     verb: 'Retry',
@@ -58,6 +62,7 @@ export function BulkDialog({ api, verb, chosen, onClose, onDone }: BulkDialogPro
   const [progress, setProgress] = useState<number | null>(null)
   const [type, setType] = useState<StateType>('CANCELLED')
   const [message, setMessage] = useState('')
+  const [pauseSeconds, setPauseSeconds] = useState(3600)
   useEffect(() => {
     const all = filterOf(chosen, null)
     Promise.all([countMatching(api, all), countMatching(api, filterOf(chosen, statesFor(verb)))])
@@ -73,7 +78,7 @@ export function BulkDialog({ api, verb, chosen, onClose, onDone }: BulkDialogPro
   const act = async (): Promise<string | null> => {
     setProgress(0)
     try {
-      const done = await doIt(api, verb, chosen, { type, message }, setProgress)
+      const done = await doBulk(api, verb, chosen, { type, message, pauseSeconds }, setProgress)
       const sentence = `${say.past} ${done.refused.length === 0 ? runsWord(done.ids.length) : `${formatCount(done.ids.length)} of ${runsWord(done.ids.length + done.refused.length)}`}.`
       if (done.refused.length === 0) toastDone(sentence)
       else toastFailed(`${sentence} ${commonest(done.refused)}`)
@@ -117,6 +122,7 @@ export function BulkDialog({ api, verb, chosen, onClose, onDone }: BulkDialogPro
       {verb === 'set-state' ? (
         <StateFields type={type} message={message} onType={setType} onMessage={setMessage} />
       ) : null}
+      {verb === 'pause' ? <PauseField seconds={pauseSeconds} onSeconds={setPauseSeconds} /> : null}
     </ConfirmDialog>
   )
 }
@@ -127,70 +133,20 @@ function describe(verb: BulkVerb, count: number, left: number, cut: boolean): st
       ? ` ${runsWord(left)} ${left === 1 ? words[verb].leftOne : words[verb].left}.`
       : ''
   const more = cut ? ` At most ${formatCount(mostRuns)} are done at once: the newest.` : ''
-  if (count === 0) return `None of these runs can be ${verb === 'retry' ? 'retried' : 'cancelled'}.${others}`
+  if (count === 0) return `None of these runs can be ${words[verb].past.toLowerCase()}.${others}`
   switch (verb) {
     case 'cancel':
       return `What executes is asked to stop; what waits will not start.${others}${more}`
+    case 'pause':
+      return `Each stops before its next task and keeps its infrastructure. One that nobody resumes in time fails.${others}${more}`
+    case 'resume':
+      return `Each goes on where it was paused. Those that wait for an input are left as they are.${others}${more}`
     case 'retry':
       return `Each starts again as another attempt. Those that were started by hand, outside a deployment, are picked up by nobody.${others}${more}`
     case 'set-state':
       return `The state is written as you choose it, and no rule is asked. What executes is not told to stop.${more}`
     case 'delete':
       return `The runs, their task runs, states and log lines are gone. What executes is not told to stop. This cannot be undone.${more}`
-  }
-}
-
-function filterOf(chosen: Chosen, states: readonly StateType[] | null): Record<string, unknown> {
-  if (chosen.kind === 'all') return apiFilterOf(chosen.filter, states)
-  return { flow_runs: { id: { any_: chosen.ids }, ...(states ? { state: { type: { any_: states } } } : {}) } }
-}
-
-async function doIt(
-  api: string,
-  verb: BulkVerb,
-  chosen: Chosen,
-  state: { readonly type: StateType; readonly message: string },
-  onProgress: (done: number) => void,
-): Promise<Done> {
-  const matching = (states: readonly StateType[]) => idsMatching(api, filterOf(chosen, states), mostRuns)
-  switch (verb) {
-    case 'cancel': {
-      // What executes is asked to stop, what waits is over: two proposals.
-      const waiting = statesFor('cancel').filter((type) => cancelProposal(type).type === 'CANCELLED')
-      const executing = statesFor('cancel').filter((type) => cancelProposal(type).type === 'CANCELLING')
-      const [still, busy] = await Promise.all([matching(waiting), matching(executing)])
-      const first = await actOnMany(
-        still,
-        (ids) => setManyStates(api, ids, cancelProposal('SCHEDULED')),
-        onProgress,
-      )
-      const second = await actOnMany(
-        busy,
-        (ids) => setManyStates(api, ids, cancelProposal('RUNNING')),
-        (done) => onProgress(still.length + done),
-      )
-      return { ids: [...first.ids, ...second.ids], refused: [...first.refused, ...second.refused] }
-    }
-    case 'retry':
-      return actOnMany(
-        await matching(statesFor('retry')),
-        (ids) => setManyStates(api, ids, retryProposal(Date.now())),
-        onProgress,
-      )
-    case 'set-state': {
-      const wanted = {
-        type: state.type,
-        name: defaultStateName(state.type),
-        ...(state.message.trim() ? { message: state.message.trim() } : {}),
-      }
-      return actOnMany(
-        await matching(statesFor(verb)),
-        (ids) => setManyStates(api, ids, wanted, true),
-        onProgress,
-      )
-    }
-    case 'delete':
-      return actOnMany(await matching(statesFor(verb)), (ids) => deleteMany(api, ids), onProgress)
   }
 }
 

@@ -7,6 +7,7 @@ import { Markdown } from '#app/_ui/markdown.tsx'
 import { sendJson } from '#app/_ui/send-json.ts'
 import { SkeletonRows } from '#app/_ui/skeleton.tsx'
 import { toastDone } from '#app/_ui/toaster.tsx'
+import { resumeRun } from './act.ts'
 import type { ActedRun } from './run-dialogs.tsx'
 
 interface Wanted {
@@ -60,7 +61,7 @@ export function ResumeDialog({
           return found.size === 1
             ? 'One value is missing or wrong.'
             : `${found.size} values are missing or wrong.`
-        const sent = await resume(api, run.id, wanted ? jsonOf(value) : null)
+        const sent = await resumeRun(api, run.id, wanted ? jsonOf(value) : null)
         if (sent === null) toastDone(`Resumed ${run.name}.`)
         return sent
       }}
@@ -104,17 +105,4 @@ async function readWanted(api: string, runId: string): Promise<Wanted | null> {
     members: readSchema(text),
     description: description?.ok && typeof description.body === 'string' ? description.body : null,
   }
-}
-
-async function resume(api: string, runId: string, inputJson: string | null): Promise<string | null> {
-  const body = inputJson === null ? {} : { run_input: JSON.parse(inputJson) }
-  const sent = await sendJson<{ readonly status?: string; readonly details?: { readonly reason?: string } }>(
-    'POST',
-    `${api}/flow_runs/${runId}/resume`,
-    body,
-  )
-  if (!sent.ok) return sent.reason
-  return sent.body?.status && sent.body.status !== 'ACCEPT'
-    ? (sent.body.details?.reason ?? 'It cannot be resumed now.')
-    : null
 }

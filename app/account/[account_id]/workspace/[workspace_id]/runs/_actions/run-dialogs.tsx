@@ -70,6 +70,28 @@ const pauses = [
   { seconds: 86_400, words: '1 day' },
 ] as const
 
+export function PauseField({
+  seconds,
+  onSeconds,
+}: {
+  readonly seconds: number
+  readonly onSeconds: (seconds: number) => void
+}) {
+  return (
+    <Field label="Waits at most">
+      {(control) => (
+        <Select {...control} value={seconds} onChange={(event) => onSeconds(Number(event.target.value))}>
+          {pauses.map((each) => (
+            <option key={each.seconds} value={each.seconds}>
+              {each.words}
+            </option>
+          ))}
+        </Select>
+      )}
+    </Field>
+  )
+}
+
 function PauseDialog({ api, run, onClose }: RunDialogProps) {
   const [seconds, setSeconds] = useState<number>(3600)
   const words = pauses.find((each) => each.seconds === seconds)?.words
@@ -86,17 +108,7 @@ function PauseDialog({ api, run, onClose }: RunDialogProps) {
         return refusal
       }}
     >
-      <Field label="Waits at most">
-        {(control) => (
-          <Select {...control} value={seconds} onChange={(event) => setSeconds(Number(event.target.value))}>
-            {pauses.map((each) => (
-              <option key={each.seconds} value={each.seconds}>
-                {each.words}
-              </option>
-            ))}
-          </Select>
-        )}
-      </Field>
+      <PauseField seconds={seconds} onSeconds={setSeconds} />
     </ConfirmDialog>
   )
 }

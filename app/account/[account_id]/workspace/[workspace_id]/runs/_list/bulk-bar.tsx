@@ -1,12 +1,12 @@
 'use client'
-import { CircleStop, Lock, RotateCw, Trash2, X } from 'lucide-react'
+import { CircleStop, Lock, Pause, Play, RotateCw, Trash2, X } from 'lucide-react'
 import dynamic from 'next/dynamic'
 import { type ReactNode, useId, useState } from 'react'
 import { apiOf } from '#app/_ui/api-path.ts'
 import { Button, IconButton } from '#app/_ui/button.tsx'
 import { formatCount } from '#app/_ui/times.ts'
 import type { RunFilter } from '#lib/control/console/run-filter.ts'
-import type { BulkVerb, Chosen } from '../_actions/bulk-dialog.tsx'
+import type { BulkVerb, Chosen } from '../_actions/do-bulk.ts'
 import type { RunLocks } from '../_actions/run-locks.ts'
 import type { Selection } from './selection.ts'
 
@@ -14,6 +14,8 @@ const BulkDialog = dynamic(() => import('../_actions/bulk-dialog.tsx').then((fil
 
 const bulkVerbs = [
   { verb: 'cancel', words: 'Cancel runs', needs: 'run' },
+  { verb: 'pause', words: 'Pause runs', needs: 'run' },
+  { verb: 'resume', words: 'Resume runs', needs: 'run' },
   { verb: 'retry', words: 'Retry runs', needs: 'run' },
   { verb: 'set-state', words: 'Change state', needs: 'run' },
   { verb: 'delete', words: 'Delete runs', needs: 'manage' },
@@ -25,6 +27,8 @@ const bulkVerbs = [
 
 const icons = {
   cancel: <CircleStop aria-hidden size={14} />,
+  pause: <Pause aria-hidden size={14} />,
+  resume: <Play aria-hidden size={14} />,
   retry: <RotateCw aria-hidden size={14} />,
   'set-state': null,
   delete: <Trash2 aria-hidden size={14} />,

@@ -39,7 +39,10 @@ export default function WorkPoolsPage(props: ListProps) {
         icon: <Server size={16} />,
         says: 'Deployments wait in a work pool until a worker takes their runs and starts them.',
         actions: (
-          <Command command="prefect work-pool create laptop --type process" className="w-full max-w-110" />
+          <div className="grid w-full max-w-110 grid-cols-1 gap-2 text-left">
+            <Command command="rigel work-pool create laptop" />
+            <Command command="prefect work-pool create laptop --type process" />
+          </div>
         ),
       },
       table: rows.length === 0 ? null : <PoolTable path={path} rows={rows} />,

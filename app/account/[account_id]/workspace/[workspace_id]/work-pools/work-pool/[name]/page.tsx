@@ -13,7 +13,9 @@ import { Denied } from '#app/_ui/denied.tsx'
 import { Meter } from '#app/_ui/meter.tsx'
 import { PageHeader } from '#app/_ui/page-header.tsx'
 import { percentWords } from '#app/_ui/percent.ts'
+import { RunName } from '#app/_ui/run-name.tsx'
 import { Stat, Stats } from '#app/_ui/stats.tsx'
+import { Table } from '#app/_ui/table.tsx'
 import { Tabs } from '#app/_ui/tabs.tsx'
 import { Tag } from '#app/_ui/tag.tsx'
 import { Ago } from '#app/_ui/time.tsx'
@@ -198,40 +200,36 @@ export default async function WorkPoolPage({ params, searchParams }: Props) {
           deployments.length === 0 ? (
             <p className="text-ink-3">No deployment waits in this pool.</p>
           ) : (
-            <table className="t flush">
-              <caption className="sr-only">Deployments of this pool</caption>
-              <thead>
-                <tr>
-                  <th scope="col">Deployment</th>
-                  <th scope="col">Queue</th>
-                  <th scope="col">Last polled</th>
+            <Table
+              caption="Deployments of this pool"
+              columns={[
+                { head: 'Deployment' },
+                { head: 'Queue', width: 200 },
+                { head: 'Last polled', width: 160 },
+              ]}
+            >
+              {deployments.map((each) => (
+                <tr key={each.id}>
+                  <td>
+                    <Link
+                      href={`${base}/deployments/deployment/${each.id}`}
+                      className="row-link title-link flex"
+                    >
+                      <RunName flow={each.flowName} run={each.name} />
+                    </Link>
+                  </td>
+                  <td className="end text-ink-2">{each.queueName}</td>
+                  <td className="whole text-ink-2">
+                    <span className="sm:hidden">Last polled </span>
+                    {each.lastPolledAt === null ? (
+                      <span className="text-ink-3">Never</span>
+                    ) : (
+                      <Ago at={each.lastPolledAt} />
+                    )}
+                  </td>
                 </tr>
-              </thead>
-              <tbody>
-                {deployments.map((each) => (
-                  <tr key={each.id}>
-                    <td>
-                      <Link
-                        href={`${base}/deployments/deployment/${each.id}`}
-                        className="row-link title-link fr"
-                      >
-                        <span className="text-ink-2">{each.flowName}</span>
-                        <span className="text-ink-3">/</span>
-                        <span className="font-medium">{each.name}</span>
-                      </Link>
-                    </td>
-                    <td className="text-ink-2">{each.queueName}</td>
-                    <td className="text-ink-2">
-                      {each.lastPolledAt === null ? (
-                        <span className="text-ink-3">Never</span>
-                      ) : (
-                        <Ago at={each.lastPolledAt} />
-                      )}
-                    </td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
+              ))}
+            </Table>
           )
         ) : null}
         {tab === 'template' ? <Template json={pool.baseJobTemplate} /> : null}
