@@ -16,8 +16,11 @@ export function RunName({ flow, run, asTitle }: RunNameProps) {
       title={`${flow} / ${run}`}
     >
       <span className={asTitle ? 'font-medium text-ink-3' : 'text-ink-2'}>{flow}</span>
-      <span className="text-ink-3">/</span>
-      <span className={asTitle ? 'max-sm:whitespace-normal' : 'font-medium'}>{run}</span>
+      {asTitle ? null : <span className="text-ink-3">/</span>}
+      <span className={asTitle ? 'max-sm:whitespace-normal' : 'font-medium'}>
+        {asTitle ? <span className="font-medium text-ink-3">/ </span> : null}
+        {run}
+      </span>
     </span>
   )
 }

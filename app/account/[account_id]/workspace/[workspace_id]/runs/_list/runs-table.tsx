@@ -41,7 +41,7 @@ export function RunsTable({
         {withoutDeployment ? null : <col style={{ width: 140 }} className="max-xl:hidden" />}
         <col style={{ width: 132 }} />
         <col style={{ width: 104 }} />
-        <col style={{ width: 200 }} className="max-lg:hidden" />
+        <col style={{ width: 200 }} className="max-xl:hidden" />
       </colgroup>
       <thead>
         <tr>
@@ -63,7 +63,7 @@ export function RunsTable({
           <th scope="col" className="num edge">
             Duration
           </th>
-          <th scope="col" className="max-lg:hidden">
+          <th scope="col" className="max-xl:hidden">
             Tags
           </th>
         </tr>
@@ -198,7 +198,7 @@ const Row = memo(function Row({
       <td className="hide num edge">
         <RunDuration run={row} />
       </td>
-      <td className="hide max-lg:hidden">
+      <td className="hide max-xl:hidden">
         {row.tags.length > 0 ? <Tags tags={row.tags} /> : <span className="text-ink-3">–</span>}
       </td>
     </tr>
