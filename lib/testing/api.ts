@@ -1,6 +1,7 @@
 import type { Hono } from 'hono'
 import { afterAll } from 'vitest'
 import { createApi } from '../api/app.ts'
+import { openApiDocument } from '../api/openapi/document.ts'
 import type { Route } from '../api/route.ts'
 import { routes as allRoutes } from '../api/routes.ts'
 import type { Services } from '../api/services.ts'
@@ -48,6 +49,33 @@ export interface TestApi {
     body?: unknown,
     options?: { readonly key?: string | null; readonly headers?: Record<string, string> },
   ) => Promise<TestAnswer>
+}
+
+/** What the document says that each operation may answer, by `METHOD /path`; the most literal template of a path counts. */
+function declaredAnswers(routes: readonly Route[]) {
+  const operations = Object.entries(openApiDocument(routes).paths).flatMap(([path, methods]) => {
+    const parts = path.split('/').filter(Boolean)
+    return Object.entries(methods).map(([method, operation]) => ({
+      method: method.toUpperCase(),
+      name: `${method.toUpperCase()} ${path}`,
+      parts,
+      literal: parts.filter((part) => !part.startsWith('{')).length,
+      statuses: Object.keys(operation.responses),
+    }))
+  })
+  operations.sort((a, b) => b.literal - a.literal)
+  return (method: string, path: string) => {
+    const given = path
+      .replace(/[?#].*$/, '')
+      .split('/')
+      .filter(Boolean)
+    return operations.find(
+      (it) =>
+        it.method === method &&
+        it.parts.length === given.length &&
+        it.parts.every((part, i) => part.startsWith('{') || part === given[i]),
+    )
+  }
 }
 
 /** The API over a database of its own, without sockets or a port. Keys are `role:workspace`; real ones are the business of lib/identity. */
@@ -119,6 +147,7 @@ export async function testApi(routes: readonly Route[] = allRoutes): Promise<Tes
     isReady: async () => true,
   }
   const app = createApi(services, routes)
+  const declared = declaredAnswers(routes)
   return {
     db,
     app,
@@ -137,7 +166,8 @@ export async function testApi(routes: readonly Route[] = allRoutes): Promise<Tes
       }
     },
     async call(tenant, method, path, body, { key, headers } = {}) {
-      const answer = await app.request(path.startsWith('/api') ? path : tenant.base + path, {
+      const full = path.startsWith('/api') ? path : tenant.base + path
+      const answer = await app.request(full, {
         method,
         headers: {
           ...(key === null ? {} : { authorization: `Bearer ${key ?? tenant.key()}` }),
@@ -147,6 +177,10 @@ export async function testApi(routes: readonly Route[] = allRoutes): Promise<Tes
         ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
       })
       const text = await answer.text()
+      const operation = declared(method, full)
+      // A document that leaves answers out misleads whoever makes a client of it.
+      if (operation && !operation.statuses.includes(String(answer.status)))
+        throw new Error(`${operation.name} answered ${answer.status}, which it does not declare: ${text}`)
       let json: unknown
       try {
         json = text === '' ? null : JSON.parse(text)

@@ -44,6 +44,8 @@ const profile = route({
       settings: userSettings,
     }),
   },
+  // Who was deleted while its key was still believed.
+  errors: [404],
   handle: async ({ ctx }) => {
     const user = await readUser(ctx, { id: requireUser(ctx).userId })
     return {
