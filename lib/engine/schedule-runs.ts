@@ -50,16 +50,16 @@ export interface InsertOptions {
   readonly nowMicros: number
   readonly dice: () => number
   /**
-   * Whether runs that are there already are left alone; otherwise they fail the statement. Looking for them costs a quarter of it,
-   * and whoever holds the schedule's lock knows what was made of it.
+   * Whether runs that are there already are left alone, and schedules that are gone make none; otherwise either fails it all. Looking
+   * for them costs a quarter of the statement, and whoever holds the schedules' locks knows what was made of them.
    */
   readonly ignoreExisting: boolean
 }
 
 /**
  * Makes the runs of many schedules in one statement: run, first state and counts, and no events (wire-contract §6.2).
- * What their deployments say is read by the statement itself; a schedule that is gone meanwhile makes none. Answers the runs
- * that were not there before, which the caller announces after its COMMIT.
+ * What their deployments say is read by the statement itself. Answers the runs that were not there before, which the caller
+ * announces after its COMMIT.
  */
 export async function insertScheduledRuns(
   sql: Queryable,
@@ -69,20 +69,22 @@ export async function insertScheduledRuns(
   const given = schedules.filter((schedule) => schedule.ticks.length > 0)
   if (given.length === 0) return []
   const now = formatInstant(nowMicros)
-  const runs = new Map<string, Planned>()
   const planned = given.map((of) =>
-    of.ticks.map((tick) => {
-      const run = { id: uuidv7(), stateId: uuidv7(), name: generateRunName(dice), tick, of }
-      runs.set(run.id, run)
-      return run
-    }),
+    of.ticks.map(
+      (tick): Planned => ({ id: uuidv7(), stateId: uuidv7(), name: generateRunName(dice), tick, of }),
+    ),
   )
   // A list within a list: the ticks of each schedule travel as array literals, which Postgres reads in a third of the time of JSON.
   // None of these holds a quote, comma, brace or backslash, so that only the reasons for skipping need quotes.
   const lists = (member: (run: Planned) => string) =>
     textArray(planned.map((its) => plainArray(its.map(member))))
-  const reasons = textArray(planned.map((its) => textArray(its.map((run) => run.tick.skipped))))
-  const made = await sql<{ id: string }[]>`
+  // Where none is skipped there is no list, which Postgres fills up like one that is too short.
+  const reasons = textArray(
+    planned.map((its) =>
+      its.some((run) => run.tick.skipped !== null) ? textArray(its.map((run) => run.tick.skipped)) : null,
+    ),
+  )
+  const [made] = await sql<{ count: number; ids: string[] | null }[]>`
     with said as materialized (
       select
         d.workspace_id, d.flow_id, d.id as deployment_id, d.version, d.version_id, d.infrastructure_document_id,
@@ -133,11 +135,16 @@ export async function insertScheduledRuns(
       select workspace_id, 'flow-run', date_trunc('minute', expected_start_at), flow_id, deployment_id, state_type, state_name, count(*), 0, 0
       from made group by 1, 2, 3, 4, 5, 6, 7
     )
-    select id from made`
-  return made.flatMap(({ id }) => {
-    const run = runs.get(id)
-    return run ? [[run.of.workspaceId, changeOf(run, now), dueSignal(run)] as const] : []
-  })
+    select count(*)::int as count, ${ignoreExisting ? sql`array_agg(id)` : sql`null`} as ids from made`
+  const all = planned.flat()
+  if (!ignoreExisting && made?.count !== all.length)
+    throw new Error(`${all.length} runs of schedules were to be made, and ${made?.count} were`)
+  const news = new Set(made?.ids)
+  return (ignoreExisting ? all.filter(({ id }) => news.has(id)) : all).map((run) => [
+    run.of.workspaceId,
+    changeOf(run, now),
+    dueSignal(run),
+  ])
 }
 
 /** Of a deployment `d` of a flow `f`, as `lib/domain/orchestration/policy-of-labels.ts` has it. */

@@ -1,5 +1,6 @@
 import type { Database, Sql, Transaction } from '../../db/clients.ts'
 import type { StoredSchedule } from '../../db/rows/deployment.ts'
+import { inTransaction } from '../../db/transaction.ts'
 import type { Change } from '../../domain/change.ts'
 import { mergeJson } from '../../domain/parameters/merge.ts'
 import type { CatchUpPolicy } from '../../domain/schedules/catch-up.ts'
@@ -9,8 +10,10 @@ import { type ParsedSchedule, parseSchedule, type Schedule } from '../../domain/
 import { scheduleKindName } from '../../domain/schedules/stored-schedule.ts'
 import type { RawJson } from '../../domain/state.ts'
 import { formatInstant, parseInstant } from '../../domain/time.ts'
+import { plainArray } from '../../engine/array-literal.ts'
 import type { Engine } from '../../engine/engine.ts'
 import { insertScheduledRuns, type ScheduledRun, type TicksOfSchedule } from '../../engine/schedule-runs.ts'
+import { textOf } from '../../engine/stored.ts'
 
 export interface Materialising {
   readonly db: Pick<Database, 'engine'>
@@ -28,7 +31,7 @@ export interface Materialised {
 }
 
 /** Schedules that are planned in one transaction. */
-export const SCHEDULES_AT_ONCE = 500
+export const SCHEDULES_AT_ONCE = 1_000
 /** How long a schedule rests that the database refused. */
 const REST_MICROS = 60_000_000
 
@@ -93,31 +96,20 @@ async function planAll(
   ignoreExisting: boolean,
   take: (sql: Transaction) => Promise<readonly DueSchedule[]>,
 ): Promise<Materialised> {
-  const [schedules, made] = (await deps.db.engine.begin(async (transaction) => {
-    const sql = transaction as unknown as Transaction
-    const due = await take(sql)
-    if (due.length === 0) return [0, []]
-    const nowMicros = deps.nowMicros()
-    const planned = due.map((row) => ({ row, plan: planOf(row, nowMicros) }))
-    const runs = await insertScheduledRuns(
-      sql,
-      planned.map(({ row, plan }) => ticksOf(row, plan)),
-      { nowMicros, dice: deps.dice ?? Math.random, ignoreExisting },
-    )
-    await sql`
-      update deployment_schedules s set scheduled_until = p.until, look_at = p.look_at
-      from json_to_recordset(${JSON.stringify(
-        planned.map(({ row, plan }) => ({
-          workspace_id: row.workspaceId,
-          deployment_id: row.deploymentId,
-          id: row.id,
-          until: formatInstant(plan.untilMicros),
-          look_at: plan.lookAtMicros === null ? null : formatInstant(plan.lookAtMicros),
-        })),
-      )}::json) as p (workspace_id uuid, deployment_id uuid, id uuid, until timestamptz, look_at timestamptz)
-      where s.workspace_id = p.workspace_id and s.deployment_id = p.deployment_id and s.id = p.id`
-    return [due.length, runs]
-  })) as [number, readonly ScheduledRun[]]
+  const [schedules, made] = await inTransaction(
+    deps.db.engine,
+    async (sql): Promise<readonly [number, readonly ScheduledRun[]]> => {
+      const due = await take(sql)
+      if (due.length === 0) return [0, []]
+      const nowMicros = deps.nowMicros()
+      const plan = planner(nowMicros)
+      const planned = due.map((row) => ({ row, plan: plan(row) }))
+      const ticks = planned.map(({ row, plan }) => ticksOf(row, plan))
+      const options = { nowMicros, dice: deps.dice ?? Math.random, ignoreExisting }
+      const [runs] = await Promise.all([insertScheduledRuns(sql, ticks, options), advance(sql, planned)])
+      return [due.length, runs]
+    },
+  )
   const byWorkspace = new Map<string, Change[]>()
   let skipped = 0
   for (const [workspaceId, change] of made) {
@@ -130,6 +122,20 @@ async function planAll(
   deps.engine.signals.emit(made.flatMap(([, , due]) => due ?? []))
   return { schedules, runs: made.length - skipped, skipped, refused: [] }
 }
+
+/** Notes how far schedules are dealt with, and when to look again. */
+const advance = (
+  sql: Transaction,
+  planned: readonly { readonly row: DueSchedule; readonly plan: SchedulePlan }[],
+) => sql`
+  update deployment_schedules s set scheduled_until = p.until, look_at = p.look_at
+  from unnest(
+    ${plainArray(planned.map(({ row }) => row.workspaceId))}::uuid[], ${plainArray(planned.map(({ row }) => row.deploymentId))}::uuid[],
+    ${plainArray(planned.map(({ row }) => row.id))}::uuid[],
+    ${plainArray(planned.map(({ plan }) => formatInstant(plan.untilMicros)))}::timestamptz[],
+    ${plainArray(planned.map(({ plan }) => textOf(plan.lookAtMicros)))}::timestamptz[]
+  ) as p (workspace_id, deployment_id, id, until, look_at)
+  where s.workspace_id = p.workspace_id and s.deployment_id = p.deployment_id and s.id = p.id`
 
 async function planSingly(deps: Materialising, taken: readonly DueSchedule[]): Promise<Materialised> {
   const sum = { schedules: 0, runs: 0, skipped: 0 }
@@ -176,6 +182,17 @@ function readStored(stored: StoredSchedule, nowMicros: number): ParsedSchedule {
 
 interface Planned extends SchedulePlan {
   readonly schedule: Schedule | null
+}
+
+/** Plans at one instant. Schedules that are alike, and as far, have the same plan: most of a large workspace's are hourly or nightly. */
+function planner(nowMicros: number): (row: DueSchedule) => Planned {
+  const plans = new Map<string, Planned>()
+  return (row) => {
+    const alike = JSON.stringify([row.schedule, row.scheduledUntil, row.catchUp, row.maxScheduledRuns])
+    const plan = plans.get(alike) ?? planOf(row, nowMicros)
+    plans.set(alike, plan)
+    return plan
+  }
 }
 
 function planOf(row: DueSchedule, nowMicros: number): Planned {
