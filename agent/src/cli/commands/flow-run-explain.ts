@@ -50,14 +50,17 @@ function describeReason(reason: Fields, number: string): string {
   return lines.filter((line) => line !== '').join(`\n${' '.repeat(number.length)}`)
 }
 
-/** The control plane may name the command of whoever asks most; this one has the same verbs under its own names. */
-const ourCommand = (command: string): string =>
+/**
+ * The control plane may name the command of whoever asks most; this one has the same verbs under its own names. Not so workers:
+ * it says `prefect worker start` where only one of those can run the flow.
+ */
+export const ourCommand = (command: string): string =>
   OURS.reduce((text, [theirs, ours]) => text.replace(theirs, ours), command)
 
 const OURS: readonly (readonly [RegExp, string])[] = [
-  [/^prefect worker start --pool /, 'rigel worker start -p '],
   [/^prefect (work-pool|work-queue) set-concurrency-limit (.+?) (\d+)/, 'rigel $1 update $2 --limit $3'],
-  [/^prefect concurrency-limit create (\S+) (\d+)/, 'rigel limit create tag:$1 $2'],
+  // Theirs changes the one that is there; ours tells the two apart.
+  [/^prefect concurrency-limit create (.+) (\d+)$/, 'rigel limit update tag:$1 --slots $2'],
   [
     /^prefect (work-pool|work-queue|deployment|flow-run) (pause|resume|run|cancel|retry|delete) /,
     'rigel $1 $2 ',
