@@ -526,6 +526,15 @@ describeInBrowser('operating a workspace', () => {
     await release()
     await page.getByText('Nobody holds a slot.').waitFor()
     expect((await tenant.call('GET', `/v2/concurrency_limits/${limit.id}`)).active_slots).toBe(0)
+
+    // What nobody gives back is free when its lease ends, and the page says so by itself.
+    await tenant.call('POST', '/v2/concurrency_limits/increment-with-lease', {
+      ...{ names: ['lock'], slots: 1, mode: 'concurrency', lease_duration: 600 },
+    })
+    await sql`update slot_leases set expires_at = now() + interval '3 seconds' where workspace_id = ${tenant.workspaceId}`
+    await page.reload()
+    await page.getByText('Full', { exact: true }).waitFor()
+    await page.getByText('Nobody holds a slot.').waitFor()
     expectNoComplaints(visitor)
   })
 

@@ -2,6 +2,7 @@ import type { Metadata } from 'next'
 import Link from 'next/link'
 import { notFound } from 'next/navigation'
 import { cache } from 'react'
+import { RefreshAt } from '#app/_live/refresh-at.tsx'
 import { RefreshOn } from '#app/_live/refresh-on.tsx'
 import { enter, enterLive, isUuid, type WorkspaceParams } from '#app/_server/enter.ts'
 import { whyNot } from '#app/_server/why-not.ts'
@@ -75,6 +76,7 @@ export default async function LimitPage({ params }: Props) {
         cursor={cursor}
         mortal={{ id: id, what: 'limit', href: `${base}/concurrency-limits`, words: 'Open concurrency' }}
       />
+      <RefreshAt at={firstEndOf(held)} />
       <main id="main" tabIndex={-1} className="page">
         <div className="grid grid-cols-1 items-start gap-6 lg:grid-cols-[232px_minmax(0,1fr)]">
           <nav aria-label="Limits" className="rounded-lg border border-line max-lg:hidden">
@@ -247,6 +249,14 @@ const holderWords = {
   operator: 'Set by hand',
   client: 'A client that gave no name',
 } as const satisfies Record<HeldSlots['holderType'], string>
+
+/** When the first of the leases ends, unless it is renewed. */
+const firstEndOf = (held: readonly HeldSlots[]): string | null =>
+  held.reduce<string | null>(
+    (first, { expiresAt }) =>
+      expiresAt !== null && (first === null || expiresAt < first) ? expiresAt : first,
+    null,
+  )
 
 function Ledger({
   base,
