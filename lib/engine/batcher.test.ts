@@ -50,6 +50,21 @@ describe('batches', () => {
     expect(await Promise.all(results)).toEqual([10, 20, 30, 40, 50, 60])
   })
 
+  test('answer many in portions, between which others have their turn, and all before they are drained', async () => {
+    const { batcher, batch } = held({ maxBatch: 100 })
+    const values = Array.from({ length: 50 }, (_, n) => n)
+    const heard: (number | string)[] = []
+    for (const value of values) void batcher.add(item(value)).then((result) => heard.push(result))
+    const first = await batch(0)
+    setImmediate(() => heard.push('another'))
+    first.release()
+    await batcher.drain()
+    // Whoever was told last hears of it after this.
+    await Promise.resolve()
+    expect(heard.filter((each) => each !== 'another')).toEqual(values.map((value) => value * 10))
+    expect(heard.indexOf('another')).toBeLessThan(50)
+  })
+
   test('start beside another only with company, and without when it ends', async () => {
     const { batcher, batch } = held({ worthCompany: 3 })
     const results = [batcher.add(item(1))]
