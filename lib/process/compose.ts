@@ -21,6 +21,7 @@ import { followReplicas } from '../live/follow-replicas.ts'
 import { readPastEvents, readPastLogs } from '../live/read-past.ts'
 import { createReplicaBus } from '../live/replica-bus.ts'
 import { services as backgroundServices } from '../services/all.ts'
+import { scheduleRuns } from '../services/schedule-runs.ts'
 import { type StartedServices, startServices } from '../services/service.ts'
 import type { Listener } from './front-door.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
@@ -35,6 +36,8 @@ export interface Application {
   readonly acceptSocket: (request: IncomingMessage, socket: Duplex, head: Buffer) => boolean
   /** Ends sockets and streams, each with the reason. Their clients look for another replica. */
   endStreams(reason: string): Promise<void>
+  /** Sorts what fell due while Rigel was away by its schedules' catch-up policies: before anybody can ask for work. */
+  catchUp(): Promise<void>
   /** Starts the background loops. */
   startServices(): void
   /** Commits what was accepted, then lets go of the database. */
@@ -164,6 +167,14 @@ export function composeApplication({
     endStreams: async (reason) => {
       for (const callback of shutdown) callback()
       await sockets.closeAll(reason)
+    },
+    catchUp: async () => {
+      try {
+        await scheduleRuns.runOnce({ db, engine, nowMicros })
+      } catch (error) {
+        // Its loop tries again.
+        log().error({ err: error, service: scheduleRuns.name }, 'a background turn failed')
+      }
     },
     startServices: () => {
       loops ??= startServices(backgroundServices, { db, engine, nowMicros }, log(), metrics.onTurn)

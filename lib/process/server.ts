@@ -107,6 +107,7 @@ export async function startServer(wanted: Config, { onProgress }: StartOptions =
       pages = await preparePages(config, application.services)
       undo.push(pages.close)
     }
+    if (config.roles.services) await application.catchUp()
     door.open({
       ...(config.roles.api ? { api: application.listener, socket: application.acceptSocket } : {}),
       ...(pages ? { pages: pages.listener, pagesSocket: pages.acceptSocket } : {}),

@@ -2,6 +2,7 @@ import { NotFound } from '../domain/problem.ts'
 import { formatInstant } from '../domain/time.ts'
 import { serviceClient, serviceState } from './proposal.ts'
 import type { Service, ServiceScope } from './service.ts'
+import { takeTurn } from './take-turn.ts'
 
 /** Runs proposed in one turn. */
 const BATCH = 500
@@ -49,18 +50,13 @@ export const crashZombies: Service = {
 
 /**
  * While every replica was away no beat could arrive, and every lease ran out: whoever holds one gets a whole one anew, counted from
- * now. Answers how many. Replicas take turns on the row that says when one of them last looked, so that one of them does it.
+ * now. Answers how many.
  */
 async function forgiveOutage({ db, nowMicros }: ServiceScope): Promise<number> {
   const now = formatInstant(nowMicros())
   const away = formatInstant(nowMicros() - AWAY_SECONDS * 1_000_000)
   const [row] = await db.engine<{ forgiven: number }[]>`
-    with last as materialized (
-      select at from service_turns where name = ${crashZombies.name} for update
-    ), turn as (
-      insert into service_turns (name, at) values (${crashZombies.name}, ${now})
-      on conflict (name) do update set at = greatest(service_turns.at, excluded.at)
-    ), forgiven as (
+    with ${takeTurn(db.engine, crashZombies.name, now)}, forgiven as (
       -- What was forgiven before and has not been heard of since would look like a longer lease each time: it is never longer than
       -- the longest that there is.
       update run_claims set expires_at = ${now}::timestamptz + least(expires_at - coalesce(beat_at, claimed_at), interval '540 seconds')

@@ -3,6 +3,7 @@ import {
   materialiseSchedules,
   SCHEDULES_AT_ONCE,
 } from '../control/schedules/materialise-schedules.ts'
+import { noticeOutage, stillHere } from './notice-outage.ts'
 import type { Service } from './service.ts'
 
 /**
@@ -15,17 +16,20 @@ const TURNS_OF_LANE = 4
 
 /**
  * Makes the runs of schedules ahead of time. What was just written schedules itself (see settleDeployment): this loop keeps
- * every schedule ahead of the clock, and goes on with what a replica that died had begun.
+ * every schedule ahead of the clock, and goes on with what a replica that died had begun. After an outage it does to runs that fell
+ * due within it what their schedules' catch-up policies say.
  */
 export const scheduleRuns: Service = {
   name: 'schedule-runs',
   everySeconds: 1,
   runOnce: async (scope) => {
     const turns: Materialised[] = []
+    await noticeOutage(scope, scheduleRuns.name)
     /** Whether there may be more to do. */
     const turn = async (): Promise<boolean> => {
       const done = await materialiseSchedules(scope, 'whichever are due')
       turns.push(done)
+      if (done.schedules > 0) await stillHere(scope, scheduleRuns.name)
       return done.schedules === SCHEDULES_AT_ONCE
     }
     const lane = async (): Promise<boolean> => {

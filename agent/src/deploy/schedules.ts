@@ -1,5 +1,8 @@
-/** What happens to fire times that passed while nothing could be scheduled. Default none. */
-export type CatchUp = 'none' | 'latest' | 'all' | { readonly last: number }
+/**
+ * What happens to fire times that passed while the deployment was paused or the control plane was away. Default `late`: after an
+ * outage the runs that were scheduled before it run late, and nothing else does.
+ */
+export type CatchUp = 'late' | 'none' | 'latest' | 'all' | { readonly last: number }
 
 export interface ScheduleOptions {
   /** Name of an IANA time zone such as `Europe/Berlin`; default UTC. */

@@ -20,7 +20,7 @@ export const scheduleBody = z.object({
   max_scheduled_runs: positive.nullish(),
   slug: z.string().max(500).nullish(),
   replaces: z.string().max(500).nullish(),
-  /** Of the hosted API: all missed times, or none. */
+  /** Of the hosted API: all missed times. False is what its clients send when nobody said anything. */
   catchup: z.boolean().nullish(),
   max_active_runs: positive.nullish(),
   catch_up: catchUp.nullish(),
@@ -139,7 +139,7 @@ function catchUpOf({ catch_up, catchup }: z.output<typeof scheduleBody>): CatchU
   if (catch_up) {
     return catch_up.kind === 'last' ? { kind: 'last', count: catch_up.count ?? 1 } : { kind: catch_up.kind }
   }
-  return typeof catchup === 'boolean' ? { kind: catchup ? 'all' : 'none' } : undefined
+  return typeof catchup === 'boolean' ? { kind: catchup ? 'all' : 'late' } : undefined
 }
 
 /** Without the members that are undefined: absent is how a change says "leave it". */

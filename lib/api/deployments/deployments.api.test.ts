@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { scheduleRuns } from '../../services/schedule-runs.ts'
 import { type TestTenant, testApi } from '../../testing/api.ts'
 
 const { call, tenant, db, services } = await testApi()
@@ -471,7 +472,7 @@ describe('schedules', () => {
       ],
     })
     expect(schedules).toMatchObject([
-      { slug: 'hour', active: true, max_scheduled_runs: null, catchup: false, catch_up: { kind: 'none' } },
+      { slug: 'hour', active: true, max_scheduled_runs: null, catchup: false, catch_up: { kind: 'late' } },
       { slug: null, active: false, schedule: { cron: '0 9 15 * *', timezone: 'UTC', day_or: true } },
     ])
     const runs = await runsOf(id)
@@ -541,6 +542,47 @@ describe('schedules', () => {
     expect((await patch(`/deployments/${id}/schedules/${randomUUID()}`, { active: false })).status).toBe(404)
     const [rolled, counted] = await counts()
     expect(rolled).toBe(counted)
+  })
+
+  test('say what becomes of runs that fell due while Rigel was away', async () => {
+    const ids = new Map<string, string>()
+    const start = services.nowMicros()
+    for (const said of [
+      {},
+      { catchup: false },
+      { catch_up: { kind: 'none' } },
+      { catch_up: { kind: 'latest' } },
+    ]) {
+      const { id, schedules } = await deploy({
+        schedules: [{ schedule: { interval: 10, anchor_date: '2026-01-01T00:00:00Z' }, ...said }],
+      })
+      expect(schedules[0].catchup).toBe('latest' === schedules[0].catch_up.kind)
+      ids.set(JSON.stringify(said), id)
+    }
+    const turnAt = (nowMicros: number) =>
+      scheduleRuns.runOnce({ db, engine: services.engine, nowMicros: () => nowMicros })
+    await turnAt(start)
+    const back = start + 180_000_000
+    await turnAt(back)
+    const missed: Record<string, readonly string[]> = {}
+    for (const [said, id] of ids) {
+      const due = (await runsOf(id)).filter((run) => Date.parse(run.expected_start_time) * 1_000 <= back)
+      missed[said] = [...new Set(due.map((run) => run.state_name))]
+      if (said.includes('latest')) {
+        expect(due.map((run) => run.state_name === 'Skipped')).toEqual(due.map((_, i) => i < due.length - 1))
+        const states = await get(`/flow_run_states/?flow_run_id=${due[0]?.id}`)
+        expect(states.json).toMatchObject([
+          { name: 'Scheduled' },
+          { type: 'CANCELLED', name: 'Skipped', message: expect.stringContaining('“latest”') },
+        ])
+      }
+    }
+    expect(missed).toEqual({
+      '{}': ['Scheduled'],
+      '{"catchup":false}': ['Scheduled'],
+      '{"catch_up":{"kind":"none"}}': ['Skipped'],
+      '{"catch_up":{"kind":"latest"}}': ['Skipped', 'Scheduled'],
+    })
   })
 
   test('are kept, replaced or patched by a deployment that is written', async () => {

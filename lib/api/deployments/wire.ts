@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { DeploymentRow, LimitOfDeployment, ScheduleRow } from '../../db/rows/deployment.ts'
+import { catchUpPolicies } from '../../domain/schedules/catch-up.ts'
 
 const when = z.iso.datetime()
 const object = z.record(z.string(), z.unknown())
@@ -17,7 +18,7 @@ export const scheduleValue = z
   .meta({ id: 'Schedule' })
 
 export const catchUp = z
-  .object({ kind: z.enum(['all', 'latest', 'none', 'last']), count: z.int().min(1).max(1_000).nullish() })
+  .object({ kind: z.enum(catchUpPolicies), count: z.int().min(1).max(1_000).nullish() })
   .meta({ id: 'CatchUp' })
 
 export const scheduleAnswer = z
@@ -155,7 +156,7 @@ export function scheduleJson(row: ScheduleRow): string {
     active: row.active,
     max_active_runs: null,
     max_scheduled_runs: row.maxScheduledRuns,
-    catchup: row.catchUp.kind !== 'none',
+    catchup: row.catchUp.kind !== 'none' && row.catchUp.kind !== 'late',
     catch_up: row.catchUp,
     slug: row.slug,
   })

@@ -4,14 +4,17 @@ import type { Change } from '../../domain/change.ts'
 import type { CatchUpPolicy } from '../../domain/schedules/catch-up.ts'
 import { formatInstant } from '../../domain/time.ts'
 import { createEngine } from '../../engine/create-engine.ts'
+import { createMarkLateRuns } from '../../services/mark-late-runs.ts'
 import { scheduleRuns } from '../../services/schedule-runs.ts'
 import { testDatabase } from '../../testing/database.ts'
 import { ownWorkspace } from '../../testing/owner.ts'
+import { anyClient, makePool, proposed } from '../../testing/work.ts'
 import type { Context } from '../context.ts'
 import { createDeployment } from '../deployments/create-deployment.ts'
 import { deleteDeployment } from '../deployments/delete-deployments.ts'
 import { pauseDeployment, resumeDeployment } from '../deployments/switch-deployment.ts'
 import { updateDeployment } from '../deployments/update-deployment.ts'
+import { updateFlowRun } from '../flow-runs/update-flow-run.ts'
 import { materialiseSchedules } from './materialise-schedules.ts'
 
 const db = await testDatabase({ poolSize: 8 })
@@ -41,6 +44,7 @@ beforeEach(async () => {
   await db.engine`delete from deployments`
   await db.engine`delete from flow_runs`
   await db.engine`delete from run_count_deltas`
+  await db.engine`delete from service_turns`
   announced.length = 0
   now = START
 })
@@ -132,22 +136,138 @@ describe('a schedule', () => {
 })
 
 describe('after a downtime', () => {
-  test.each<[CatchUpPolicy, run: number[], skipped: number[]]>([
-    [{ kind: 'none' }, [], range(4, 10)],
-    [{ kind: 'latest' }, [10], range(4, 9)],
-    [{ kind: 'last', count: 3 }, [8, 9, 10], range(4, 7)],
-    [{ kind: 'all' }, range(4, 10), []],
-  ])('%j', async (catchUp, run, skipped) => {
-    const { id } = await deploy(hourly, { catchUp })
+  // Runs of 01:00 to 03:00 were made before; those ahead are scheduled in any case.
+  test.each<[CatchUpPolicy | undefined, run: number[]]>([
+    [undefined, [1, 2, 3]],
+    [{ kind: 'late' }, [1, 2, 3]],
+    [{ kind: 'none' }, []],
+    [{ kind: 'latest' }, [10]],
+    [{ kind: 'last', count: 3 }, [8, 9, 10]],
+    [{ kind: 'last', count: 8 }, range(3, 10)],
+    [{ kind: 'all' }, range(1, 10)],
+  ])('%j', async (catchUp, run) => {
+    const { id } = await deploy(hourly, catchUp ? { catchUp } : {})
+    await turn()
+    const before = (await runsOf(id)).map((row) => row.key)
     now += 10 * HOUR
     await settle()
-    // Runs that were made before are late, and still run; those ahead are scheduled.
-    expect(await hoursOf(id, 'Scheduled')).toEqual([1, 2, 3, ...run, 11, 12, 13])
-    expect(await hoursOf(id, 'Skipped')).toEqual(skipped)
-    const [skip] = (await runsOf(id)).filter((row) => row.state === 'Skipped')
-    if (skip) expect(skip.message).toContain('catch-up policy')
+    expect(await hoursOf(id, 'Scheduled')).toEqual([...run, 11, 12, 13])
+    expect(await hoursOf(id, 'Skipped')).toEqual(range(1, 10).filter((hour) => !run.includes(hour)))
+    const rows = await runsOf(id)
+    for (const skip of rows.filter((row) => row.state === 'Skipped'))
+      expect(skip.message).toContain('catch-up policy')
+    // What was made stays the run that it was, whatever becomes of it.
+    expect(rows.slice(0, 3).map((row) => row.key)).toEqual(before)
     await settle()
     expect(await counted()).toEqual({ rolled: 13, rows: 13 })
+    expect(await pending(id)).toEqual({ away: null, isDue: false })
+  })
+
+  const pending = async (id: string) =>
+    (
+      await db.engine<{ away: string | null; isDue: boolean }[]>`
+        select away::text as away, look_at <= ${formatInstant(now)} as is_due from deployment_schedules where deployment_id = ${id}`
+    )[0]
+
+  test.each<[CatchUpPolicy, stays: number[]]>([
+    [{ kind: 'late' }, [1, 2]],
+    [{ kind: 'none' }, []],
+    // 03:00 is the latest that was missed, and is being run.
+    [{ kind: 'latest' }, []],
+    [{ kind: 'last', count: 2 }, [2]],
+    [{ kind: 'all' }, [1, 2]],
+  ])('a run that a worker claimed meanwhile is left alone, and counts: %j', async (catchUp, stays) => {
+    const { poolId, queueId } = await makePool(db, workspaceId, `p${++made}`)
+    const { id } = await deploy(hourly, { catchUp })
+    await turn()
+    now += 160 * 60_000_000
+    await db.engine`update flow_runs set work_queue_id = ${queueId} where deployment_id = ${id} and expected_start_at = ${formatInstant(START + 2.5 * HOUR)}`
+    const [claim] = await engine.claimFlowRuns({
+      workspaceId,
+      workPoolId: poolId,
+      workQueueIds: null,
+      runs: 'any',
+      limit: 1,
+      holder: { type: 'agent', id: null, name: 'w' },
+      seconds: 60,
+      client: anyClient,
+    })
+    expect(claim?.run.id).toBeDefined()
+    await settle()
+    const rows = await runsOf(id)
+    expect(rows.find((row) => row.at.includes('T03'))?.state).toBe('Pending')
+    expect((await hoursOf(id, 'Scheduled')).filter((hour) => hour < 3)).toEqual(stays)
+  })
+
+  test('runs that somebody edited or put off stay', async () => {
+    const { id } = await deploy(hourly, { catchUp: { kind: 'none' } })
+    await turn()
+    const [first, second] = await db.engine<{ id: string }[]>`
+      select id from flow_runs where deployment_id = ${id} order by expected_start_at`
+    await updateFlowRun(ctx, { id: first?.id ?? '', name: 'mine' })
+    await engine.setFlowRunState({
+      workspaceId,
+      runId: second?.id ?? '',
+      state: proposed('SCHEDULED', { details: { scheduled_time: formatInstant(now + 2 * HOUR) } }),
+      policy: 'core',
+      client: anyClient,
+    })
+    now += 10 * HOUR
+    await settle()
+    expect(await hoursOf(id, 'Scheduled')).toEqual([1, 2, 11, 12, 13])
+  })
+
+  test('that is none, a blip of a few seconds, everything runs', async () => {
+    const { id } = await deploy(
+      { interval: 2, anchor_date: formatInstant(START) },
+      { catchUp: { kind: 'none' } },
+    )
+    for (const seconds of [1, 14, 5]) {
+      await turn()
+      now += seconds * 1_000_000
+    }
+    await settle()
+    expect((await runsOf(id)).filter((run) => run.state === 'Skipped')).toEqual([])
+    now += 60_000_000
+    await settle()
+    const skipped = (await runsOf(id)).filter((run) => run.state === 'Skipped')
+    // What fell due before the outage is late, and still runs.
+    expect(skipped).toHaveLength(30)
+    expect(skipped[0]?.at).toBe('2026-03-01T00:30:22Z')
+  })
+
+  test('runs that were marked late before the scheduler had its turn are skipped too, once by all replicas', async () => {
+    const ids: string[] = []
+    for (let i = 0; i < 5; i++) ids.push((await deploy(hourly, { catchUp: { kind: 'latest' } })).id)
+    await turn()
+    now += 2 * HOUR
+    while ((await createMarkLateRuns().runOnce(scope)).counts.marked) {}
+    announced.length = 0
+    const turns = await Promise.all([turn(), turn(), turn()])
+    await settle()
+    for (const id of ids) {
+      expect(await hoursOf(id, 'Skipped')).toEqual([1])
+      expect(await hoursOf(id, 'Late')).toEqual([2])
+    }
+    expect(turns.reduce((sum, { counts }) => sum + (counts.skipped ?? 0), 0)).toBe(5)
+    expect(
+      announced.filter((change) => change.kind === 'flow-run' && change.stateName === 'Skipped'),
+    ).toHaveLength(5)
+    const left = await counted()
+    expect(left?.rolled).toBe(left?.rows)
+  })
+
+  test('what a replica began and died of, another one ends', async () => {
+    const { id } = await deploy(hourly, { catchUp: { kind: 'latest' } })
+    await turn()
+    now += 10 * HOUR
+    const dies = { ...engine, setFlowRunState: () => Promise.reject(new Error('killed')) }
+    await expect(scheduleRuns.runOnce({ ...scope, engine: dies })).rejects.toThrow()
+    expect(await hoursOf(id, 'Scheduled')).toEqual([1, 2, 3, 10, 11, 12, 13])
+    now += 90_000_000
+    await settle()
+    expect(await hoursOf(id, 'Scheduled')).toEqual([10, 11, 12, 13])
+    expect(await pending(id)).toEqual({ away: null, isDue: false })
   })
 
   test('of a month, the latest hundred are recorded, and the rest told of', async () => {

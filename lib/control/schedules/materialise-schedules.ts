@@ -14,10 +14,11 @@ import { plainArray } from '../../engine/array-literal.ts'
 import type { Engine } from '../../engine/engine.ts'
 import { insertScheduledRuns, type ScheduledRun, type TicksOfSchedule } from '../../engine/schedule-runs.ts'
 import { textOf } from '../../engine/stored.ts'
+import { dropMissedRuns, type MissedRun, missedRuns, type RunToDrop } from './missed-runs.ts'
 
 export interface Materialising {
   readonly db: Pick<Database, 'engine'>
-  readonly engine: Pick<Engine, 'announce' | 'signals'>
+  readonly engine: Pick<Engine, 'announce' | 'signals' | 'setFlowRunState'>
   readonly nowMicros: () => number
   readonly dice?: () => number
 }
@@ -34,6 +35,8 @@ export interface Materialised {
 export const SCHEDULES_AT_ONCE = 1_000
 /** How long a schedule rests that the database refused. */
 const REST_MICROS = 60_000_000
+/** Runs that are to be skipped are so after the COMMIT. Should this process die before that, another one looks again this much later. */
+const DROPPING_MICROS = 10_000_000
 
 interface DueSchedule {
   readonly workspaceId: string
@@ -48,6 +51,9 @@ interface DueSchedule {
   readonly maxScheduledRuns: number | null
   readonly catchUp: CatchUpPolicy
   readonly scheduledUntil: string | null
+  /** The outage in which runs of it fell due, if its policy has not been done to them yet. */
+  readonly awayFrom: string | null
+  readonly awayUntil: string | null
   readonly parameters: RawJson
   /** null where the schedule has none of its own. */
   readonly deploymentParameters: RawJson | null
@@ -69,6 +75,7 @@ export async function materialiseSchedules(
       : sql`and s.workspace_id = ${of.workspaceId} and s.deployment_id = ${of.deploymentId}`
   const due = (from: Transaction) => from<DueSchedule[]>`
     select s.workspace_id, d.flow_id, d.tags, d.work_queue_id, q.work_pool_id, d.entrypoint, s.deployment_id, s.id, s.schedule, s.max_scheduled_runs, s.catch_up, s.scheduled_until, s.parameters,
+      lower(s.away) as away_from, upper(s.away) as away_until,
       case when s.parameters::text <> '{}' then d.parameters end as deployment_parameters
     from deployment_schedules s
     join deployments d on d.workspace_id = s.workspace_id and d.id = s.deployment_id
@@ -96,46 +103,93 @@ async function planAll(
   ignoreExisting: boolean,
   take: (sql: Transaction) => Promise<readonly DueSchedule[]>,
 ): Promise<Materialised> {
-  const [schedules, made] = await inTransaction(
+  const { schedules, made, dropping, again } = await inTransaction(
     deps.db.engine,
-    async (sql): Promise<readonly [number, readonly ScheduledRun[]]> => {
+    async (sql): Promise<Committed> => {
       const due = await take(sql)
-      if (due.length === 0) return [0, []]
+      if (due.length === 0) return { schedules: 0, made: [], dropping: [], again: '' }
       const nowMicros = deps.nowMicros()
       const plan = planner(nowMicros)
-      const planned = due.map((row) => ({ row, plan: plan(row) }))
+      const missed = await missedRuns(
+        sql,
+        due.filter((row) => row.awayFrom !== null),
+      )
+      const planned = due.map((row) => plannedOf(row, missed.get(row.id) ?? [], plan))
       const ticks = planned.map(({ row, plan }) => ticksOf(row, plan))
       const options = { nowMicros, dice: deps.dice ?? Math.random, ignoreExisting }
-      const [runs] = await Promise.all([insertScheduledRuns(sql, ticks, options), advance(sql, planned)])
-      return [due.length, runs]
+      const again = formatInstant(nowMicros + DROPPING_MICROS)
+      const [runs] = await Promise.all([
+        insertScheduledRuns(sql, ticks, options),
+        advance(sql, planned, again),
+      ])
+      return {
+        schedules: due.length,
+        made: runs,
+        dropping: planned.filter(({ drop }) => drop.length > 0),
+        again,
+      }
     },
   )
   const byWorkspace = new Map<string, Change[]>()
   let skipped = 0
+  let runs = 0
   for (const [workspaceId, change] of made) {
     if (change.stateType === 'CANCELLED') skipped++
+    else runs++
     const changes = byWorkspace.get(workspaceId)
     if (changes) changes.push(change)
     else byWorkspace.set(workspaceId, [change])
   }
   for (const [workspaceId, changes] of byWorkspace) deps.engine.announce(workspaceId, changes)
   deps.engine.signals.emit(made.flatMap(([, , due]) => due ?? []))
-  return { schedules, runs: made.length - skipped, skipped, refused: [] }
+  if (dropping.length > 0) {
+    skipped += await dropMissedRuns(
+      deps.engine,
+      dropping.flatMap(({ drop }) => drop),
+    )
+    await dropped(deps.db.engine, dropping, again)
+  }
+  return { schedules, runs, skipped, refused: [] }
 }
 
-/** Notes how far schedules are dealt with, and when to look again. */
-const advance = (
-  sql: Transaction,
-  planned: readonly { readonly row: DueSchedule; readonly plan: SchedulePlan }[],
-) => sql`
-  update deployment_schedules s set scheduled_until = p.until, look_at = p.look_at
+interface PlannedSchedule {
+  readonly row: DueSchedule
+  readonly plan: Planned
+  readonly drop: readonly RunToDrop[]
+}
+
+interface Committed {
+  readonly schedules: number
+  readonly made: readonly ScheduledRun[]
+  /** Schedules with runs that are there, and are to be skipped. */
+  readonly dropping: readonly PlannedSchedule[]
+  /** When somebody else is to look at these. */
+  readonly again: string
+}
+
+/** Notes how far schedules are dealt with, and when to look again: at `again` where runs are still to be skipped. */
+const advance = (sql: Transaction, planned: readonly PlannedSchedule[], again: string) => sql`
+  update deployment_schedules s set scheduled_until = p.until,
+    look_at = case when p.is_dropping then ${again}::timestamptz else p.look_at end,
+    away = case when p.is_dropping then s.away end
   from unnest(
     ${plainArray(planned.map(({ row }) => row.workspaceId))}::uuid[], ${plainArray(planned.map(({ row }) => row.deploymentId))}::uuid[],
     ${plainArray(planned.map(({ row }) => row.id))}::uuid[],
     ${plainArray(planned.map(({ plan }) => formatInstant(plan.untilMicros)))}::timestamptz[],
-    ${plainArray(planned.map(({ plan }) => textOf(plan.lookAtMicros)))}::timestamptz[]
-  ) as p (workspace_id, deployment_id, id, until, look_at)
+    ${plainArray(planned.map(({ plan }) => textOf(plan.lookAtMicros)))}::timestamptz[],
+    ${plainArray(planned.map(({ drop }) => (drop.length > 0 ? 'true' : 'false')))}::boolean[]
+  ) as p (workspace_id, deployment_id, id, until, look_at, is_dropping)
   where s.workspace_id = p.workspace_id and s.deployment_id = p.deployment_id and s.id = p.id`
+
+/** An outage is dealt with when its runs are skipped, unless there was another one since; what was paused or edited since says itself when to look. */
+const dropped = (sql: Sql, planned: readonly PlannedSchedule[], again: string) => sql`
+  update deployment_schedules s set away = null, look_at = case when s.look_at = ${again} then p.look_at else s.look_at end
+  from unnest(
+    ${plainArray(planned.map(({ row }) => row.workspaceId))}::uuid[], ${plainArray(planned.map(({ row }) => row.deploymentId))}::uuid[],
+    ${plainArray(planned.map(({ row }) => row.id))}::uuid[], ${plainArray(planned.map(({ row }) => row.awayUntil))}::timestamptz[],
+    ${plainArray(planned.map(({ plan }) => textOf(plan.lookAtMicros)))}::timestamptz[]
+  ) as p (workspace_id, deployment_id, id, away_until, look_at)
+  where s.workspace_id = p.workspace_id and s.deployment_id = p.deployment_id and s.id = p.id and upper(s.away) = p.away_until`
 
 async function planSingly(deps: Materialising, taken: readonly DueSchedule[]): Promise<Materialised> {
   const sum = { schedules: 0, runs: 0, skipped: 0 }
@@ -185,17 +239,33 @@ interface Planned extends SchedulePlan {
 }
 
 /** Plans at one instant. Schedules that are alike, and as far, have the same plan: most of a large workspace's are hourly or nightly. */
-function planner(nowMicros: number): (row: DueSchedule) => Planned {
+function planner(nowMicros: number): Planner {
   const plans = new Map<string, Planned>()
-  return (row) => {
-    const alike = JSON.stringify([row.schedule, row.scheduledUntil, row.catchUp, row.maxScheduledRuns])
-    const plan = plans.get(alike) ?? planOf(row, nowMicros)
+  return (row, made) => {
+    const alike = JSON.stringify([row.schedule, row.scheduledUntil, row.catchUp, row.maxScheduledRuns, made])
+    const plan = plans.get(alike) ?? planOf(row, made, nowMicros)
     plans.set(alike, plan)
     return plan
   }
 }
+type Planner = (row: DueSchedule, made: readonly number[]) => Planned
 
-function planOf(row: DueSchedule, nowMicros: number): Planned {
+function plannedOf(row: DueSchedule, missed: readonly MissedRun[], planner: Planner): PlannedSchedule {
+  const plan = planner(
+    row,
+    missed.map((run) => run.atMicros),
+  )
+  const times = new Set(plan.drop)
+  const message = skippedBecause(row)
+  const drop = missed.filter((run) => run.isUntouched && times.has(run.atMicros))
+  return {
+    row,
+    plan,
+    drop: drop.map((run) => ({ workspaceId: row.workspaceId, runId: run.id, message })),
+  }
+}
+
+function planOf(row: DueSchedule, made: readonly number[], nowMicros: number): Planned {
   const parsed = readStored(row.schedule, nowMicros)
   const since = row.scheduledUntil === null ? undefined : parseInstant(row.scheduledUntil)
   // What is stored was read before, by a version that may have read more: such a schedule makes no runs until it is changed.
@@ -204,6 +274,7 @@ function planOf(row: DueSchedule, nowMicros: number): Planned {
       schedule: null,
       run: [],
       skip: [],
+      drop: [],
       unrecorded: 0,
       untilMicros: since ?? nowMicros,
       lookAtMicros: null,
@@ -216,6 +287,7 @@ function planOf(row: DueSchedule, nowMicros: number): Planned {
       sinceMicros: since ?? nowMicros,
       nowMicros,
       catchUp: row.catchUp,
+      made,
       maxScheduledRuns: row.maxScheduledRuns,
     }),
   }
@@ -223,7 +295,7 @@ function planOf(row: DueSchedule, nowMicros: number): Planned {
 
 function ticksOf(row: DueSchedule, { schedule, run, skip, unrecorded }: Planned): TicksOfSchedule {
   const { workspaceId, deploymentId, id } = row
-  const reason = `Nothing could run at this time, and the schedule's catch-up policy is “${policyWords(row.catchUp)}”.`
+  const reason = skippedBecause(row)
   const earlier = unrecorded > 0 ? ` At least ${unrecorded} earlier times were skipped as well.` : ''
   const keyOf = (at: number): string => (schedule ? scheduledRunKey(deploymentId, id, schedule, at) : '')
   return {
@@ -248,6 +320,9 @@ function ticksOf(row: DueSchedule, { schedule, run, skip, unrecorded }: Planned)
     ],
   }
 }
+
+const skippedBecause = ({ catchUp }: DueSchedule): string =>
+  `Nothing could run at this time, and the schedule's catch-up policy is “${policyWords(catchUp)}”.`
 
 const policyWords = (policy: CatchUpPolicy): string =>
   policy.kind === 'last' ? `last ${policy.count}` : policy.kind

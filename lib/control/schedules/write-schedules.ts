@@ -13,7 +13,7 @@ export interface SchedulesOf {
   readonly nowMicros: number
 }
 
-const NONE: CatchUpPolicy = { kind: 'none' }
+const UNSAID: CatchUpPolicy = { kind: 'late' }
 
 /** The schedules as they are, locked: the scheduler leaves them alone until the transaction ends, and has left them before. */
 export async function lockSchedules(
@@ -122,7 +122,7 @@ export async function removeSchedules(
 export async function insertSchedule(
   sql: Transaction,
   { workspaceId, deploymentId, nowMicros }: SchedulesOf,
-  { schedule, active = true, parameters, maxScheduledRuns, slug, catchUp = NONE }: ReadSchedule,
+  { schedule, active = true, parameters, maxScheduledRuns, slug, catchUp = UNSAID }: ReadSchedule,
 ): Promise<string> {
   if (!schedule)
     throw new BadInput(`The schedule “${slug ?? ''}” is not there yet, and so needs to say when it fires.`)

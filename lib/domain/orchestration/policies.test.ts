@@ -30,6 +30,7 @@ const orders: Readonly<Record<string, string>> = {
   'flow: zombie': `crashOnlySilentRuns rescheduleLostRuns ${afterwards}`,
   'flow: cascade': `leaveEndedRunsAlone bypassCancellingFlowRunsWithNoInfra ${afterwards}`,
   'flow: slot-free': `hurryOnlyRunsThatWaitForSlots ${afterwards}`,
+  'flow: missed': `skipOnlyUntouchedRuns ${afterwards}`,
   'task: core': `
     retrieveFromCache handleTaskTerminalStateTransitions preventRunningTasksFromStoppedFlows
     secureTaskConcurrencySlots copyScheduledTime waitForScheduledTime retryFailedTasks renameReruns

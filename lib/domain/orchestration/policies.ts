@@ -109,6 +109,9 @@ const cascadePolicy: Policy<FlowRunView> = [
   ...afterwards,
 ]
 
+/** The scheduler, of runs that a schedule's catch-up policy does not want after an outage. */
+const missedPolicy: Policy<FlowRunView> = [services.skipOnlyUntouchedRuns, ...afterwards]
+
 /** When a slot of a deployment comes free. */
 const slotFreePolicy: Policy<FlowRunView> = [services.hurryOnlyRunsThatWaitForSlots, ...afterwards]
 
@@ -124,6 +127,7 @@ export const flowPolicies = {
   zombie: zombiePolicy,
   cascade: cascadePolicy,
   'slot-free': slotFreePolicy,
+  missed: missedPolicy,
 } as const
 export type FlowPolicyName = keyof typeof flowPolicies
 

@@ -167,6 +167,23 @@ export const rescheduleLostRuns: FlowRule = {
   },
 }
 
+/** A run that its schedule made, and that nobody claimed, started, put off or held back since; its moment passed while nothing could run. */
+export const skipOnlyUntouchedRuns: FlowRule = {
+  name: 'skipOnlyUntouchedRuns',
+  from: 'any',
+  to: ['CANCELLED'],
+  needs: [],
+  judge: ({ run }) => {
+    if (run.state?.type !== 'SCHEDULED')
+      return { say: 'reject', reason: 'The run is not scheduled any more.' }
+    const isUntouched =
+      (run.state.name === 'Scheduled' || run.state.name === 'Late') &&
+      run.runCount === 0 &&
+      run.nextScheduledStartMicros === run.expectedStartMicros
+    return isUntouched ? undefined : { say: 'reject', reason: 'The run is not as its schedule made it.' }
+  },
+}
+
 /** A run that waits for a slot of its deployment is due at once when one comes free; it may have been claimed or cancelled meanwhile. */
 export const hurryOnlyRunsThatWaitForSlots: FlowRule = {
   name: 'hurryOnlyRunsThatWaitForSlots',

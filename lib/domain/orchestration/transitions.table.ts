@@ -144,6 +144,8 @@ export const vocabulary = {
 
   // --- what services propose
   noslotawaited: refuse('The run does not wait for a slot of its deployment.'),
+  unscheduled: refuse('The run is not scheduled any more.'),
+  touched: refuse('The run is not as its schedule made it.'),
   notpaused: refuse('The run is not paused.'),
   pauselives: refuse('The pause has not timed out.'),
   notcancelling: refuse('The run is not cancelling.'),
@@ -642,6 +644,26 @@ export const flowScenarios: readonly FlowScenario[] = [
     column: [
       'SCHEDULED',
       'noslotawaited ok noslotawaited noslotawaited noslotawaited noslotawaited noslotawaited noslotawaited noslotawaited noslotawaited',
+    ],
+  },
+  {
+    name: 'a run that was missed',
+    policy: flowPolicies.missed,
+    table: allOk,
+    column: [
+      'CANCELLED',
+      'unscheduled ok unscheduled unscheduled unscheduled unscheduled unscheduled unscheduled unscheduled unscheduled',
+    ],
+  },
+  {
+    name: 'a run that was missed, and waits for something else',
+    policy: flowPolicies.missed,
+    state: { name: 'AwaitingConcurrencySlot' },
+    stateOf: 'SCHEDULED',
+    table: allOk,
+    column: [
+      'CANCELLED',
+      'unscheduled touched unscheduled unscheduled unscheduled unscheduled unscheduled unscheduled unscheduled unscheduled',
     ],
   },
   {

@@ -1,12 +1,15 @@
 import { fireTimes } from './fire-times.ts'
 import type { Schedule } from './schedule.ts'
 
-/** What happens to times that passed while nothing could run: the server was down, or the deployment was paused. */
-export const catchUpPolicies = ['all', 'latest', 'none', 'last'] as const
+/**
+ * What happens to times that passed while nothing could run: the server was down, or the deployment was paused. `late` is what
+ * holds when nobody said anything: runs that were there already run late, and other times are passed over.
+ */
+export const catchUpPolicies = ['late', 'all', 'latest', 'none', 'last'] as const
 export type CatchUpKind = (typeof catchUpPolicies)[number]
 
 export type CatchUpPolicy =
-  | { readonly kind: 'all' | 'latest' | 'none' }
+  | { readonly kind: 'late' | 'all' | 'latest' | 'none' }
   /** The last `count` of them. */
   | { readonly kind: 'last'; readonly count: number }
 
@@ -15,6 +18,8 @@ export interface CatchUp {
   readonly run: readonly number[]
   /** Missed times that are recorded as Skipped, oldest first. */
   readonly skip: readonly number[]
+  /** Missed times that have a run already, which is to be skipped; the others' runs stay. Oldest first. */
+  readonly drop: readonly number[]
 }
 
 const runsOf = (policy: CatchUpPolicy): number => {
@@ -23,6 +28,7 @@ const runsOf = (policy: CatchUpPolicy): number => {
       return Number.POSITIVE_INFINITY
     case 'latest':
       return 1
+    case 'late':
     case 'none':
       return 0
     case 'last':
@@ -32,10 +38,25 @@ const runsOf = (policy: CatchUpPolicy): number => {
   }
 }
 
-/** `missed` is in order, oldest first. */
-export const planCatchUp = (policy: CatchUpPolicy, missed: readonly number[]): CatchUp => {
-  const first = Math.max(0, missed.length - runsOf(policy))
-  return { run: missed.slice(first), skip: missed.slice(0, first) }
+/** `missed` times have no run yet, `made` ones have; both are in order, oldest first. The policy speaks of all of them together. */
+export const planCatchUp = (
+  policy: CatchUpPolicy,
+  missed: readonly number[],
+  made: readonly number[] = [],
+): CatchUp => {
+  const most = runsOf(policy)
+  // From the latest on: how many of each list are among the latest `most` of both.
+  let run = missed.length
+  let keep = made.length
+  while (missed.length - run + made.length - keep < most && run + keep > 0) {
+    if ((missed[run - 1] ?? Number.NEGATIVE_INFINITY) > (made[keep - 1] ?? Number.NEGATIVE_INFINITY)) run--
+    else keep--
+  }
+  return {
+    run: missed.slice(run),
+    skip: missed.slice(0, run),
+    drop: policy.kind === 'late' ? [] : made.slice(0, keep),
+  }
 }
 
 export interface MissedTimes {

@@ -7,6 +7,8 @@ export interface SchedulePlan {
   readonly run: readonly number[]
   /** Missed ones that are recorded as skipped. */
   readonly skip: readonly number[]
+  /** Missed ones whose runs are there already, and are to be skipped. */
+  readonly drop: readonly number[]
   /** Missed ones that are too many, or too old, to be recorded one by one; at least so many. */
   readonly unrecorded: number
   /** Every fire time up to here is dealt with. */
@@ -33,6 +35,8 @@ export interface PlanInput {
   readonly sinceMicros: number
   readonly nowMicros: number
   readonly catchUp: CatchUpPolicy
+  /** Fire times that were missed although they have a run, oldest first. */
+  readonly made?: readonly number[]
   /** Runs ahead at most; null: as many as the limits say. */
   readonly maxScheduledRuns: number | null
 }
@@ -43,13 +47,14 @@ export function planSchedule({
   sinceMicros,
   nowMicros,
   catchUp,
+  made = [],
   maxScheduledRuns,
 }: PlanInput): SchedulePlan {
   const missed =
     sinceMicros < nowMicros
       ? missedTimes(schedule, sinceMicros, nowMicros, { maxTimes: MAX_CAUGHT_UP })
       : { times: [], unlisted: 0 }
-  const { run: caughtUp, skip } = planCatchUp(catchUp, missed.times)
+  const { run: caughtUp, skip, drop } = planCatchUp(catchUp, missed.times, made)
   const isDense = (nowMicros - sinceMicros) / Math.max(1, missed.times.length + missed.unlisted) < DENSE
   const recorded = isDense ? [] : skip.slice(-MAX_SKIPPED)
 
@@ -68,6 +73,7 @@ export function planSchedule({
   return {
     run: [...caughtUp, ...times.filter((time) => time > sinceMicros)],
     skip: recorded,
+    drop,
     unrecorded: missed.unlisted + skip.length - recorded.length,
     untilMicros: Math.max(sinceMicros, nowMicros, last ?? 0),
     lookAtMicros: lookAt(),

@@ -497,6 +497,7 @@ describe('runs to schedule', () => {
 describe('times missed', () => {
   const missed = [1, 2, 3, 4, 5]
   test.each([
+    [{ kind: 'late' }, [], missed],
     [{ kind: 'all' }, missed, []],
     [{ kind: 'latest' }, [5], [1, 2, 3, 4]],
     [{ kind: 'none' }, [], missed],
@@ -504,8 +505,23 @@ describe('times missed', () => {
     [{ kind: 'last', count: 9 }, missed, []],
     [{ kind: 'last', count: 0 }, [], missed],
   ] as const)('%j', (policy, run, skip) => {
-    expect(planCatchUp(policy, missed)).toEqual({ run, skip })
-    expect(planCatchUp(policy, [])).toEqual({ run: [], skip: [] })
+    expect(planCatchUp(policy, missed)).toEqual({ run, skip, drop: [] })
+    expect(planCatchUp(policy, [])).toEqual({ run: [], skip: [], drop: [] })
+  })
+
+  test.each([
+    [{ kind: 'late' }, [4, 5], [1, 2, 3], { run: [], skip: [4, 5], drop: [] }],
+    [{ kind: 'none' }, [4, 5], [1, 2, 3], { run: [], skip: [4, 5], drop: [1, 2, 3] }],
+    [{ kind: 'latest' }, [4, 5], [1, 2, 3], { run: [5], skip: [4], drop: [1, 2, 3] }],
+    [{ kind: 'latest' }, [], [1, 2, 3], { run: [], skip: [], drop: [1, 2] }],
+    [{ kind: 'last', count: 3 }, [4, 5], [1, 2, 3], { run: [4, 5], skip: [], drop: [1, 2] }],
+    [{ kind: 'last', count: 9 }, [4, 5], [1, 2, 3], { run: [4, 5], skip: [], drop: [] }],
+    [{ kind: 'all' }, [4, 5], [1, 2, 3], { run: [4, 5], skip: [], drop: [] }],
+    [{ kind: 'latest' }, [1, 4], [2, 5], { run: [], skip: [1, 4], drop: [2] }],
+    [{ kind: 'last', count: 2 }, [1, 4], [2, 5], { run: [4], skip: [1], drop: [2] }],
+    [{ kind: 'none' }, [1, 4], [2, 5], { run: [], skip: [1, 4], drop: [2, 5] }],
+  ] as const)('%j, of %j and those that have runs: %j', (policy, times, made, plan) => {
+    expect(planCatchUp(policy, times, made)).toEqual(plan)
   })
 
   test('are listed up to now, not from before', () => {

@@ -85,6 +85,7 @@ interface Preview {
 }
 
 const catchUps = [
+  { kind: 'late', words: 'Run late what was scheduled' },
   { kind: 'none', words: 'Skip all' },
   { kind: 'latest', words: 'Run the latest only' },
   { kind: 'all', words: 'Run all, oldest first' },
@@ -97,7 +98,7 @@ export function ScheduleDialog({ base, deploymentId, schedule, onClose }: Schedu
   const [draft, setDraft] = useState(() => draftOf(schedule?.schedule, here))
   const [slug, setSlug] = useState(schedule?.slug ?? '')
   const [active, setActive] = useState(schedule?.active ?? true)
-  const [kind, setKind] = useState<CatchUpPolicy['kind']>(schedule?.catchUp.kind ?? 'none')
+  const [kind, setKind] = useState<CatchUpPolicy['kind']>(schedule?.catchUp.kind ?? 'late')
   const [count, setCount] = useState(String(schedule?.catchUp.kind === 'last' ? schedule.catchUp.count : 3))
   const [parameters, setParameters] = useState(
     schedule && schedule.parameters !== '{}' ? schedule.parameters : '',
@@ -158,7 +159,7 @@ export function ScheduleDialog({ base, deploymentId, schedule, onClose }: Schedu
               value={kind}
               className="max-w-60"
               onChange={(event) =>
-                setKind(catchUps.find((each) => each.kind === event.target.value)?.kind ?? 'none')
+                setKind(catchUps.find((each) => each.kind === event.target.value)?.kind ?? 'late')
               }
             >
               {catchUps.map((each) => (

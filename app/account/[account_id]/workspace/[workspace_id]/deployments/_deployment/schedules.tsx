@@ -177,6 +177,8 @@ function ScheduleLine({
 
 function catchUpWords(policy: CatchUpPolicy): string {
   switch (policy.kind) {
+    case 'late':
+      return 'Run late what was scheduled'
     case 'all':
       return 'Run all, oldest first'
     case 'latest':
