@@ -16,6 +16,7 @@ import { pauseDeployment, resumeDeployment } from '../deployments/switch-deploym
 import { updateDeployment } from '../deployments/update-deployment.ts'
 import { updateFlowRun } from '../flow-runs/update-flow-run.ts'
 import { materialiseSchedules } from './materialise-schedules.ts'
+import { updateSchedule } from './update-schedule.ts'
 
 const db = await testDatabase({ poolSize: 8 })
 const HOUR = 3_600_000_000
@@ -299,6 +300,23 @@ describe('unpausing', () => {
     const all = catchUp.kind === 'all' ? [1, ...run] : run
     expect(await hoursOf(id, 'Scheduled')).toEqual([...all, 6, 7, 8])
     expect(await hoursOf(id, 'Skipped')).toEqual(range(1, 5).filter((hour) => !all.includes(hour)))
+  })
+
+  test.each<[CatchUpPolicy, run: number[]]>([
+    [{ kind: 'late' }, []],
+    [{ kind: 'none' }, []],
+    [{ kind: 'last', count: 2 }, [4, 5]],
+  ])('one schedule does neither: %j', async (catchUp, run) => {
+    const { id, schedules } = await deploy(hourly, { catchUp })
+    const which = { deploymentId: id, id: schedules[0]?.id ?? '' }
+    now += HOUR
+    await settle()
+    await updateSchedule(ctx, engine, which, { active: false })
+    now += 4 * HOUR
+    await settle()
+    await updateSchedule(ctx, engine, which, { active: true })
+    expect(await hoursOf(id, 'Scheduled')).toEqual([...run, 6, 7, 8])
+    expect(await hoursOf(id, 'Skipped')).toEqual(range(1, 5).filter((hour) => !run.includes(hour)))
   })
 
   test('is told to pages: runs that are taken back go', async () => {
