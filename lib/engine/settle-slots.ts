@@ -1,6 +1,7 @@
 import type { Transaction } from '../db/clients.ts'
 import { inTransaction } from '../db/transaction.ts'
 import type { TransitionDeps } from './flow-run-transitions.ts'
+import type { Signal } from './signals.ts'
 import { readSlotFacts } from './slot-facts.ts'
 import type { SlotAnswer, SlotOrder } from './slot-orders.ts'
 import { Settlement, type SlotOutcome } from './slot-settlement.ts'
@@ -26,7 +27,8 @@ export async function settleSlots(
   const { answers, signals } = await inTransaction(deps.sql, async (sql) => {
     const settlement = new Settlement(await readSlotFacts(sql, orders, nowMicros), nowMicros, deps.dice)
     const decided = orders.map((order) => settlement.settle(order))
-    const alive = await write(sql, settlement.outcome(), nowMicros)
+    const outcome = settlement.outcome()
+    const alive = await write(sql, outcome, nowMicros)
     return {
       // Whether a lease that is renewed lives is known only now.
       answers: decided.map((answer, i): SlotAnswer | Error => {
@@ -35,12 +37,21 @@ export async function settleSlots(
           ? { type: 'renewed', alive: true }
           : answer
       }),
-      signals: settlement.signals(),
+      signals: [...settlement.signals(), ...movedBy(outcome)],
     }
   })
   // After the answers: who was refused before others gave back in this very batch stands in line by then.
   if (signals.length > 0) setImmediate(() => deps.signals.emit(signals))
   return answers
+}
+
+/** The limits whose slots or lines are others than before, each once. */
+function movedBy({ ended, resized, taken, joined, left }: SlotOutcome): Signal[] {
+  const moved = new Map<string, Signal>()
+  for (const rows of [ended, resized, taken, joined, left])
+    for (const { workspaceId, limitId } of rows)
+      if (!moved.has(limitId)) moved.set(limitId, { type: 'slots-moved', workspaceId, limitId })
+  return [...moved.values()]
 }
 
 /** Answers which of the leases that are renewed live, by `workspace id`. */

@@ -31,6 +31,8 @@ export type Signal =
       /** Who of those that stand in its line, on whichever replica, may have them now; null: who gave them back did not look. */
       readonly next: readonly string[] | null
     }
+  /** Slots of a limit were taken or given back by orders, or its line moved: whoever looks at it sees something old. */
+  | { readonly type: 'slots-moved'; readonly workspaceId: string; readonly limitId: string }
   /** How long slots of a limit were held that came back in a transition, or when their leases ran out. */
   | {
       readonly type: 'slots-held'

@@ -62,7 +62,7 @@ export function followReplicas<Event>({
     if (eventsSinceMicros !== null && events.isFollowed(workspaceId))
       readAllEvents(workspaceId, eventsSinceMicros)
     if (!hub.watches(workspaceId)) return
-    const moved = { runs: kinds.has('runs'), objects: kinds.has('objects'), flowRunIds }
+    const moved = { runs: kinds.has('runs'), objects: kinds.has('objects') || kinds.has('slots'), flowRunIds }
     if (moved.runs || moved.objects) gap(workspaceId, moved)
     if (logsSinceMicros === null) return
     for (const flowRunId of wanted(hub.followedRuns(workspaceId), flowRunIds)) {

@@ -3,9 +3,10 @@ import { parseInstant } from '../domain/time.ts'
 /**
  * What a replica tells the others of what it committed. `runs`: flow runs and their task runs. `work`: something may be due
  * sooner than was thought. `limits`: slots may be free, or limits changed. `objects`: deployments, pools, variables and the like.
+ * `slots`: who holds slots of limits, or waits for them; of it pages tell, and nothing else depends on it.
  * Events and log lines say since when, so that who follows them can read what is missing.
  */
-export const hintKinds = ['runs', 'work', 'limits', 'objects'] as const
+export const hintKinds = ['runs', 'work', 'limits', 'objects', 'slots'] as const
 export type HintKind = (typeof hintKinds)[number]
 
 export interface Hint {

@@ -9,6 +9,7 @@ import { log } from '../config/log.ts'
 import { createWork, forgetChanged } from '../control/work/create-work.ts'
 import { connectDatabase, type Database } from '../db/clients.ts'
 import { SideConnection } from '../db/side-connection.ts'
+import { announceSlots } from '../engine/announce-slots.ts'
 import { nowMicros } from '../engine/clock.ts'
 import { createEngine } from '../engine/create-engine.ts'
 import { DueWork } from '../engine/due-work.ts'
@@ -123,6 +124,13 @@ export function composeApplication({
   engine.signals.on('task-enqueued', ({ workspaceId }) => replicas.tell(workspaceId, 'work'))
   // So do those who wait for slots of limits.
   shareSlots(engine, replicas)
+  const stopAnnouncing = announceSlots(engine.signals, {
+    announce: (workspaceId, change) => {
+      replicas.tell(workspaceId, 'slots')
+      followed.publish(workspaceId, [change])
+    },
+    watches: (workspaceId) => replicas.peers > 0 || hub.watches(workspaceId),
+  })
   replicas.onHint({
     onHint: ({ kinds }) => {
       if (kinds.has('objects')) engine.expireWatch()
@@ -183,6 +191,7 @@ export function composeApplication({
       await loops?.stop()
       await work.close()
       await engine.drain()
+      stopAnnouncing()
       followed.stop()
       await replicas.close()
       await identity.close()
