@@ -129,6 +129,18 @@ test('limits are made, shown, changed and deleted', async () => {
   expect(await rigel.run('limit', 'inspect', 'mails')).toMatch(
     /SLOTS +HELD BY +SINCE +UNTIL\n2 +client +\d{4}-/,
   )
+  await rigel.run('limit', 'create', 'lock', '1')
+  const lock = (wait: number) =>
+    tenant.call('POST', '/v2/concurrency_limits/increment-with-lease', {
+      ...{ names: ['lock'], slots: 1, lease_duration: 60, wait_seconds: wait },
+    })
+  await lock(0)
+  const waiting = lock(30)
+  await expect
+    .poll(() => rigel.run('limit', 'inspect', 'lock'), { timeout: 25_000 })
+    .toMatch(/SLOTS +WAITING +SINCE +TAKES THEM\n1 +client +\d{4}-.* when they are free/)
+  await rigel.run('limit', 'update', 'lock', '--slots', '2')
+  expect((await waiting).ok).toBe(true)
   expect(await rigel.try('limit', 'create', 'bad', '-1')).toMatchObject({ status: 2 })
   expect(await rigel.try('limit', 'update', 'database')).toMatchObject({ status: 2 })
   await rigel.run('limit', 'delete', 'database', '--yes')

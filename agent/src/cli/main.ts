@@ -147,7 +147,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
   'work-queue pause': from('hand out nothing of a queue', async () => (await queue()).pause),
   'work-queue resume': from('hand out runs of a queue again', async () => (await queue()).resume),
   'limit ls': from('list concurrency limits', async () => (await limit()).ls),
-  'limit inspect': from('show one limit and who holds its slots', async () => (await limit()).inspect),
+  'limit inspect': from(
+    'show one limit, who holds its slots and who waits',
+    async () => (await limit()).inspect,
+  ),
   'limit create': from('make a limit', async () => (await limit()).create),
   'limit update': from('change a limit', async () => (await limit()).update),
   'limit delete': from('delete a limit', async () => (await limit()).remove),

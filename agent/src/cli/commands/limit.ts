@@ -42,15 +42,19 @@ export const ls: Command = {
 
 export const inspect: Command = {
   usage: 'limit inspect NAME [--json]',
-  summary: 'Shows one limit and who holds its slots.',
+  summary: 'Shows one limit, who holds its slots, and who waits for them.',
   options: { json: { type: 'boolean', help: 'print JSON' } },
   words: [1, 1],
   run: async (call) => {
     const api = await openWorkspace()
     const [name = ''] = call.words
     const limit = await findLimit(api, name)
-    const holders = listOf(await api.find(`${pathOf(name)}/slots`)).map(fieldsOf)
-    if (call.flag('json')) return printJson({ ...limit, slots: holders })
+    const [holders = [], waiters = []] = await Promise.all(
+      ['slots', 'waiters'].map(async (list) =>
+        listOf(await api.find(`${pathOf(name)}/${list}`)).map(fieldsOf),
+      ),
+    )
+    if (call.flag('json')) return printJson({ ...limit, slots: holders, waiters })
     printResult(
       factList([
         ['name', textOf(limit.name)],
@@ -61,21 +65,35 @@ export const inspect: Command = {
         ['denied', `${limit.denied_slots ?? 0} slots were asked for in vain`],
       ]),
     )
-    if (holders.length === 0) return
-    printResult('')
-    printResult(
-      table(
-        ['SLOTS', 'HELD BY', 'SINCE', 'UNTIL'],
-        holders.map(({ slots, holder, since, until }) => [
-          String(slots ?? 1),
-          holderOf(fieldsOf(holder)),
-          `${localTime(textOf(since))} (${fromNow(textOf(since))})`,
-          until ? `${localTime(textOf(until))} (${fromNow(textOf(until))})` : 'given back',
-        ]),
-      ),
+    printWho(
+      ['SLOTS', 'HELD BY', 'SINCE', 'UNTIL'],
+      holders.map(({ until, ...who }) => [who, until ? when(until) : 'given back']),
+    )
+    printWho(
+      ['SLOTS', 'WAITING', 'SINCE', 'TAKES THEM'],
+      waiters.map(({ asks_again: again, ...who }) => [who, again ? when(again) : 'when they are free']),
     )
   },
 }
+
+/** A table of those who have slots, or want some; nothing of nobody. */
+function printWho(heads: readonly string[], rows: readonly (readonly [who: Fields, until: string])[]): void {
+  if (rows.length === 0) return
+  printResult('')
+  printResult(
+    table(
+      heads,
+      rows.map(([{ slots, holder, since }, until]) => [
+        String(slots ?? 1),
+        holderOf(fieldsOf(holder)),
+        when(since),
+        until,
+      ]),
+    ),
+  )
+}
+
+const when = (at: unknown): string => `${localTime(textOf(at))} (${fromNow(textOf(at))})`
 
 const holderOf = ({ type, name, id }: Fields): string =>
   [textOf(type).replaceAll('_', ' '), textOf(name), textOf(id)].filter((part) => part !== '').join(' ')
