@@ -79,7 +79,7 @@ export async function resumeFlowRun(
     workspaceId,
     runId: id,
     state: nextState(looked.paused, ctx.nowMicros()),
-    policy: 'core',
+    policy: 'resume',
     client,
   })
   // Resumed by somebody else, it may be reading; still paused, it will be asked for anew.

@@ -365,6 +365,18 @@ export const handlePausingFlows: FlowRule = {
   },
 }
 
+/** Of several who resume a run at once one does: it runs for the others, and must not begin another attempt. */
+export const resumeOnlyPausedRuns: FlowRule = {
+  name: 'resumeOnlyPausedRuns',
+  from: 'any',
+  to: 'any',
+  needs: [],
+  judge: ({ run }) =>
+    run.state?.type === 'PAUSED'
+      ? undefined
+      : { say: 'abort', reason: 'Cannot resume a flow run that is not paused.' },
+}
+
 /** A paused run goes on, ends, or has waited too long. What it goes on with is the same attempt, so it is marked as resuming. */
 export const handleResumingPausedFlows: FlowRule = {
   name: 'handleResumingPausedFlows',

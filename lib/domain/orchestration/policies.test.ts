@@ -12,13 +12,15 @@ const policies: Readonly<Record<string, Policy<never>>> = {
 /** Order is behaviour, also where no single transition shows it: it is stated here a second time, so that moving a rule is a decision. */
 const afterwards = `instrumentTransitions releaseFlowConcurrencySlots watchPauses watchCancellations cancelChildren
     watchStartDeadline watchFinishDeadline`
-const orders: Readonly<Record<string, string>> = {
-  'flow: core': `
+const core = `
     refuseStaleClaims preserveDeploymentConcurrencyLeaseId preventDuplicateTransitions keepCancelledBetweenAttempts
     handleFlowTerminalStateTransitions enforceCancellingToCancelledTransition bypassCancellingFlowRunsWithNoInfra
     preventPendingTransitions enforceWorkSlots validateDeploymentConcurrencyAtRunning secureFlowConcurrencySlots
     removeDeploymentConcurrencyLeaseForOldClientVersions ensureOnlyScheduledFlowsMarkedLate handlePausingFlows
-    handleResumingPausedFlows copyScheduledTime waitForScheduledTime retryFailedFlows ${afterwards}`,
+    handleResumingPausedFlows copyScheduledTime waitForScheduledTime retryFailedFlows ${afterwards}`
+const orders: Readonly<Record<string, string>> = {
+  'flow: core': core,
+  'flow: resume': `resumeOnlyPausedRuns ${core}`,
   'flow: minimal': `preventResultDataLoss bypassCancellingFlowRunsWithNoInfra ${afterwards}`,
   'flow: reported': `
     refuseStaleClaims preserveDeploymentConcurrencyLeaseId preventDuplicateTransitions handleFlowTerminalStateTransitions

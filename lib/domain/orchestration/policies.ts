@@ -58,6 +58,9 @@ export const minimalFlowPolicy: Policy<FlowRunView> = [
   ...afterwards,
 ]
 
+/** When somebody resumes a run. */
+const resumeFlowPolicy: Policy<FlowRunView> = [flows.resumeOnlyPausedRuns, ...coreFlowPolicy]
+
 /**
  * What an agent reports has happened already, where the run runs: nothing is left to hold back, so only ended runs refuse.
  * A run that was asked to stop and completed all the same is Completed: states are true.
@@ -118,6 +121,7 @@ const slotFreePolicy: Policy<FlowRunView> = [services.hurryOnlyRunsThatWaitForSl
 /** By name, as a proposal names the policy that is to judge it. */
 export const flowPolicies = {
   core: coreFlowPolicy,
+  resume: resumeFlowPolicy,
   minimal: minimalFlowPolicy,
   reported: reportedFlowPolicy,
   late: markLateRunsPolicy,

@@ -549,6 +549,18 @@ export const flowRuleRows: readonly RuleRow<FlowRunView>[] = [
     says: 'silent',
   },
   {
+    rule: flows.resumeOnlyPausedRuns,
+    when: 'it is not paused, or not any more',
+    from: but('PAUSED'),
+    says: { verdict: 'ABORT', reason: 'Cannot resume a flow run that is not paused.' },
+  },
+  {
+    rule: flows.resumeOnlyPausedRuns,
+    when: 'it is paused',
+    from: ['PAUSED'],
+    says: 'silent',
+  },
+  {
     rule: services.skipOnlyUntouchedRuns,
     when: 'somebody has it, or had it, or it ended',
     from: but('SCHEDULED'),

@@ -93,6 +93,7 @@ export const vocabulary = {
     policy: { retry_type: null },
   },
   claimed: (from) => abort(`This run is in a ${from} state and cannot transition to a PENDING state.`),
+  unpaused: abort('Cannot resume a flow run that is not paused.'),
   stateless: abort('Cannot pause flows with no state.'),
   idle: refuse('Cannot pause flows that are not currently running.'),
   pauses: { verdict: 'ACCEPT', policy: { pause_keys: ['k'] } },
@@ -645,6 +646,22 @@ export const flowScenarios: readonly FlowScenario[] = [
       'SCHEDULED',
       'noslotawaited ok noslotawaited noslotawaited noslotawaited noslotawaited noslotawaited noslotawaited noslotawaited noslotawaited',
     ],
+  },
+  {
+    name: 'a resume',
+    policy: flowPolicies.resume,
+    table: plainFlow,
+    rows: `
+    none        unpaused unpaused unpaused unpaused unpaused unpaused unpaused unpaused unpaused
+    SCHEDULED   unpaused unpaused unpaused unpaused unpaused unpaused unpaused unpaused unpaused
+    PENDING     unpaused unpaused unpaused unpaused unpaused unpaused unpaused unpaused unpaused
+    RUNNING     unpaused unpaused unpaused unpaused unpaused unpaused unpaused unpaused unpaused
+    CANCELLING  unpaused unpaused unpaused unpaused unpaused unpaused unpaused unpaused unpaused
+    COMPLETED   unpaused unpaused unpaused unpaused unpaused unpaused unpaused unpaused unpaused
+    FAILED      unpaused unpaused unpaused unpaused unpaused unpaused unpaused unpaused unpaused
+    CRASHED     unpaused unpaused unpaused unpaused unpaused unpaused unpaused unpaused unpaused
+    CANCELLED   unpaused unpaused unpaused unpaused unpaused unpaused unpaused unpaused unpaused
+`,
   },
   {
     name: 'a run that was missed',
