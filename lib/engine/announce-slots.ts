@@ -1,4 +1,5 @@
 import type { ObjectChange } from '../domain/change.ts'
+import { paced } from '../live/paced.ts'
 import type { Signals } from './signals.ts'
 
 /** A limit whose slots go from hand to hand is read anew this often at most by the pages that show it. */
@@ -18,27 +19,17 @@ export function announceSlots(
   signals: Pick<Signals, 'on'>,
   { announce, watches }: AnnounceSlotsOptions,
 ): () => void {
-  /** By limit; `moved` since it was told of. */
-  const told = new Map<string, { moved: boolean; readonly timer: NodeJS.Timeout }>()
-
-  const tell = (workspaceId: string, limitId: string): void => {
-    announce(workspaceId, { kind: 'object', noun: 'concurrency-limit', id: limitId, happened: 'updated' })
-    const timer = setTimeout(() => {
-      const again = told.get(limitId)?.moved
-      told.delete(limitId)
-      if (again) tell(workspaceId, limitId)
-    }, ANNOUNCE_EVERY_MS).unref()
-    told.set(limitId, { moved: false, timer })
-  }
-
+  const limits = paced<string>(
+    ANNOUNCE_EVERY_MS,
+    (id, workspaceId) =>
+      announce(workspaceId, { kind: 'object', noun: 'concurrency-limit', id, happened: 'updated' }),
+    (workspaceId) => workspaceId,
+  )
   const leave = signals.on('slots-moved', ({ workspaceId, limitId }) => {
-    const last = told.get(limitId)
-    if (last) last.moved = true
-    else if (watches(workspaceId)) tell(workspaceId, limitId)
+    if (watches(workspaceId)) limits.add(limitId, workspaceId)
   })
   return () => {
     leave()
-    for (const { timer } of told.values()) clearTimeout(timer)
-    told.clear()
+    limits.stop()
   }
 }

@@ -2,6 +2,7 @@ import type { Change, LogChange } from '../domain/change.ts'
 import { type Feed, Seen } from './event-feed.ts'
 import type { Hint } from './hint.ts'
 import type { Hub, Moved } from './hub.ts'
+import { paced } from './paced.ts'
 import type { ReplicaBus } from './replica-bus.ts'
 
 /** Pages of a workspace refetch at most this often for what other replicas do. */
@@ -33,24 +34,9 @@ export function followReplicas<Event>({
   readLogs,
   onError,
 }: FollowOptions<Event>): { readonly publish: Hub['publish']; readonly stop: () => void } {
-  const gaps = new Map<string, { moved: Moved | null; readonly timer: NodeJS.Timeout }>()
+  const gaps = paced<Moved>(GAP_EVERY_MS, hub.gap, both)
   const seenLogs = new Map<string, Seen>()
   const catchUp = createCatchUp(onError)
-
-  const gap = (workspaceId: string, moved: Moved): void => {
-    const waiting = gaps.get(workspaceId)
-    if (waiting) {
-      waiting.moved = waiting.moved ? both(waiting.moved, moved) : moved
-      return
-    }
-    hub.gap(workspaceId, moved)
-    const timer = setTimeout(() => {
-      const missed = gaps.get(workspaceId)?.moved
-      gaps.delete(workspaceId)
-      if (missed) gap(workspaceId, missed)
-    }, GAP_EVERY_MS).unref()
-    gaps.set(workspaceId, { moved: null, timer })
-  }
 
   const readAllEvents = (workspaceId: string, sinceMicros: number): void =>
     catchUp(`events ${workspaceId}`, sinceMicros, async (from) => {
@@ -63,7 +49,7 @@ export function followReplicas<Event>({
       readAllEvents(workspaceId, eventsSinceMicros)
     if (!hub.watches(workspaceId)) return
     const moved = { runs: kinds.has('runs'), objects: kinds.has('objects') || kinds.has('slots'), flowRunIds }
-    if (moved.runs || moved.objects) gap(workspaceId, moved)
+    if (moved.runs || moved.objects) gaps.add(workspaceId, moved)
     if (logsSinceMicros === null) return
     for (const flowRunId of wanted(hub.followedRuns(workspaceId), flowRunIds)) {
       catchUp(`logs ${workspaceId} ${flowRunId}`, logsSinceMicros, async (from) => {
@@ -102,8 +88,7 @@ export function followReplicas<Event>({
     publish,
     stop: () => {
       leave()
-      for (const { timer } of gaps.values()) clearTimeout(timer)
-      gaps.clear()
+      gaps.stop()
     },
   }
 }
