@@ -92,7 +92,7 @@ export class FlowRunEvent implements EventRow {
     this.#relations = relations
     this.#type = state.type
     this.#name = state.name
-    this.#message = state.message.length > MAX_MESSAGE ? state.message.slice(0, MAX_MESSAGE) : state.message
+    this.#message = state.message.slice(0, MAX_MESSAGE)
     this.#from = initial && [initial.type, initial.name, initial.message]
     this.#reschedules = state.details.pause_reschedule === true
   }
@@ -111,7 +111,6 @@ export class FlowRunEvent implements EventRow {
   }
 
   get body(): string {
-    const state = { type: this.#type, name: this.#name, message: this.#message }
     return JSON.stringify({
       resource: {
         'prefect.resource.id': this.resource_id,
@@ -131,7 +130,12 @@ export class FlowRunEvent implements EventRow {
       payload: {
         intended: { from: this.#from?.[0] ?? null, to: this.#type },
         initial_state: this.#from && { type: this.#from[0], name: this.#from[1], message: this.#from[2] },
-        validated_state: { ...state, pause_reschedule: String(this.#reschedules) },
+        validated_state: {
+          type: this.#type,
+          name: this.#name,
+          message: this.#message,
+          pause_reschedule: String(this.#reschedules),
+        },
       },
     })
   }

@@ -1,6 +1,7 @@
 import { inWorkspace } from '../../db/scope.ts'
 import { uuidv7 } from '../../db/uuid.ts'
 import type { ClientView, ProposedState } from '../../domain/orchestration/decide.ts'
+import { notPaused } from '../../domain/orchestration/flow-rules.ts'
 import { BadInput, Conflict, NotFound } from '../../domain/problem.ts'
 import type { RawJson, StateDetails, StateType } from '../../domain/state.ts'
 import { formatInstant } from '../../domain/time.ts'
@@ -46,8 +47,7 @@ export async function resumeFlowRun(
       select state_id, state_type, state_name, state_at, state_message, state_details, state_data
       from flow_runs where workspace_id = ${workspaceId} and id = ${id} for no key update`
     if (!run) throw new NotFound('Flow run')
-    if (run.stateType !== 'PAUSED')
-      return refused('ABORT', 'Cannot resume a flow run that is not paused.', null)
+    if (run.stateType !== 'PAUSED') return refused('ABORT', notPaused, null)
     const state = storedState(run as StoredRun)
     const keyset = readKeyset(run.stateDetails)
     if (keyset === null) return { paused: run, responseKey: null }

@@ -365,16 +365,15 @@ export const handlePausingFlows: FlowRule = {
   },
 }
 
+export const notPaused = 'Cannot resume a flow run that is not paused.'
+
 /** Of several who resume a run at once one does: it runs for the others, and must not begin another attempt. */
 export const resumeOnlyPausedRuns: FlowRule = {
   name: 'resumeOnlyPausedRuns',
   from: 'any',
   to: 'any',
   needs: [],
-  judge: ({ run }) =>
-    run.state?.type === 'PAUSED'
-      ? undefined
-      : { say: 'abort', reason: 'Cannot resume a flow run that is not paused.' },
+  judge: ({ run }) => (run.state?.type === 'PAUSED' ? undefined : { say: 'abort', reason: notPaused }),
 }
 
 /** A paused run goes on, ends, or has waited too long. What it goes on with is the same attempt, so it is marked as resuming. */
