@@ -55,7 +55,8 @@ async function takeSlots(): Promise<void> {
   }
 }
 
-while (!replicas.isListening) await new Promise((resolve) => setTimeout(resolve, 10))
+if (!replicas.isListening)
+  await new Promise<void>((resolve) => replicas.onHint({ onHint: () => {}, onReset: () => resolve() }))
 say('ready')
 // All begin at once, when the test says so.
 await new Promise((resolve) => process.stdin.once('data', resolve))

@@ -3,6 +3,7 @@ import { NotFound } from '../../domain/problem.ts'
 import { parseInstant } from '../../domain/time.ts'
 import { plainArray } from '../../engine/array-literal.ts'
 import type { Engine } from '../../engine/engine.ts'
+import { grouped } from '../../engine/grouped.ts'
 
 /** A run that fell due while nobody was there to hand it out. */
 export interface MissedRun {
@@ -23,8 +24,7 @@ export async function missedRuns(
   sql: Transaction,
   schedules: readonly AwaySchedule[],
 ): Promise<ReadonlyMap<string, readonly MissedRun[]>> {
-  const missed = new Map<string, MissedRun[]>()
-  if (schedules.length === 0) return missed
+  if (schedules.length === 0) return new Map()
   const rows = await sql<{ scheduleId: string; id: string; at: string; isUntouched: boolean }[]>`
     select s.id as schedule_id, r.id, r.expected_start_at as at,
       -- A transition says when it was in both; an edit only in one of them.
@@ -38,13 +38,11 @@ export async function missedRuns(
       and r.expected_start_at > lower(s.away) and r.expected_start_at <= upper(s.away)
     where r.auto_scheduled and r.created_by ->> 'id' = s.id::text and r.state_type <> 'CANCELLED'
     order by r.expected_start_at`
-  for (const { scheduleId, id, at, isUntouched } of rows) {
-    const run = { id, atMicros: parseInstant(at) ?? 0, isUntouched }
-    const its = missed.get(scheduleId)
-    if (its) its.push(run)
-    else missed.set(scheduleId, [run])
-  }
-  return missed
+  return grouped(
+    rows,
+    ({ scheduleId }) => scheduleId,
+    ({ id, at, isUntouched }) => ({ id, atMicros: parseInstant(at) ?? 0, isUntouched }),
+  )
 }
 
 export interface RunToDrop {
