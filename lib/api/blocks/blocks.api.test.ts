@@ -175,6 +175,110 @@ describe('block documents', () => {
     expect((await patch({})).status).toBe(204)
   })
 
+  /** As the published client says it of dictionaries, lists and choices of what holds secrets: it names no keys and no positions. */
+  test('hide secrets within dictionaries and lists of what holds them', async () => {
+    const token = { type: 'object', properties: { token: { type: 'string' }, open: { type: 'integer' } } }
+    const of = await kind('dictionaries', {
+      properties: {
+        one: { anyOf: [{ $ref: '#/definitions/Token' }, { type: 'null' }] },
+        many: { type: 'array', items: { $ref: '#/definitions/Token' } },
+        named: { type: 'object', additionalProperties: { $ref: '#/definitions/Token' } },
+        grouped: {
+          additionalProperties: { items: { additionalProperties: { $ref: '#/definitions/Token' } } },
+        },
+        endless: { $ref: '#/definitions/Endless' },
+        bags: { type: 'array', items: { type: 'object' } },
+        words: { type: 'array', items: { type: 'string' } },
+      },
+      definitions: { Token: token, Endless: { additionalProperties: { $ref: '#/definitions/Endless' } } },
+      secret_fields: [
+        'one.token',
+        'many.token',
+        'named.token',
+        'grouped.token',
+        'endless.token',
+        'bags.*',
+        'words.*',
+        'list.*.key',
+      ],
+    })
+    const holder = (said: string) => ({ token: said, open: 1 })
+    const dataOf = (said: (text: string) => string) => ({
+      one: holder(said('a')),
+      many: [holder(said('b')), holder(said('c'))],
+      named: { token: holder(said('d')), other: holder(said('e')) },
+      grouped: { x: [{ y: holder(said('f')) }] },
+      bags: [{ any: said('g') }],
+      words: [said('h')],
+      list: [{ key: said('i'), open: 2 }],
+    })
+    const { id, data } = (
+      await save(
+        of,
+        dataOf((text) => text),
+      )
+    ).json
+    const hidden = dataOf(() => '********')
+    expect(data).toEqual(hidden)
+    expect((await call(us, 'PATCH', `/block_documents/${id}`, { data: hidden })).status).toBe(204)
+    expect((await get(`/block_documents/${id}?include_secrets=true`)).json.data).toEqual(
+      dataOf((text) => text),
+    )
+    // Of a list that has become shorter nobody knows which item stayed; and what was never kept cannot be meant.
+    for (const wrong of [
+      { many: [holder('********')] },
+      { one: { token: '********' }, named: { new: holder('********') } },
+    ])
+      expect(await call(us, 'PATCH', `/block_documents/${id}`, { data: wrong })).toMatchObject({
+        status: 422,
+        json: { detail: expect.stringContaining('Send the secret itself.') },
+      })
+    expect((await get(`/block_documents/${id}?include_secrets=true`)).json.data).toEqual(
+      dataOf((text) => text),
+    )
+  })
+
+  test('do not show a secret because they moved to a schema that does not call it one', async () => {
+    const of = await kind('moving', { properties: { password: {}, user: {} }, secret_fields: ['password'] })
+    const schema = async (version: string, properties: object, secret_fields: string[] = []) =>
+      (
+        await post('/block_schemas/', {
+          block_type_id: of.type,
+          version,
+          fields: { properties, secret_fields },
+        })
+      ).json.id
+    const { id } = (await save(of, { password: 'pw', user: 'u' })).json
+    const move = (to: string, data: object, more: object = {}) =>
+      call(us, 'PATCH', `/block_documents/${id}`, { block_schema_id: to, data, ...more })
+    const data = async () => (await get(`/block_documents/${id}`)).json.data
+    // Hidden in part is not hidden.
+    const partly = await schema('partly', { password: {} }, ['password.a'])
+    await call(us, 'PATCH', `/block_documents/${id}`, { data: { password: { a: 1, b: 2 } } })
+    expect((await move(partly, {})).status).toBe(422)
+    await call(us, 'PATCH', `/block_documents/${id}`, { data: { password: 'pw' } })
+    const open = await schema('open', { password: {}, user: {} })
+    const same = await schema('same', { password: {}, login: {} }, ['password'])
+    const without = await schema('without', { user: {} })
+    for (const refused of [{}, { password: '********' }]) {
+      expect(await move(open, refused)).toMatchObject({
+        status: 422,
+        json: { detail: expect.stringContaining('password is kept secret') },
+      })
+    }
+    expect(await data()).toEqual({ password: '********', user: 'u' })
+    // Secret there too, it moves along.
+    expect((await move(same, { login: 'l', password: '********' })).status).toBe(204)
+    expect((await get(`/block_documents/${id}?include_secrets=true`)).json.data.password).toBe('pw')
+    // A schema that has no such field any more leaves it behind, as clients expect that save over a document of an older class.
+    expect((await move(without, { user: 'v' })).status).toBe(204)
+    expect(await data()).toEqual({ user: 'v', login: 'l' })
+    await move(of.schema, { password: 'again' })
+    // What is sent anew is the sender's to show.
+    expect((await move(open, { password: 'for all to see' })).status).toBe(204)
+    expect(await data()).toMatchObject({ password: 'for all to see' })
+  })
+
   test('show the documents they refer to in their place', async () => {
     const inner = await kind('inner', { secret_fields: ['password'] })
     const outer = await kind('outer', {})

@@ -11,6 +11,7 @@ import { inWorkspace, readWorkspace } from '../../db/scope.ts'
 import { uuidv7 } from '../../db/uuid.ts'
 import {
   isObject,
+  type Lossless,
   type LosslessObject,
   parseLossless,
   parseLosslessObject,
@@ -26,6 +27,7 @@ import { recordDocumentEvent } from './block-events.ts'
 import {
   holdsSecrets,
   keepSecrets,
+  moveSecrets,
   obfuscate,
   referenceOf,
   references,
@@ -295,7 +297,7 @@ export interface BlockDocumentChanges {
   readonly mergeExistingData: boolean
 }
 
-/** Throws NotFound, and BadInput for a schema of another type. */
+/** Throws NotFound; BadInput for a schema of another type, or where it is not told what a secret becomes. */
 export async function updateBlockDocument(
   ctx: Context,
   engine: Engine,
@@ -312,9 +314,15 @@ export async function updateBlockDocument(
     const schemaId = changes.blockSchemaId ?? row.blockSchemaId
     const fields = await checkSchema(sql, workspaceId, schemaId, row.blockTypeId)
     const stored = opened(vault, workspaceId, row).data
-    const sent = changes.data === null ? new Map() : documentData(changes.data)
+    const sent: LosslessObject = changes.data === null ? new Map() : documentData(changes.data)
     const merged = changes.mergeExistingData ? new Map([...stored, ...sent]) : sent
-    const data = keepSecrets(merged, stored, secretPaths(parseLossless(fields)))
+    const data =
+      schemaId === row.blockSchemaId
+        ? keepSecrets(merged, stored, secretPaths(fields))
+        : moveSecrets(sent, merged, stored, {
+            from: await checkSchema(sql, workspaceId, row.blockSchemaId, row.blockTypeId),
+            to: fields,
+          })
     if (isObject(data)) await checkReferences(sql, workspaceId, data)
     const sealed = vault.seal(writeLossless(data), owner(workspaceId, id))
     const updated = await sql<BlockDocumentRow[]>`
@@ -356,12 +364,12 @@ async function checkSchema(
   workspaceId: string,
   schemaId: string,
   typeId: string,
-): Promise<RawJson> {
+): Promise<Lossless> {
   const [schema] = await sql<{ blockTypeId: string; fields: RawJson }[]>`
     select block_type_id, fields from block_schemas where workspace_id = ${workspaceId} and id = ${schemaId}`
   if (!schema) throw new NotFound('Block schema')
   if (schema.blockTypeId !== typeId) throw new BadInput('The block schema belongs to another block type.')
-  return schema.fields
+  return parseLossless(schema.fields)
 }
 
 async function checkReferences(sql: Transaction, workspaceId: string, data: LosslessObject): Promise<void> {
