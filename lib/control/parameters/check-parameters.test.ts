@@ -132,6 +132,9 @@ describe('parameters held against their schema', () => {
     )
     requireUsableSchema(raw(odd))
     check(odd, { constructor: 'a' })
+    // What every object inherits was given by nobody.
+    check(odd, {})
+    expect(problem({ required: ['toString'] }, {})).toContain('toString is required')
   })
 
   test('ends what would take for ever', () => {

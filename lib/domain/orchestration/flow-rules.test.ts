@@ -149,6 +149,8 @@ describe('a retry of a flow', () => {
       7,
     ],
     ['a fraction', { retries: 1, retry_delay: 0.5 }, 0.5],
+    // Beyond, the failure itself could not be written, and the run would run for ever.
+    ['a century at most', { retries: 1, retry_delay: 1e300 }, 3_155_760_000],
   ])('waits: %s', (_, policy, seconds) => {
     expect(failing(1, policy).patch.nextScheduledStartMicros).toBe(now + seconds * 1e6)
   })

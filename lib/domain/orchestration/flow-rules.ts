@@ -23,13 +23,13 @@ import {
   hasRetriesLeft,
   isMissing,
   makeState,
+  microsPerSecond,
+  retryAtMicros,
   retryDelaySecondsOf,
   withDetails,
 } from './shared-rules.ts'
 
 type FlowRule = Rule<FlowRunView>
-
-const microsPerSecond = 1_000_000
 
 /** States in which a run holds a slot of its deployment. */
 const holding: readonly FromType[] = ['PENDING', 'RUNNING', 'CANCELLING']
@@ -423,8 +423,7 @@ export const retryFailedFlows: FlowRule = {
       if (!modern || isMissing(policy.retry_type)) return
       return { say: 'rewrite', reason: 'No retries left.', policy: { ...policy, retry_type: null } }
     }
-    const delaySeconds = retryDelaySecondsOf(policy, runCount)
-    const scheduledMicros = facts.nowMicros + Math.round(delaySeconds * microsPerSecond)
+    const scheduledMicros = retryAtMicros(facts.nowMicros, retryDelaySecondsOf(policy, runCount))
     return {
       say: 'reject',
       reason: 'Retrying',

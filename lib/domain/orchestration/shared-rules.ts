@@ -5,6 +5,8 @@ import type { EmpiricalPolicy, ProposedState, Rule } from './decide.ts'
 
 /** Rules that hold for flow runs and task runs alike, and what rules of both kinds are made of. */
 
+export const microsPerSecond = 1_000_000
+
 export const finalTypes: readonly StateType[] = stateTypes.filter(isFinal)
 
 export const withDetails = (state: ProposedState, details: StateDetails): ProposedState => ({
@@ -45,6 +47,12 @@ export const retryDelaySecondsOf = (policy: EmpiricalPolicy, attempt: number): n
     typeof delay === 'number' ? delay : (delay[Math.max(0, Math.min(attempt, delay.length) - 1)] ?? 0)
   return Math.max(0, seconds || policy.retry_delay_seconds || 0)
 }
+
+/** A hundred years: whoever asks for more is waited for as long, since instants end with the year 9999. */
+const longestDelaySeconds = 3_155_760_000
+
+export const retryAtMicros = (nowMicros: number, delaySeconds: number): number =>
+  nowMicros + Math.round(Math.min(delaySeconds, longestDelaySeconds) * microsPerSecond)
 
 /**
  * The lock of a claim: of two workers that propose PENDING for the same run, the second is told to keep its hands off.

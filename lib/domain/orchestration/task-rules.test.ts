@@ -84,6 +84,12 @@ describe('a retry of a task', () => {
   test('never waits less than nothing', () => {
     expect(failing(1, { retries: 1, retry_delay: 10, retry_jitter_factor: 3 }, 0)).toBe(0)
   })
+
+  test('never waits beyond what a calendar has', () => {
+    const century = 3_155_760_000
+    expect(failing(1, { retries: 1, retry_delay: [1e300] })).toBe(century)
+    expect(failing(1, { retries: 1, retry_delay: 10, retry_jitter_factor: 1e300 }, 0.9)).toBe(century)
+  })
 })
 
 describe('a task that ran before', () => {

@@ -8,13 +8,12 @@ import {
   hasRetriesLeft,
   isMissing,
   makeState,
+  retryAtMicros,
   retryDelaySecondsOf,
   withDetails,
 } from './shared-rules.ts'
 
 type TaskRule = Rule<TaskRunView>
-
-const microsPerSecond = 1_000_000
 
 /** Work that was done under this key is not done again. */
 export const retrieveFromCache: TaskRule = {
@@ -137,7 +136,7 @@ export const retryFailedTasks: TaskRule = {
     return {
       say: 'reject',
       reason: 'Retrying',
-      state: awaitingRetry(proposed, facts.nowMicros + Math.round(delaySeconds * microsPerSecond)),
+      state: awaitingRetry(proposed, retryAtMicros(facts.nowMicros, delaySeconds)),
     }
   },
 }

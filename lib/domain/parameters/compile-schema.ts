@@ -24,6 +24,8 @@ export function compileSchema(schema: unknown, options: PreparingOptions): Compi
     validateSchema: false,
     validateFormats: false,
     addUsedSchema: false,
+    // A parameter may be called `constructor`: what objects inherit was given by nobody.
+    ownProperties: true,
     inlineRefs: false,
     logger: false,
     verbose: true,
