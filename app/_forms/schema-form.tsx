@@ -12,7 +12,14 @@ import {
   parseLossless,
   writeLossless,
 } from '#lib/domain/lossless-json.ts'
-import { faultsOf, prettyLossless, type SchemaField, type SchemaMember, valueWords } from './schema.ts'
+import {
+  faultsOf,
+  faultWords,
+  prettyLossless,
+  type SchemaField,
+  type SchemaMember,
+  valueWords,
+} from './schema.ts'
 
 export interface FormValue {
   readonly values: LosslessObject
@@ -32,6 +39,11 @@ export function formOf(json: string): FormValue {
 }
 
 export const jsonOf = ({ values }: FormValue): string => writeLossless(values)
+
+/** Takes the reader to the first field that is wrong: the fields know by the next frame that they are. */
+export function focusFirstFault(form: HTMLElement | null): void {
+  requestAnimationFrame(() => form?.querySelector<HTMLElement>('[aria-invalid=true]')?.focus())
+}
 
 /** Everything that keeps the form from being sent. */
 export function allFaults(
@@ -76,7 +88,7 @@ export function SchemaForm({ members, value, onChange, faults, blocks = {}, labe
         />
       )}
       {view === 'json' ? (
-        <JsonObject label={label} value={value} onChange={onChange} />
+        <JsonObject label={label} value={value} onChange={onChange} faults={faults} />
       ) : (
         <Members
           members={members}
@@ -91,13 +103,18 @@ export function SchemaForm({ members, value, onChange, faults, blocks = {}, labe
   )
 }
 
-function JsonObject({ label, value, onChange }: Pick<SchemaFormProps, 'label' | 'value' | 'onChange'>) {
+function JsonObject({
+  label,
+  value,
+  onChange,
+  faults,
+}: Pick<SchemaFormProps, 'label' | 'value' | 'onChange' | 'faults'>) {
   const [text, setText] = useState(() => prettyLossless(value.values))
   const [fault, setFault] = useState<string | null>(null)
   // Left with an error, the other view shows what was last understood.
   useEffect(() => () => setFault(null), [])
   return (
-    <Field label={label} error={fault} hint="A JSON object.">
+    <Field label={label} error={fault ?? faultWords(faults)} hint="A JSON object.">
       {(control) => (
         <Textarea
           {...control}

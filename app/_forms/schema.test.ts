@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { parseLosslessObject } from '#lib/domain/lossless-json.ts'
-import { faultsOf, prettyLossless, readSchema } from './schema.ts'
+import { faultsOf, faultWords, prettyLossless, readSchema, withFallbacks } from './schema.ts'
 
 const values = (json: string) => parseLosslessObject(json) ?? new Map()
 const faults = (schema: object, json: string) =>
@@ -82,4 +82,36 @@ test('values keep their digits when they are laid out', () => {
   expect(prettyLossless(values('{"big":123456789012345678901234567890.10,"none":{}}'))).toBe(
     '{\n  "big": 123456789012345678901234567890.10,\n  "none": {}\n}',
   )
+})
+
+describe('a form over other values', () => {
+  const members = readSchema(
+    JSON.stringify({
+      properties: {
+        n: { type: 'integer' },
+        note: { type: 'string', default: 'none' },
+        day: { type: 'string' },
+      },
+      required: ['n', 'day'],
+    }),
+  )
+
+  test('asks for nothing that those give, and shows them as what applies', () => {
+    const over = withFallbacks(members, values('{"n": 12345678901234567890, "other": true}'))
+    expect(over.map(({ field }) => field.fallback && prettyLossless(field.fallback))).toEqual([
+      '12345678901234567890',
+      '"none"',
+      undefined,
+    ])
+    expect([...faultsOf(over, values('{}'))]).toEqual([['day', 'Needs a value.']])
+  })
+
+  test('names each place in one line where the fields are not to be seen', () => {
+    expect(faultWords(faultsOf(members, values('{"n": 1.5}')))).toBe(
+      'n: Must be a whole number, got 1.5. day: Needs a value.',
+    )
+    expect(faultWords(new Map([['', 'Not JSON.']]))).toBeNull()
+    const many = new Map(['a', 'b', 'c', 'd', 'e'].map((path) => [path, 'Needs a value.']))
+    expect(faultWords(many)).toBe('a: Needs a value. b: Needs a value. c: Needs a value. And 2 more.')
+  })
 })

@@ -312,6 +312,24 @@ export function faultsOf(
   return faults
 }
 
+/** The same members where other values lie below: what is left out takes them, so it need not be given here. */
+export const withFallbacks = (
+  members: readonly SchemaMember[],
+  values: LosslessObject,
+): readonly SchemaMember[] =>
+  members.map(({ name, field }) => ({
+    name,
+    field: { ...field, fallback: values.get(name) ?? field.fallback },
+  }))
+
+/** Faults in one line that names each place, for where the places themselves are not to be seen: at most three. */
+export function faultWords(faults: ReadonlyMap<string, string>): string | null {
+  const named = [...faults].filter(([path]) => path !== '')
+  if (named.length === 0) return null
+  const words = named.slice(0, 3).map(([path, fault]) => `${path}: ${fault}`)
+  return named.length > 3 ? `${words.join(' ')} And ${named.length - 3} more.` : words.join(' ')
+}
+
 /** JSON with two spaces, numbers as they were written. */
 export function prettyLossless(value: Lossless, indent = ''): string {
   const deeper = `${indent}  `

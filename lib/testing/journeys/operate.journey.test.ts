@@ -132,7 +132,17 @@ describeInBrowser('operating a workspace', () => {
   })
 
   test('a schedule says what it does before it is saved, and is switched off and on', async () => {
-    const deployment = await deploy('scheduled')
+    const deployment = await deploy('scheduled', {
+      parameters: { region: 'eu' },
+      parameter_openapi_schema: {
+        type: 'object',
+        properties: {
+          region: { type: 'string', title: 'Region' },
+          limit: { type: 'integer', title: 'Row limit', minimum: 1 },
+        },
+        required: ['region', 'limit'],
+      },
+    })
     await open(`/deployments/deployment/${deployment.id}?tab=schedules`, 'No schedules')
     await press('Add schedule')
     const dialog = page.getByRole('dialog', { name: 'Add a schedule' })
@@ -146,12 +156,27 @@ describeInBrowser('operating a workspace', () => {
     expect(await preview.getByRole('listitem').count()).toBe(5)
     await dialog.getByLabel('If runs were missed').selectOption('latest')
     await dialog.getByLabel('Name').fill('office-hours')
+    // The same form as a run has, over the deployment's values; as JSON, what is wrong is named.
+    await dialog.getByText('Text, default eu').waitFor()
+    await dialog.getByRole('button', { name: 'Add schedule' }).click()
+    await dialog.getByText('Needs a value.').waitFor()
+    await page.waitForFunction(() => document.activeElement?.getAttribute('aria-invalid') === 'true')
+    await dialog.getByText('JSON', { exact: true }).click()
+    await dialog.getByText('limit: Needs a value.').waitFor()
+    await dialog.getByText('Form', { exact: true }).click()
+    await dialog.getByLabel('Row limit').fill('500')
+    await picture('schedule-dialog')
     await dialog.getByRole('button', { name: 'Add schedule' }).click()
     await toast('Added the schedule.')
     const active = page.getByRole('switch', { name: 'office-hours is active' })
     await active.waitFor()
     const [schedule] = await tenant.call('GET', `/deployments/${deployment.id}/schedules`)
-    expect(schedule).toMatchObject({ slug: 'office-hours', active: true, catch_up: { kind: 'latest' } })
+    expect(schedule).toMatchObject({
+      slug: 'office-hours',
+      active: true,
+      catch_up: { kind: 'latest' },
+      parameters: { limit: 500 },
+    })
     await active.click()
     await toast('Paused office-hours.')
     const [paused] = await tenant.call('GET', `/deployments/${deployment.id}/schedules`)

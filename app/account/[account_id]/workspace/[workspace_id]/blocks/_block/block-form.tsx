@@ -6,6 +6,7 @@ import {
   allFaults,
   type BlockChoice,
   type FormValue,
+  focusFirstFault,
   formOf,
   jsonOf,
   SchemaForm,
@@ -51,7 +52,7 @@ export function BlockForm({ base, typeId, schemaId, fields, secrets, choices, bl
     setAsked(true)
     setRefusal(null)
     if (faults.size > 0 || (!block && nameFault)) {
-      requestAnimationFrame(() => form.current?.querySelector<HTMLElement>('[aria-invalid=true]')?.focus())
+      focusFirstFault(form.current)
       return
     }
     setBusy(true)

@@ -4,16 +4,17 @@ import dynamic from 'next/dynamic'
 import { useState } from 'react'
 import { Button } from '#app/_ui/button.tsx'
 import { Withheld } from '#app/_ui/withheld.tsx'
+import type { ScheduledDeployment } from './schedule-dialog.tsx'
 
 const ScheduleDialog = dynamic(() => import('./schedule-dialog.tsx').then((file) => file.ScheduleDialog))
 
 export function AddSchedule({
   base,
-  deploymentId,
+  deployment,
   why,
 }: {
   readonly base: string
-  readonly deploymentId: string
+  readonly deployment: ScheduledDeployment
   /** Why the reader may not; null: they may. */
   readonly why: string | null
 }) {
@@ -31,12 +32,7 @@ export function AddSchedule({
         Add schedule
       </Button>
       {open ? (
-        <ScheduleDialog
-          base={base}
-          deploymentId={deploymentId}
-          schedule={null}
-          onClose={() => setOpen(false)}
-        />
+        <ScheduleDialog base={base} deployment={deployment} schedule={null} onClose={() => setOpen(false)} />
       ) : null}
     </>
   )

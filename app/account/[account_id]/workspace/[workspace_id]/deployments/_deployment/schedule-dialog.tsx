@@ -1,6 +1,15 @@
 'use client'
 import { useRouter } from 'next/navigation'
-import { useEffect, useId, useMemo, useState } from 'react'
+import { useEffect, useId, useMemo, useRef, useState } from 'react'
+import { readSchema, withFallbacks } from '#app/_forms/schema.ts'
+import {
+  allFaults,
+  type FormValue,
+  focusFirstFault,
+  formOf,
+  jsonOf,
+  SchemaForm,
+} from '#app/_forms/schema-form.tsx'
 import { apiOf } from '#app/_ui/api-path.ts'
 import { Button } from '#app/_ui/button.tsx'
 import { useZone } from '#app/_ui/clock.tsx'
@@ -10,7 +19,6 @@ import { SegmentedControl } from '#app/_ui/segmented.tsx'
 import { sendJson, sendText } from '#app/_ui/send-json.ts'
 import { Time } from '#app/_ui/time.tsx'
 import { toastDone } from '#app/_ui/toaster.tsx'
-import { parseLosslessObject } from '#lib/domain/lossless-json.ts'
 import type { CatchUpPolicy } from '#lib/domain/schedules/catch-up.ts'
 
 export interface ShownSchedule {
@@ -23,9 +31,18 @@ export interface ShownSchedule {
   readonly catchUp: CatchUpPolicy
 }
 
+/** What its schedules need to know of a deployment. */
+export interface ScheduledDeployment {
+  readonly id: string
+  /** JSON texts of objects. */
+  readonly parameterSchema: string | null
+  readonly parameters: string
+  readonly enforced: boolean
+}
+
 interface ScheduleDialogProps {
   readonly base: string
-  readonly deploymentId: string
+  readonly deployment: ScheduledDeployment
   /** null: a new one. */
   readonly schedule: ShownSchedule | null
   readonly onClose: () => void
@@ -92,7 +109,12 @@ const catchUps = [
   { kind: 'last', words: 'Run the last few' },
 ] as const
 
-export function ScheduleDialog({ base, deploymentId, schedule, onClose }: ScheduleDialogProps) {
+const none: ReadonlyMap<string, string> = new Map()
+
+const membersOf = ({ parameterSchema, parameters }: ScheduledDeployment) =>
+  withFallbacks(parameterSchema ? readSchema(parameterSchema) : [], formOf(parameters).values)
+
+export function ScheduleDialog({ base, deployment, schedule, onClose }: ScheduleDialogProps) {
   const router = useRouter()
   const here = useZone()
   const [draft, setDraft] = useState(() => draftOf(schedule?.schedule, here))
@@ -100,20 +122,23 @@ export function ScheduleDialog({ base, deploymentId, schedule, onClose }: Schedu
   const [active, setActive] = useState(schedule?.active ?? true)
   const [kind, setKind] = useState<CatchUpPolicy['kind']>(schedule?.catchUp.kind ?? 'late')
   const [count, setCount] = useState(String(schedule?.catchUp.kind === 'last' ? schedule.catchUp.count : 3))
-  const [parameters, setParameters] = useState(
-    schedule && schedule.parameters !== '{}' ? schedule.parameters : '',
-  )
+  const members = useMemo(() => membersOf(deployment), [deployment])
+  const [parameters, setParameters] = useState<FormValue>(() => formOf(schedule?.parameters ?? '{}'))
+  const [asked, setAsked] = useState(false)
+  const fields = useRef<HTMLFieldSetElement>(null)
   const [busy, setBusy] = useState(false)
   const [refusal, setRefusal] = useState<string | null>(null)
   const set = (changes: Partial<Draft>) => setDraft((before) => ({ ...before, ...changes }))
   const preview = usePreview(`${apiOf(base)}/deployments/schedules/preview`, draft)
-  const parameterFault = parameterFaultOf(parameters)
+  // Where the schema is not enforced, what does not fit may be saved; what cannot be read may not.
+  const faults = deployment.enforced ? allFaults(members, parameters) : parameters.unread
   const save = async () => {
-    if (parameterFault) return
+    setAsked(true)
+    if (faults.size > 0) return focusFirstFault(fields.current)
     setBusy(true)
     setRefusal(null)
-    const body = `{"schedule":${JSON.stringify(scheduleOf(draft))},"active":${active},"slug":${JSON.stringify(slug.trim() || null)},"catch_up":${JSON.stringify(kind === 'last' ? { kind, count: Number(count) || 1 } : { kind })},"parameters":${parameters.trim() || '{}'}}`
-    const schedules = `${apiOf(base)}/deployments/${deploymentId}/schedules`
+    const body = `{"schedule":${JSON.stringify(scheduleOf(draft))},"active":${active},"slug":${JSON.stringify(slug.trim() || null)},"catch_up":${JSON.stringify(kind === 'last' ? { kind, count: Number(count) || 1 } : { kind })},"parameters":${jsonOf(parameters)}}`
+    const schedules = `${apiOf(base)}/deployments/${deployment.id}/schedules`
     const sent = await (schedule
       ? sendText('PATCH', `${schedules}/${schedule.id}`, body)
       : sendText('POST', schedules, `[${body}]`))
@@ -191,26 +216,25 @@ export function ScheduleDialog({ base, deploymentId, schedule, onClose }: Schedu
           />
         )}
       </Field>
-      <Field
-        label="Parameters"
-        optional
-        hint="A JSON object; what it leaves out is the deployment’s."
-        error={parameterFault}
-      >
-        {(control) => (
-          <Textarea
-            {...control}
-            rows={2}
-            spellCheck={false}
-            value={parameters}
-            className="font-mono text-xs"
-            onChange={(event) => setParameters(event.target.value)}
-          />
-        )}
-      </Field>
       <Checkbox checked={active} onChange={(event) => setActive(event.target.checked)}>
         Active
       </Checkbox>
+      <fieldset ref={fields} className="grid grid-cols-1 gap-3 border-line border-t pt-4">
+        <legend className="sr-only">Parameters of its runs</legend>
+        <div>
+          <p aria-hidden className="font-medium">
+            Parameters <span className="font-normal text-ink-3">(optional)</span>
+          </p>
+          <p className="text-ink-3 text-xs">What you leave as it is takes the deployment’s value.</p>
+        </div>
+        <SchemaForm
+          label="Parameters"
+          members={members}
+          value={parameters}
+          onChange={setParameters}
+          faults={asked ? faults : none}
+        />
+      </fieldset>
       {refusal ? (
         <p role="alert" className="text-state-fail-fg text-xs">
           It was not saved: {refusal}
@@ -375,13 +399,4 @@ function PreviewBox({ preview }: { readonly preview: Preview | null }) {
       ) : null}
     </section>
   )
-}
-
-function parameterFaultOf(json: string): string | null {
-  if (json.trim() === '') return null
-  try {
-    return parseLosslessObject(json) ? null : 'Must be a JSON object.'
-  } catch {
-    return 'Not JSON. Names and texts stand in double quotes.'
-  }
 }

@@ -8,23 +8,23 @@ import { DotsMenu } from '#app/_ui/dots-menu.tsx'
 import { MenuItem, MenuRule } from '#app/_ui/menu.tsx'
 import { sendJson } from '#app/_ui/send-json.ts'
 import { toastDone } from '#app/_ui/toaster.tsx'
-import type { ShownSchedule } from './schedule-dialog.tsx'
+import type { ScheduledDeployment, ShownSchedule } from './schedule-dialog.tsx'
 
 const ScheduleDialog = dynamic(() => import('./schedule-dialog.tsx').then((file) => file.ScheduleDialog))
 const ConfirmDialog = dynamic(() => import('#app/_ui/confirm-dialog.tsx').then((file) => file.ConfirmDialog))
 
 interface ScheduleMenuProps {
   readonly base: string
-  readonly schedule: ShownSchedule & { readonly deploymentId: string }
+  readonly deployment: ScheduledDeployment
+  readonly schedule: ShownSchedule
   readonly name: string
   /** Why the reader may not change it; null: they may. */
   readonly why: string | null
 }
 
-export function ScheduleMenu({ base, schedule, name, why }: ScheduleMenuProps) {
+export function ScheduleMenu({ base, deployment, schedule, name, why }: ScheduleMenuProps) {
   const router = useRouter()
   const [open, setOpen] = useState<'edit' | 'delete' | null>(null)
-  const { deploymentId } = schedule
   return (
     <>
       <DotsMenu of={name}>
@@ -39,7 +39,7 @@ export function ScheduleMenu({ base, schedule, name, why }: ScheduleMenuProps) {
       {open === 'edit' ? (
         <ScheduleDialog
           base={base}
-          deploymentId={deploymentId}
+          deployment={deployment}
           schedule={schedule}
           onClose={() => setOpen(null)}
         />
@@ -55,7 +55,7 @@ export function ScheduleMenu({ base, schedule, name, why }: ScheduleMenuProps) {
           onConfirm={async () => {
             const sent = await sendJson(
               'DELETE',
-              `${apiOf(base)}/deployments/${deploymentId}/schedules/${schedule.id}`,
+              `${apiOf(base)}/deployments/${deployment.id}/schedules/${schedule.id}`,
             )
             if (!sent.ok) return `It was not deleted: ${sent.reason}`
             toastDone('Deleted the schedule.')

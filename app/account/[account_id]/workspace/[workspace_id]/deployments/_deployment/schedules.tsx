@@ -9,6 +9,7 @@ import { parseLosslessObject } from '#lib/domain/lossless-json.ts'
 import type { CatchUpPolicy } from '#lib/domain/schedules/catch-up.ts'
 import { AddSchedule } from './add-schedule.tsx'
 import { NextDays } from './next-days.tsx'
+import type { ScheduledDeployment } from './schedule-dialog.tsx'
 import { ScheduleMenu } from './schedule-menu.tsx'
 import { ScheduleSwitch } from './schedule-switch.tsx'
 import { nextTimeMs, type ScheduleShown, showSchedule } from './schedule-words.ts'
@@ -36,6 +37,12 @@ export function Schedules({
   readonly why: string | null
 }) {
   const { schedules } = deployment
+  const scheduled: ScheduledDeployment = {
+    id: deployment.id,
+    parameterSchema: deployment.parameterOpenapiSchema,
+    parameters: deployment.parameters,
+    enforced: deployment.enforceParameterSchema,
+  }
   const nowMs = Date.now()
   const untilMs = nowMs + days * 86_400_000
   const shown = schedules.map((row) => ({
@@ -49,7 +56,7 @@ export function Schedules({
       <EmptyState
         icon={<CalendarClock size={16} />}
         fact="No schedules"
-        actions={<AddSchedule base={base} deploymentId={deployment.id} why={why} />}
+        actions={<AddSchedule base={base} deployment={scheduled} why={why} />}
       >
         This deployment runs only when someone starts it.
       </EmptyState>
@@ -69,12 +76,13 @@ export function Schedules({
           nextMs: each.nextMs,
         }))}
       />
-      <Card title="Schedules" aside={<AddSchedule base={base} deploymentId={deployment.id} why={why} />}>
+      <Card title="Schedules" aside={<AddSchedule base={base} deployment={scheduled} why={why} />}>
         <Table caption="Schedules" columns={columns} inset>
           {shown.map((each) => (
             <ScheduleLine
               key={each.row.id}
               base={base}
+              deployment={scheduled}
               row={each.row}
               name={each.name}
               shown={each}
@@ -91,6 +99,7 @@ export function Schedules({
 
 function ScheduleLine({
   base,
+  deployment,
   row,
   name,
   shown,
@@ -99,6 +108,7 @@ function ScheduleLine({
   why,
 }: {
   readonly base: string
+  readonly deployment: ScheduledDeployment
   readonly row: ScheduleRow
   readonly name: string
   readonly shown: ScheduleShown
@@ -158,9 +168,9 @@ function ScheduleLine({
       <td className="end max-sm:order-2 sm:p-0!">
         <ScheduleMenu
           base={base}
+          deployment={deployment}
           schedule={{
             id: row.id,
-            deploymentId: row.deploymentId,
             slug: row.slug,
             schedule: row.schedule,
             active: row.active,

@@ -2,7 +2,13 @@
 import { useRouter } from 'next/navigation'
 import { useMemo, useRef, useState } from 'react'
 import { readSchema } from '#app/_forms/schema.ts'
-import { allFaults, emptyForm, type FormValue, SchemaForm } from '#app/_forms/schema-form.tsx'
+import {
+  allFaults,
+  emptyForm,
+  type FormValue,
+  focusFirstFault,
+  SchemaForm,
+} from '#app/_forms/schema-form.tsx'
 import { apiOf } from '#app/_ui/api-path.ts'
 import { Button } from '#app/_ui/button.tsx'
 import { ButtonLink } from '#app/_ui/button-link.tsx'
@@ -60,7 +66,7 @@ export function PoolForm({ base, types }: { readonly base: string; readonly type
     setAsked(true)
     setRefusal(null)
     if (!type || nameFault || limitFault || faults.size > 0) {
-      requestAnimationFrame(() => form.current?.querySelector<HTMLElement>('[aria-invalid=true]')?.focus())
+      focusFirstFault(form.current)
       return
     }
     setBusy(true)

@@ -3,7 +3,14 @@ import { Play } from 'lucide-react'
 import { useRouter } from 'next/navigation'
 import { useMemo, useRef, useState } from 'react'
 import { readSchema } from '#app/_forms/schema.ts'
-import { allFaults, type FormValue, formOf, jsonOf, SchemaForm } from '#app/_forms/schema-form.tsx'
+import {
+  allFaults,
+  type FormValue,
+  focusFirstFault,
+  formOf,
+  jsonOf,
+  SchemaForm,
+} from '#app/_forms/schema-form.tsx'
 import { apiOf } from '#app/_ui/api-path.ts'
 import { Button } from '#app/_ui/button.tsx'
 import { ButtonLink } from '#app/_ui/button-link.tsx'
@@ -57,8 +64,7 @@ export function RunForm({
     setAsked(true)
     setRefusal(null)
     if (faults.size > 0 || atFault || variablesFault) {
-      // The fields know by the next frame that they are wrong.
-      requestAnimationFrame(() => form.current?.querySelector<HTMLElement>('[aria-invalid=true]')?.focus())
+      focusFirstFault(form.current)
       return
     }
     setBusy(true)
