@@ -5,6 +5,19 @@ export type SearchParams = Readonly<Record<string, string | readonly string[] | 
 export const textParam = (value: string | readonly string[] | undefined): string | null =>
   (typeof value === 'string' ? value.replaceAll('\0', '').trim().slice(0, 500) : '') || null
 
+/** Most values of a member that stands several times. */
+const maxValues = 50
+
+/** All texts of a member that may stand several times: a tag may hold a comma, so none separates them. */
+export const textParams = (value: string | readonly string[] | undefined): readonly string[] => [
+  ...new Set(
+    [value ?? []]
+      .flat()
+      .flatMap((each) => textParam(each) ?? [])
+      .slice(0, maxValues),
+  ),
+]
+
 /** The number of a page, from 1. */
 export function pageParam(value: string | readonly string[] | undefined): number {
   const text = typeof value === 'string' ? value : ''
@@ -14,11 +27,12 @@ export function pageParam(value: string | readonly string[] | undefined): number
 /** The address with these members; empty ones are left out. */
 export function hrefWith(
   path: string,
-  params: Readonly<Record<string, string | number | null | undefined>>,
+  params: Readonly<Record<string, string | number | readonly string[] | null | undefined>>,
 ): string {
   const query = new URLSearchParams()
   for (const [name, value] of Object.entries(params))
-    if (value !== null && value !== undefined && value !== '') query.set(name, String(value))
+    if (value !== null && value !== undefined && value !== '')
+      for (const each of [value].flat()) query.append(name, String(each))
   const text = query.toString()
   return text === '' ? path : `${path}?${text}`
 }
@@ -26,7 +40,7 @@ export function hrefWith(
 /** Where the pages before and after this one are. */
 export function turns(
   path: string,
-  params: Readonly<Record<string, string | null>>,
+  params: Readonly<Record<string, string | readonly string[] | null>>,
   page: number,
   pageSize: number,
   count: number,

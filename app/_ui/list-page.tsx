@@ -49,7 +49,7 @@ interface ListShown {
   /** Beside the search. */
   readonly chips?: ReactNode
   /** The filters that are set, by their names in the address. */
-  readonly filters: Readonly<Record<string, string | null>>
+  readonly filters: Readonly<Record<string, string | readonly string[] | null>>
   /** Members of the address that are no filters: they stay when filters are cleared. */
   readonly view?: Readonly<Record<string, string | null>>
   readonly count: number
@@ -97,7 +97,7 @@ export async function listPage(
     bounds: { pageSize, offset: (page - 1) * pageSize },
   })
   const { count, filters, nothingYet, wayOn = { href: path, words: 'Clear filters' } } = shown
-  const filtered = Object.values(filters).some((value) => value !== null)
+  const filtered = Object.values(filters).some((value) => value !== null && value.length > 0)
   return (
     <>
       <TopBar crumbs={crumbs} titled>

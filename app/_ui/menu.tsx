@@ -7,11 +7,10 @@ import {
   useContext,
   useEffect,
   useId,
-  useLayoutEffect,
-  useRef,
   useState,
 } from 'react'
 import { cx } from './class-names.ts'
+import { useLate } from './late.ts'
 
 type Parts = typeof import('./menu-parts.tsx')
 
@@ -53,55 +52,16 @@ interface MenuProps {
   readonly className?: string
 }
 
-/**
- * Until a pointer or the focus comes near, the trigger is a plain button and the menu's code is not here: most pages are
- * left without a menu ever being opened, and no page may weigh much at first.
- */
+/** Its code comes late: see `useLate`. */
 export function Menu({ trigger, children, align = 'start', side = 'bottom', className }: MenuProps) {
-  const [parts, setParts] = useState<Parts | null>(null)
-  const [open, setOpen] = useState(false)
+  const { parts, open, setOpen, holder } = useLate(fetchParts)
   const [reasons, setReasons] = useState<readonly string[]>([])
   // Before an item has the focus, the first reason speaks.
   const [said, say] = useState<string | null>()
   const footId = useId()
   const addReason = (why: string) => setReasons((known) => (known.includes(why) ? known : [...known, why]))
-  const holder = useRef<HTMLSpanElement>(null)
-  const plainWhenPressed = useRef(true)
-  const hadFocus = useRef(false)
-  const prepare = async () => {
-    const fetched = await fetchParts()
-    hadFocus.current = holder.current?.contains(document.activeElement) ?? false
-    setParts(fetched)
-  }
-  // The button is made anew with its menu; whoever stood on it stays on it.
-  useLayoutEffect(() => {
-    if (parts && hadFocus.current) holder.current?.querySelector<HTMLElement>('button')?.focus()
-  }, [parts])
   return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: listens to the button inside, and is no target itself
-    // biome-ignore lint/a11y/useKeyWithClickEvents: a key on the button is a click too
-    <span
-      ref={holder}
-      className="contents"
-      onPointerEnter={parts ? undefined : prepare}
-      onFocusCapture={parts ? undefined : prepare}
-      onPointerDownCapture={(event) => {
-        plainWhenPressed.current = parts === null
-        if (parts !== null || event.pointerType !== 'mouse' || event.button !== 0) return
-        // Made anew between press and release, the button would get no click: a quick press must open it all the same.
-        // Nor may the press take the focus from the menu that comes up, as focus elsewhere closes it.
-        event.preventDefault()
-        void prepare().then(() => setOpen(true))
-      }}
-      onKeyDownCapture={() => {
-        plainWhenPressed.current = parts === null
-      }}
-      onClick={() => {
-        if (!plainWhenPressed.current) return
-        plainWhenPressed.current = false
-        void prepare().then(() => setOpen(true))
-      }}
-    >
+    <span {...holder}>
       {parts ? (
         <MenuContext.Provider value={{ parts, footId, addReason, say }}>
           <parts.Root

@@ -34,7 +34,8 @@ interface ListDeployments {
   /** Part of the deployment's or the flow's name. */
   readonly name: string | null
   readonly status: ShownStatus | null
-  readonly tag: string | null
+  /** All of them. */
+  readonly tags: readonly string[]
   readonly poolName: string | null
   readonly pageSize: number
   readonly offset: number
@@ -55,7 +56,7 @@ export async function listDeployments(
       left join work_pools p on p.workspace_id = q.workspace_id and p.id = q.work_pool_id
       where d.workspace_id = ${workspaceId}
         ${input.name ? sql`and (d.name ilike ${containing(input.name)} or f.name ilike ${containing(input.name)})` : sql``}
-        ${input.tag ? sql`and d.tags @> ${[input.tag]}::text[]` : sql``}
+        ${input.tags.length > 0 ? sql`and d.tags @> ${[...input.tags]}::text[]` : sql``}
         ${input.poolName ? sql`and p.name = ${input.poolName}` : sql``}
         ${input.status ? sql`and ${hasStatus(sql, input.status)}` : sql``}`
     const [rows, [counted]] = await Promise.all([

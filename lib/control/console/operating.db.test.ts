@@ -10,6 +10,7 @@ import { listDeployments, listPoolNames } from './list-deployments.ts'
 import { listDeploymentsOfPool } from './list-deployments-of-pool.ts'
 import { listLimits } from './list-limits.ts'
 import { listRunsOfQueues } from './list-runs-of-queues.ts'
+import { listDeploymentTags, listRunTags } from './list-tags.ts'
 import { listWorkPools } from './list-work-pools.ts'
 import { listDeploymentVersions, readDeploymentView, readRunToCopy } from './read-deployment.ts'
 import { readRunName } from './read-run-name.ts'
@@ -54,7 +55,7 @@ beforeAll(async () => {
   await sql`insert into work_queues (workspace_id, id, work_pool_id, name, priority) values (${here}, ${queue}, ${pool}, 'default', 1)`
   await sql`insert into workers (workspace_id, id, work_pool_id, name, last_heartbeat_at) values (${here}, ${worker}, ${pool}, 'ada-1', now())`
   await sql`insert into deployments (workspace_id, id, flow_id, name, work_queue_id, tags, parameter_openapi_schema) values
-    (${here}, ${deployment}, ${flow}, 'hourly', ${queue}, '{orders}', ${'{"properties":{"a":{},"b":{}}}' as never})`
+    (${here}, ${deployment}, ${flow}, 'hourly', ${queue}, '{orders,"eu, us"}', ${'{"properties":{"a":{},"b":{}}}' as never})`
   await sql`insert into deployment_schedules (workspace_id, deployment_id, id, schedule) values
     (${here}, ${deployment}, ${id('8', 1)}, '{"cron": "0 6 * * *"}')`
   await sql`insert into deployment_versions (workspace_id, deployment_id, id, number, snapshot) values
@@ -63,6 +64,7 @@ beforeAll(async () => {
   await sql`insert into flow_runs (workspace_id, id, flow_id, deployment_id, work_queue_id, name, state_type, state_name, expected_start_at, next_scheduled_start_at) values
     (${here}, ${late}, ${flow}, ${deployment}, ${queue}, 'late-one', 'SCHEDULED', 'Late', now() - interval '60 seconds', now() - interval '60 seconds'),
     (${here}, ${taken}, ${flow}, ${deployment}, ${queue}, 'taken-one', 'RUNNING', 'Running', now() - interval '50 seconds', null)`
+  await sql`update flow_runs set tags = '{nightly,gpu}' where id = ${taken}`
   await sql`insert into run_claims (workspace_id, run_id, token, work_pool_id, work_queue_id, holder_type, holder_id, claimed_at) values
     (${here}, ${taken}, ${id('f', 1)}, ${pool}, ${queue}, 'worker', ${worker}, now())`
   await sql`insert into concurrency_limits (workspace_id, id, name, slot_limit) values
@@ -76,7 +78,7 @@ beforeAll(async () => {
 })
 
 const page = { name: null, pageSize: 50, offset: 0 }
-const everyDeployment = { ...page, status: null, tag: null, poolName: null }
+const everyDeployment = { ...page, status: null, tags: [], poolName: null }
 
 describe('what pages read of operating', () => {
   test('a deployment stands with its pool, its schedules and its last runs', async () => {
@@ -94,8 +96,8 @@ describe('what pages read of operating', () => {
     for (const [narrow, expected] of [
       [{ name: 'ET' }, 1],
       [{ name: 'nothing' }, 0],
-      [{ tag: 'orders' }, 1],
-      [{ tag: 'other' }, 0],
+      [{ tags: ['orders'] }, 1],
+      [{ tags: ['orders', 'other'] }, 0],
       [{ poolName: 'laptop' }, 1],
       [{ status: 'ready' as const }, 1],
       [{ status: 'paused' as const }, 0],
@@ -164,8 +166,21 @@ describe('what pages read of operating', () => {
     })
   })
 
+  test('tags to choose from are those of deployments, or of runs that were and that come next', async () => {
+    const ctx = enter(here)
+    expect(await listDeploymentTags(ctx)).toEqual(['eu, us', 'orders'])
+    expect(await listRunTags(ctx)).toEqual(['gpu', 'nightly'])
+    await db.engine`
+      insert into flow_runs (workspace_id, id, flow_id, name, tags, expected_start_at)
+      values (${here}, ${id('e', 3)}, ${flow}, 'next', '{ahead,gpu}', now() + interval '1 hour')`
+    expect(await listRunTags(ctx)).toEqual(['ahead', 'gpu', 'nightly'])
+    await db.engine`delete from flow_runs where workspace_id = ${here} and id = ${id('e', 3)}`
+  })
+
   test('another workspace sees none of it', async () => {
     const ctx = enter(there)
+    expect(await listDeploymentTags(ctx)).toEqual([])
+    expect(await listRunTags(ctx)).toEqual([])
     expect((await listDeployments(ctx, everyDeployment)).count).toBe(0)
     await expect(readDeploymentView(ctx, deployment)).rejects.toThrow(NotFound)
     expect(await listDeploymentVersions(ctx, deployment)).toEqual([])
@@ -186,6 +201,8 @@ describe('what pages read of operating', () => {
     const ctx = enter(here, [])
     for (const asked of [
       () => listDeployments(ctx, everyDeployment),
+      () => listDeploymentTags(ctx),
+      () => listRunTags(ctx),
       () => readDeploymentView(ctx, deployment),
       () => listWorkPools(ctx, page),
       () => readWorkPoolView(ctx, 'laptop'),

@@ -1,10 +1,10 @@
 import { Rocket } from 'lucide-react'
 import type { Metadata } from 'next'
 import { RefreshOn } from '#app/_live/refresh-on.tsx'
-import { textParam } from '#app/_server/query.ts'
+import { textParam, textParams } from '#app/_server/query.ts'
 import { locksOf } from '#app/_server/why-not.ts'
 import { Command } from '#app/_ui/command.tsx'
-import { FilterChip } from '#app/_ui/filter-chip.tsx'
+import { FilterChip, TagFilter } from '#app/_ui/filter-chip.tsx'
 import { type ListProps, listPage } from '#app/_ui/list-page.tsx'
 import {
   listDeployments,
@@ -12,6 +12,7 @@ import {
   type ShownStatus,
   shownStatuses,
 } from '#lib/control/console/list-deployments.ts'
+import { listDeploymentTags } from '#lib/control/console/list-tags.ts'
 import { DeploymentTable } from '../_deployment/deployment-table.tsx'
 
 export const metadata: Metadata = { title: 'Deployments' }
@@ -35,12 +36,13 @@ const optionsOf = (values: readonly string[]) => values.map((value) => ({ value,
 export default function DeploymentsPage(props: ListProps) {
   return listPage(props, about, async ({ entered, asked, path, name, bounds }) => {
     const { ctx, base, cursor } = entered
-    const tag = textParam(asked.tag)
+    const tags = textParams(asked.tag)
     const pool = textParam(asked.pool)
     const status = shownStatuses.find((each) => each === asked.status) ?? null
-    const [{ rows, count }, pools] = await Promise.all([
-      listDeployments(ctx, { name, status, tag, poolName: pool, ...bounds }),
+    const [{ rows, count }, pools, knownTags] = await Promise.all([
+      listDeployments(ctx, { name, status, tags, poolName: pool, ...bounds }),
       listPoolNames(ctx),
+      listDeploymentTags(ctx),
     ])
     return {
       live: <RefreshOn nouns={['deployment', 'work-pool', 'work-queue']} runs="refresh" cursor={cursor} />,
@@ -57,12 +59,12 @@ export default function DeploymentsPage(props: ListProps) {
           {pools.length > 0 ? (
             <FilterChip path={path} label="Work pool" param="pool" value={pool} options={optionsOf(pools)} />
           ) : null}
-          {tag === null ? null : (
-            <FilterChip path={path} label="Tag" param="tag" value={tag} options={optionsOf([tag])} />
-          )}
+          {knownTags.length > 0 || tags.length > 0 ? (
+            <TagFilter path={path} tags={knownTags} chosen={tags} />
+          ) : null}
         </>
       ),
-      filters: { name, status, tag, pool },
+      filters: { name, status, tag: tags, pool },
       count,
       order: 'By flow and name.',
       nothingYet: {
@@ -75,7 +77,7 @@ export default function DeploymentsPage(props: ListProps) {
           </div>
         ),
       },
-      noMatch: nothingFound(name, status === null ? null : statusWords[status], pool, tag),
+      noMatch: nothingFound(name, status === null ? null : statusWords[status], pool, tags),
       table:
         rows.length === 0 ? null : (
           <DeploymentTable
@@ -96,12 +98,12 @@ function nothingFound(
   name: string | null,
   status: string | null,
   pool: string | null,
-  tag: string | null,
+  tags: readonly string[],
 ): string {
-  if (name === null && status === null && pool === null && tag === null) return 'No more deployments'
+  if (name === null && status === null && pool === null && tags.length === 0) return 'No more deployments'
   const which = status === null ? '' : `${status.toLowerCase()} `
   const named = name === null ? '' : ` named ${name}`
   const inPool = pool === null ? '' : ` in ${pool}`
-  const tagged = tag === null ? '' : ` tagged ${tag}`
+  const tagged = tags.length === 0 ? '' : ` tagged ${tags.join(' and ')}`
   return `No ${which}deployments${named}${inPool}${tagged}`
 }

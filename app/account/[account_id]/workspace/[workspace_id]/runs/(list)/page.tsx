@@ -11,6 +11,7 @@ import { hasFlowRuns } from '#lib/control/console/has-flow-runs.ts'
 import { listFlowNames } from '#lib/control/console/list-flow-names.ts'
 import { listFlowRuns } from '#lib/control/console/list-flow-runs.ts'
 import { listRunPoints } from '#lib/control/console/list-run-points.ts'
+import { listRunTags } from '#lib/control/console/list-tags.ts'
 import { everyRun } from '#lib/control/console/run-filter.ts'
 import { runLocksOf } from '../_actions/run-locks.ts'
 import { FilterBar } from '../_list/filter-bar.tsx'
@@ -44,7 +45,7 @@ export default async function RunsPage({ params, searchParams }: Props) {
   const path = `${base}/runs`
   const nowMs = Date.now()
   const filter = filterOf(query, nowMs)
-  const [page, points, flows] = await Promise.all([
+  const [page, points, flows, tags] = await Promise.all([
     listFlowRuns(ctx, {
       filter,
       pageSize,
@@ -54,6 +55,7 @@ export default async function RunsPage({ params, searchParams }: Props) {
     }),
     listRunPoints(ctx, filter, mostPoints),
     listFlowNames(ctx),
+    listRunTags(ctx),
   ])
   const flowNames = Object.fromEntries(flows.map((flow) => [flow.id, flow.name]))
   const empty = page.rows.length === 0
@@ -85,7 +87,7 @@ export default async function RunsPage({ params, searchParams }: Props) {
           </EmptyState>
         ) : (
           <>
-            <FilterBar path={path} query={query} flows={flows} />
+            <FilterBar path={path} query={query} flows={flows} tags={tags} />
             {(empty && isFirstPage(query)) || query.range === 'next' ? null : (
               <Scatter
                 base={base}

@@ -3,11 +3,13 @@ import { Calendar, ChevronDown, Plus, Search, X } from 'lucide-react'
 import { useRouter } from 'next/navigation'
 import { type ReactNode, useEffect, useRef, useState, useTransition } from 'react'
 import { chipClass } from '#app/_ui/chip.tsx'
+import { ChoiceChip } from '#app/_ui/choice-chip.tsx'
 import { useNowMs, useZone } from '#app/_ui/clock.tsx'
 import { Kbd } from '#app/_ui/kbd.tsx'
 import { Menu, MenuCheck, MenuRadio, MenuRadioGroup } from '#app/_ui/menu.tsx'
 import { StateIcon } from '#app/_ui/state.tsx'
 import { stateWord } from '#app/_ui/states.ts'
+import { TagChip } from '#app/_ui/tag-chip.tsx'
 import { formatInstant } from '#app/_ui/times.ts'
 import type { FlowName } from '#lib/control/console/list-flow-names.ts'
 import { defaultStateName, stateTypes } from '#lib/domain/state.ts'
@@ -17,13 +19,15 @@ interface FilterBarProps {
   readonly path: string
   readonly query: RunQuery
   readonly flows: readonly FlowName[]
+  /** To choose from. */
+  readonly tags: readonly string[]
   /** A page of one flow has no use for a flow filter. */
   readonly withoutFlow?: boolean
 }
 
 const typingPauseMs = 200
 
-export function FilterBar({ path, query, flows, withoutFlow }: FilterBarProps) {
+export function FilterBar({ path, query, flows, tags, withoutFlow }: FilterBarProps) {
   const router = useRouter()
   const [pending, start] = useTransition()
   const show = (next: RunQuery) =>
@@ -37,16 +41,16 @@ export function FilterBar({ path, query, flows, withoutFlow }: FilterBarProps) {
     >
       <RangeChip query={query} onRange={(range) => set({ range })} />
       <StateChip query={query} onStates={(states) => set({ states })} />
-      {withoutFlow ? null : <FlowChip query={query} flows={flows} onFlows={(flowIds) => set({ flowIds })} />}
-      {query.tags.map((tag) => (
-        <SetChip
-          key={tag}
-          label="Tag"
-          onClear={() => set({ tags: query.tags.filter((each) => each !== tag) })}
-        >
-          {tag}
-        </SetChip>
-      ))}
+      {withoutFlow ? null : (
+        <ChoiceChip
+          label="Flow"
+          nouns={['flow', 'flows']}
+          choices={flows.map((flow) => ({ value: flow.id, label: flow.name }))}
+          chosen={query.flowIds}
+          onChosen={(flowIds) => set({ flowIds })}
+        />
+      )}
+      <TagChip tags={tags} chosen={query.tags} onChosen={(next) => set({ tags: next })} />
       <NameSearch key={query.name ?? ''} name={query.name} onName={(name) => set({ name })} />
     </search>
   )
@@ -101,22 +105,15 @@ function SetChip({
 }: {
   readonly label: string
   readonly children: ReactNode
-  readonly trigger?: (button: ReactNode) => ReactNode
+  readonly trigger: (button: ReactNode) => ReactNode
   readonly onClear: () => void
 }) {
-  const words = (
-    <button type="button" className="inline-flex h-full items-center gap-1.5 pl-[9px]">
-      {label} <b className="max-w-60 truncate font-medium text-ink">{children}</b>
-    </button>
-  )
   return (
     <span className={`${chipClass('set')} px-0`}>
-      {trigger ? (
-        trigger(words)
-      ) : (
-        <span className="pl-[9px]">
-          {label} <b className="font-medium text-ink">{children}</b>
-        </span>
+      {trigger(
+        <button type="button" className="inline-flex h-full items-center gap-1.5 pl-[9px]">
+          {label} <b className="max-w-60 truncate font-medium text-ink">{children}</b>
+        </button>,
       )}
       <button
         type="button"
@@ -171,60 +168,6 @@ function StateChip({
     </SetChip>
   ) : (
     menu(<PossibleChip label="State" />)
-  )
-}
-
-function FlowChip({
-  query,
-  flows,
-  onFlows,
-}: {
-  readonly query: RunQuery
-  readonly flows: readonly FlowName[]
-  readonly onFlows: (ids: readonly string[]) => void
-}) {
-  const [filter, setFilter] = useState('')
-  const wanted = filter.trim().toLowerCase()
-  const names = query.flowIds.map((id) => flows.find((flow) => flow.id === id)?.name ?? id)
-  const menu = (trigger: ReactNode) => (
-    <Menu trigger={trigger} className="w-80">
-      {flows.length > 8 ? (
-        <input
-          aria-label="Filter flows"
-          placeholder="Filter"
-          value={filter}
-          onChange={(event) => setFilter(event.target.value)}
-          onKeyDown={(event) => {
-            if (event.key.length === 1) event.stopPropagation()
-          }}
-          className="mb-1 h-8 w-full rounded-[5px] border border-line-control bg-surface px-2"
-        />
-      ) : null}
-      {flows
-        .filter((flow) => flow.name.toLowerCase().includes(wanted))
-        .slice(0, 50)
-        .map((flow) => (
-          <MenuCheck
-            key={flow.id}
-            checked={query.flowIds.includes(flow.id)}
-            onCheckedChange={(on) =>
-              onFlows(
-                on === true ? [...query.flowIds, flow.id] : query.flowIds.filter((id) => id !== flow.id),
-              )
-            }
-          >
-            <span className="truncate">{flow.name}</span>
-          </MenuCheck>
-        ))}
-      {flows.length === 0 ? <p className="px-2 py-1.5 text-ink-3">No flow yet</p> : null}
-    </Menu>
-  )
-  return names.length > 0 ? (
-    <SetChip label="Flow" trigger={menu} onClear={() => onFlows([])}>
-      {names.join(', ')}
-    </SetChip>
-  ) : (
-    menu(<PossibleChip label="Flow" />)
   )
 }
 

@@ -1,3 +1,4 @@
+import { textParams } from '#app/_server/query.ts'
 import type { Place } from '#lib/control/console/list-flow-runs.ts'
 import type { RunFilter } from '#lib/control/console/run-filter.ts'
 import type { FlowRunChange } from '#lib/domain/change.ts'
@@ -90,7 +91,7 @@ export function parseRunQuery(params: SearchParams): RunQuery {
       .filter((id) => uuid.test(id))
       .map((id) => id.toLowerCase()),
     name: name || null,
-    tags: many(params.tag).map((tag) => tag.replaceAll('\0', '')),
+    tags: textParams(params.tag),
     deploymentIds: many(params.deployment)
       .filter((id) => uuid.test(id))
       .map((id) => id.toLowerCase()),
@@ -110,7 +111,7 @@ export function runQueryString(query: RunQuery): string {
   if (query.states) params.set('state', query.states.map((type) => type.toLowerCase()).join(','))
   if (query.flowIds.length > 0) params.set('flow', query.flowIds.join(','))
   if (query.name) params.set('name', query.name)
-  if (query.tags.length > 0) params.set('tag', query.tags.join(','))
+  for (const tag of query.tags) params.append('tag', tag)
   if (query.deploymentIds.length > 0) params.set('deployment', query.deploymentIds.join(','))
   if (query.older) params.set('older', placeText(query.older))
   else if (query.newer) params.set('newer', placeText(query.newer))

@@ -24,6 +24,7 @@ import { formatCount } from '#app/_ui/times.ts'
 import { Withheld } from '#app/_ui/withheld.tsx'
 import { countCap } from '#lib/control/console/columns.ts'
 import { listFlowRuns } from '#lib/control/console/list-flow-runs.ts'
+import { listRunTags } from '#lib/control/console/list-tags.ts'
 import {
   type DeploymentView,
   listDeploymentVersions,
@@ -282,12 +283,15 @@ async function Runs({
   // A deployment's own page begins with all of its runs.
   const query = { ...parseRunQuery({ range: 'all', ...asked }), flowIds: [], deploymentIds: [] }
   const filter = { ...filterOf(query, Date.now()), deploymentIds: [deployment.id] }
-  const page = await listFlowRuns(ctx, {
-    filter,
-    pageSize,
-    ...(query.older ? { older: query.older } : {}),
-    ...(query.newer ? { newer: query.newer } : {}),
-  })
+  const [page, tags] = await Promise.all([
+    listFlowRuns(ctx, {
+      filter,
+      pageSize,
+      ...(query.older ? { older: query.older } : {}),
+      ...(query.newer ? { newer: query.newer } : {}),
+    }),
+    listRunTags(ctx),
+  ])
   const first = page.rows[0]
   const last = page.rows.at(-1)
   const bare = withFilter(query, {})
@@ -318,7 +322,7 @@ async function Runs({
   return (
     <>
       {page.rows.length === 0 ? <RefreshOnRun filter={filter} /> : null}
-      <FilterBar path={path} query={query} flows={[]} withoutFlow />
+      <FilterBar path={path} query={query} flows={[]} tags={tags} withoutFlow />
       {page.rows.length === 0 ? (
         <EmptyState
           icon={<ListFilter size={16} />}

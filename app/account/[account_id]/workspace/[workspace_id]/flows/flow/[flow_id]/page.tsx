@@ -11,6 +11,7 @@ import { EmptyState } from '#app/_ui/empty.tsx'
 import { PageHeader } from '#app/_ui/page-header.tsx'
 import { countCap } from '#lib/control/console/columns.ts'
 import { listFlowRuns } from '#lib/control/console/list-flow-runs.ts'
+import { listRunTags } from '#lib/control/console/list-tags.ts'
 import { readFlow } from '#lib/control/console/read-flow.ts'
 import type { Context } from '#lib/control/context.ts'
 import { runLocksOf } from '../../../runs/_actions/run-locks.ts'
@@ -54,7 +55,7 @@ export default async function FlowPage({ params, searchParams }: Props) {
   const query = { ...parseRunQuery({ range: 'all', ...asked }), flowIds: [] }
   const filter = { ...filterOf(query, Date.now()), flowIds: [id] }
   const path = `${base}/flows/flow/${id}`
-  const [flow, page] = await Promise.all([
+  const [flow, page, tags] = await Promise.all([
     flowOf(ctx, id),
     listFlowRuns(ctx, {
       filter,
@@ -62,6 +63,7 @@ export default async function FlowPage({ params, searchParams }: Props) {
       ...(query.older ? { older: query.older } : {}),
       ...(query.newer ? { newer: query.newer } : {}),
     }),
+    listRunTags(ctx),
   ])
   const empty = page.rows.length === 0
   const first = page.rows[0]
@@ -79,7 +81,7 @@ export default async function FlowPage({ params, searchParams }: Props) {
       <main id="main" tabIndex={-1} className="page">
         <PageHeader title={flow.name} />
         <FlowFacts flow={[flow]} />
-        <FilterBar path={path} query={query} flows={[]} withoutFlow />
+        <FilterBar path={path} query={query} flows={[]} tags={tags} withoutFlow />
         {empty ? (
           <EmptyState
             icon={<ListFilter size={16} />}
