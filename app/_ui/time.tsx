@@ -8,6 +8,7 @@ import {
   formatInstant,
   formatLateness,
   formatRunning,
+  instantsIn,
 } from './times.ts'
 
 /** An instant in the reader's zone; whole, with offset and UTC, on hover. */
@@ -19,6 +20,15 @@ export function Time({ at, as = 'instant' }: { readonly at: string; readonly as?
     <time dateTime={at} title={formatFull(ms, zone)} className="whitespace-nowrap">
       {as === 'day' ? formatDay(ms, zone) : formatInstant(ms, nowMs, zone)}
     </time>
+  )
+}
+
+/** A sentence of the server's, which tells times in UTC, with its times in the reader's zone. */
+export function Told({ text, at }: { readonly text: string /** When it was said. */; readonly at: string }) {
+  const aroundMs = Date.parse(at)
+  return instantsIn(text, aroundMs).map((piece, index) =>
+    // biome-ignore lint/suspicious/noArrayIndexKey: a piece is its place in the sentence
+    typeof piece === 'string' ? piece : <Time key={index} at={new Date(piece).toISOString()} />,
   )
 }
 

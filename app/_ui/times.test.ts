@@ -10,6 +10,7 @@ import {
   formatMillis,
   formatOffset,
   formatRunning,
+  instantsIn,
   knownZone,
 } from './times.ts'
 
@@ -99,4 +100,43 @@ test.each([
 test('counts stand in groups and are capped', () => {
   expect([0, 999, 1204, 1_234_567].map((n) => formatCount(n))).toEqual(['0', '999', '1,204', '1,234,567'])
   expect(formatCount(10_001, 10_000)).toBe('10,000+')
+})
+
+describe('the times of a sentence', () => {
+  const read = (text: string) =>
+    instantsIn(text, now).map((piece) => (typeof piece === 'string' ? piece : new Date(piece).toISOString()))
+
+  test.each([
+    ['Unless it is resumed by 15:03:10 UTC, in 3 hours, it fails.', '2026-11-23T15:03:10.000Z'],
+    ['resumed by 2026-11-24 15:03:10 UTC.', '2026-11-24T15:03:10.000Z'],
+    ['its lease ended at 2026-11-24T06:00:00.123456Z.', '2026-11-24T06:00:00.123Z'],
+    ['due 2026-11-24 06:00:00.123456+02:00', '2026-11-24T04:00:00.123Z'],
+    ['due 2026-11-24 06:00+0530', '2026-11-24T00:30:00.000Z'],
+  ])('%s', (text, instant) => {
+    const pieces = read(text)
+    expect(pieces).toContain(instant)
+    expect(pieces.join('')).not.toMatch(/UTC|06:00$/)
+  })
+
+  test.each([
+    '',
+    'Nothing of the sort.',
+    'at 06:00',
+    'on 2026-11-24',
+    '2026-11-24T06:00:00',
+    '99:99:99 UTC',
+    '2026-13-40T06:00:00Z',
+  ])('%j stays as it is: no instant for sure', (text) => {
+    expect(read(text)).toEqual(text === '' ? [] : [text])
+  })
+
+  test('all of it is kept, in order', () => {
+    expect(read('“a” since 12:00:01 UTC and “b” since 12:00:02 UTC.')).toEqual([
+      '“a” since ',
+      '2026-11-23T12:00:01.000Z',
+      ' and “b” since ',
+      '2026-11-23T12:00:02.000Z',
+      '.',
+    ])
+  })
 })

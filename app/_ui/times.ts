@@ -89,6 +89,31 @@ export function formatFull(ms: number, zone: string): string {
   return offset === 'GMT' || zone === 'UTC' ? `${local} UTC` : `${local} ${offset} (${clock(utc)} UTC)`
 }
 
+const told =
+  /\b(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?) ?(UTC\b|Z\b|[+-]\d\d:?\d\d\b)|\b(\d\d:\d\d:\d\d) UTC\b/g
+
+/**
+ * A sentence in pieces: what it says, and the instants that it tells (`2026-11-24T06:00:00Z`, `12:03:10 UTC`), as milliseconds.
+ * A time without a day is of the UTC day of `aroundMs`, when the sentence was made. Times without a zone stay words.
+ */
+export function instantsIn(text: string, aroundMs: number): readonly (string | number)[] {
+  const pieces: (string | number)[] = []
+  let end = 0
+  for (const found of text.matchAll(told)) {
+    const [whole, day, time, offset, alone] = found
+    const at = alone
+      ? `${new Date(aroundMs).toISOString().slice(0, 10)}T${alone}Z`
+      : // Browsers know no more than milliseconds for sure.
+        `${day}T${time?.replace(/(\.\d{3})\d+/, '$1')}${offset === 'UTC' ? 'Z' : offset?.replace(/^(...):?/, '$1:')}`
+    const ms = Date.parse(at)
+    if (Number.isNaN(ms)) continue
+    if (found.index > end) pieces.push(text.slice(end, found.index))
+    pieces.push(ms)
+    end = found.index + whole.length
+  }
+  return end < text.length ? [...pieces, text.slice(end)] : pieces
+}
+
 const two = (n: number): string => String(n).padStart(2, '0')
 
 /** `840ms`, `38.2s`, `6m 20s`, `1h 04m`, `3d 02h`: two units at most, the second one padded. */

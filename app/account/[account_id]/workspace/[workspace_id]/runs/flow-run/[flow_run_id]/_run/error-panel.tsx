@@ -4,7 +4,7 @@ import Link from 'next/link'
 import { ButtonLink } from '#app/_ui/button-link.tsx'
 import { CopyButton } from '#app/_ui/copy-button.tsx'
 import { showState } from '#app/_ui/states.ts'
-import { Time } from '#app/_ui/time.tsx'
+import { Time, Told } from '#app/_ui/time.tsx'
 import { formatCount } from '#app/_ui/times.ts'
 import type { FlowRunRow, TaskRunRow } from '#lib/control/console/rows.ts'
 import { runHref } from './tabs.ts'
@@ -32,6 +32,8 @@ export function ErrorPanel({ base, path, run, tasks, firstError }: ErrorPanelPro
   const [task] = broken
   const words = (task?.stateMessage || run.stateMessage).trim()
   const [first = '', ...rest] = words.split('\n')
+  // What the code said stays as it said it; what Rigel found tells its times as pages do.
+  const found = !task && (family === 'crash' || run.stateName !== 'Failed')
   return (
     <section
       data-family={family}
@@ -67,7 +69,7 @@ export function ErrorPanel({ base, path, run, tasks, firstError }: ErrorPanelPro
         </p>
       ) : (
         <pre className="mt-2 mb-3 max-h-60 overflow-auto whitespace-pre-wrap rounded-md border border-line bg-surface p-3 font-mono text-xs leading-[18px] [overflow-wrap:anywhere]">
-          <span className="text-(--fg)">{first}</span>
+          <span className="text-(--fg)">{found ? <Told text={first} at={run.stateAt} /> : first}</span>
           {rest.length > 0 ? <span className="text-ink-3">{`\n${rest.join('\n')}`}</span> : null}
         </pre>
       )}

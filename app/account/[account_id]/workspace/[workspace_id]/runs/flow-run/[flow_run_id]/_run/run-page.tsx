@@ -14,7 +14,7 @@ import { RunState } from '#app/_ui/run-state.tsx'
 import { stateWord } from '#app/_ui/states.ts'
 import { Tabs } from '#app/_ui/tabs.tsx'
 import { Tags } from '#app/_ui/tag.tsx'
-import { Time } from '#app/_ui/time.tsx'
+import { Time, Told } from '#app/_ui/time.tsx'
 import { formatCount } from '#app/_ui/times.ts'
 import type { LogPage } from '#lib/control/console/list-logs.ts'
 import type { FlowRunView } from '#lib/control/console/read-flow-run.ts'
@@ -192,7 +192,9 @@ export function RunPage(props: RunPageProps) {
           !waits &&
           run.stateType !== 'COMPLETED' &&
           run.stateType !== 'RUNNING' ? (
-          <p className="mb-4 text-base text-ink-2">{run.stateMessage}</p>
+          <p className="mb-4 text-base text-ink-2">
+            <Told text={run.stateMessage} at={run.stateAt} />
+          </p>
         ) : null}
         <div className="max-sm:order-2">
           <Timeline

@@ -1,6 +1,6 @@
 'use client'
 import { StateLabel } from '#app/_ui/state.tsx'
-import { Time } from '#app/_ui/time.tsx'
+import { Time, Told } from '#app/_ui/time.tsx'
 import { formatDuration } from '#app/_ui/times.ts'
 import type { StateRow } from '#lib/control/console/rows.ts'
 
@@ -54,7 +54,11 @@ export function StateHistory({
                 )}
               </td>
               <td className="text-ink-2 max-sm:hidden" title={state.message || undefined}>
-                {state.message || <span className="text-ink-3">None</span>}
+                {state.message ? (
+                  <Told text={state.message} at={state.at} />
+                ) : (
+                  <span className="text-ink-3">None</span>
+                )}
               </td>
             </tr>
           )

@@ -3,7 +3,7 @@ import { ButtonLink } from '#app/_ui/button-link.tsx'
 import { Card } from '#app/_ui/card.tsx'
 import { Command } from '#app/_ui/command.tsx'
 import { ShownIcon, StateLabel } from '#app/_ui/state.tsx'
-import { Time } from '#app/_ui/time.tsx'
+import { Time, Told } from '#app/_ui/time.tsx'
 import type { StateRow } from '#lib/control/console/rows.ts'
 import type { FlowRunExplanation } from '#lib/control/flow-runs/explain-flow-run.ts'
 import type { LinkKind, ReasonLink, WaitingReason } from '#lib/domain/orchestration/waiting/waiting.ts'
@@ -66,7 +66,13 @@ export function WhyPanel({ base, runId, explanation, states, checkedAt }: WhyPan
         </p>
         <ul className="pb-1.5">
           {reasons.map((reason) => (
-            <Reason key={`${reason.rule}${reason.title}`} base={base} reason={reason} runId={runId} />
+            <Reason
+              key={`${reason.rule}${reason.title}`}
+              base={base}
+              reason={reason}
+              runId={runId}
+              checkedAt={checkedAt}
+            />
           ))}
         </ul>
       </div>
@@ -143,10 +149,12 @@ function Reason({
   base,
   reason,
   runId,
+  checkedAt,
 }: {
   readonly base: string
   readonly reason: WaitingReason
   readonly runId: string
+  readonly checkedAt: string
 }) {
   const quiet = quietRules.has(reason.rule)
   const [first, ...others] = reason.links.filter((link) => link.id !== runId)
@@ -165,9 +173,11 @@ function Reason({
         />
       </span>
       <div className="min-w-0 flex-1">
-        <h3 className={quiet ? '' : 'font-medium'}>{reason.title}</h3>
+        <h3 className={quiet ? '' : 'font-medium'}>
+          <Told text={reason.title} at={checkedAt} />
+        </h3>
         <p className="mt-px text-ink-3 text-xs">
-          {reason.detail}
+          <Told text={reason.detail} at={checkedAt} />
           {reason.forecastMicros !== null && !quiet && !waitsForPerson(reason) ? (
             <>
               {' '}
