@@ -13,7 +13,8 @@ export const usage = `Usage: npm run admin -- bootstrap --user LOGIN --email E -
 
 Creates or finds the user, the account and the workspace, and issues an API key.
 Whoever makes an account owns it; another user joins it as a member, who becomes a
-developer in the workspace unless --workspace-role says otherwise.
+developer in the workspace unless --workspace-role says otherwise. For one who is
+there already, --account-role changes the role, but the last owner stays one.
 Works while Rigel runs and while it does not. With --json it prints one JSON object
 (say \`npm run --silent\` so that npm adds nothing to it).`
 

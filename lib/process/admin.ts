@@ -64,6 +64,12 @@ async function bootstrap(command: Extract<AdminCommand, { name: 'bootstrap' }>):
       ...(command['workspace-role'] ? { workspaceRole: command['workspace-role'] } : {}),
     })
     const apiUrl = `${publicUrl}/api`
+    const before = tenant.accountRoleBefore
+    if (before !== null && before !== tenant.accountRole)
+      // Standard output is the answer; that something was changed is said beside it.
+      process.stderr.write(
+        `${tenant.userHandle} was ${before} of ${tenant.accountHandle} and is ${tenant.accountRole} from now on.\n`,
+      )
     if (!command.json) return inWords(tenant, apiUrl)
     return `${JSON.stringify({
       api_url: apiUrl,
@@ -73,6 +79,8 @@ async function bootstrap(command: Extract<AdminCommand, { name: 'bootstrap' }>):
       workspace_id: tenant.workspaceId,
       workspace_handle: tenant.workspaceHandle,
       api_key: tenant.apiKey,
+      // Whoever states a role reads what it was.
+      ...(command['account-role'] && { account_role: tenant.accountRole, account_role_before: before }),
     })}\n`
   })
 }

@@ -85,6 +85,11 @@ test('bootstrap works while the server runs, and prints one object with a key th
   })
   expect((await ask(tenant, '/flows/', { name: 'hello' })).status).toBe(201)
   expect((await bootstrap()).stdout).toContain('rigel login -k rgu_')
+  const stated = await bootstrap('--json', '--account-role', 'owner')
+  expect(JSON.parse(stated.stdout)).toMatchObject({ account_role: 'owner', account_role_before: 'owner' })
+  const last = await bootstrap('--json', '--account-role', 'member')
+  expect(last).toMatchObject({ status: 1, stdout: '' })
+  expect(last.stderr).toContain('is the last owner of acme and stays one')
 })
 
 test('bootstrap works while no server runs, and leaves no database running', async () => {

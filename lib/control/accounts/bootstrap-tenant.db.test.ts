@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { isWellFormedKey } from '../../../agent/src/protocol/keys.ts'
 import { testDatabase } from '../../testing/database.ts'
 import { type BootstrapInput, bootstrapTenant } from './bootstrap-tenant.ts'
@@ -33,7 +33,10 @@ test('makes user, account, workspace and a key of which only the hash is kept', 
 test('called again it finds what is there and issues one more key', async () => {
   const first = await bootstrapTenant(db, ada)
   const second = await bootstrapTenant(db, ada)
-  expect({ ...second, apiKey: '', key: '' }).toEqual({ ...first, apiKey: '', key: '' })
+  expect({ ...second, apiKey: '', key: '' }).toEqual({
+    ...{ ...first, accountRoleBefore: 'owner' },
+    ...{ apiKey: '', key: '' },
+  })
   expect(second.apiKey).not.toBe(first.apiKey)
 })
 
@@ -76,6 +79,53 @@ test('a member who joins gets the role for members, which changes none that is t
   expect((await join({ workspaceRole: 'viewer' })).workspaceRole).toBe('viewer')
   expect((await join({ memberRole: 'developer' })).workspaceRole).toBe('viewer')
   expect((await join({ accountRole: 'owner', memberRole: 'developer' })).workspaceRole).toBe('owner')
+})
+
+describe('a role that is given', () => {
+  const of = (user: string, more: Partial<BootstrapInput> = {}) =>
+    bootstrapTenant(db, {
+      userLogin: user,
+      email: `${user}@example.com`,
+      accountHandle: 'roles',
+      workspaceHandle: 'main',
+      ...more,
+    })
+
+  test('is the role from then on, and what it was is told', async () => {
+    expect(await of('kay')).toMatchObject({ accountRole: 'owner', accountRoleBefore: null })
+    expect(await of('lou')).toMatchObject({ accountRole: 'member', accountRoleBefore: null })
+    expect(await of('lou', { accountRole: 'admin' })).toMatchObject({
+      ...{ accountRole: 'admin', accountRoleBefore: 'member', workspaceRole: 'owner' },
+    })
+    expect(await of('lou')).toMatchObject({ accountRole: 'admin', accountRoleBefore: 'admin' })
+    expect(await of('lou', { accountRole: 'member', memberRole: 'developer' })).toMatchObject({
+      ...{ accountRole: 'member', accountRoleBefore: 'admin', workspaceRole: 'developer' },
+    })
+  })
+
+  test('is refused in words to the last owner, and nothing is made meanwhile', async () => {
+    await of('kay')
+    const keys = () =>
+      db.engine`select count(*)::int as n from api_keys k join users u on u.id = k.user_id where u.handle = 'kay'`
+    const before = await keys()
+    await expect(of('kay', { accountRole: 'member' })).rejects.toMatchObject({
+      code: 'conflict',
+      message: expect.stringContaining('kay is the last owner of roles'),
+    })
+    expect(await keys()).toEqual(before)
+    // A role that it has is no change.
+    expect(await of('kay', { accountRole: 'owner' })).toMatchObject({ accountRole: 'owner' })
+  })
+
+  test('of two owners who are demoted at once one stays', async () => {
+    await of('kay')
+    await of('max', { accountRole: 'owner' })
+    const outcomes = await Promise.allSettled([
+      of('kay', { accountRole: 'member' }),
+      of('max', { accountRole: 'member' }),
+    ])
+    expect(outcomes.map((each) => each.status).sort()).toEqual(['fulfilled', 'rejected'])
+  })
 })
 
 test('many at once make one tenant', async () => {

@@ -1,4 +1,4 @@
-import { and, eq } from 'drizzle-orm'
+import { and, eq, or } from 'drizzle-orm'
 import type { Database } from '../../db/clients.ts'
 import {
   accountMemberships,
@@ -12,7 +12,7 @@ import { uuidv7 } from '../../db/uuid.ts'
 import { ownsEveryWorkspace } from '../../domain/access/account-permissions.ts'
 import type { AccountRole, WorkspaceRole } from '../../domain/access/actor.ts'
 import { handleFrom, handleProblem, handleShapeProblem } from '../../domain/access/handle.ts'
-import { BadInput } from '../../domain/problem.ts'
+import { BadInput, Conflict } from '../../domain/problem.ts'
 import { type IssuedKey, issueKey } from '../api-keys/issue-key.ts'
 import { invitedIdentity } from '../users/invited-identity.ts'
 import { tellAccessChanged, type Work } from '../users/unit-of-work.ts'
@@ -23,7 +23,10 @@ export interface BootstrapInput {
   readonly email: string
   readonly accountHandle: string
   readonly workspaceHandle: string
-  /** Default: owner of an account that is made now, member of one that was there; a member keeps the role it has. */
+  /**
+   * What the user is from now on, a member already or not. Default: owner of an account that is made now, member of one that
+   * was there; a member keeps the role it has.
+   */
   readonly accountRole?: AccountRole
   /** Given in the workspace, in place of the role that the user has there. */
   readonly workspaceRole?: WorkspaceRole
@@ -38,6 +41,8 @@ export interface BootstrappedTenant {
   readonly accountId: string
   readonly accountHandle: string
   readonly accountRole: AccountRole
+  /** What the user was in the account until now; null: no member. */
+  readonly accountRoleBefore: AccountRole | null
   readonly workspaceId: string
   readonly workspaceHandle: string
   /** What the user may do in the workspace; null: nothing. Owners and admins of the account own it. */
@@ -50,7 +55,7 @@ export interface BootstrappedTenant {
  * Creates or finds user, account and workspace, makes the user a member, and issues a key that never expires.
  *
  * For the operator's command and for tests: it asks nobody's permission. Called again it finds what is there and issues
- * one more key. Throws BadInput for a handle that cannot be taken.
+ * one more key. Throws BadInput for a handle that cannot be taken, and Conflict rather than leave an account without an owner.
  */
 export async function bootstrapTenant(db: Database, input: BootstrapInput): Promise<BootstrappedTenant> {
   const userHandle = handleFrom(input.userLogin)
@@ -66,7 +71,12 @@ export async function bootstrapTenant(db: Database, input: BootstrapInput): Prom
   return db.orm.transaction(async (work) => {
     const userId = await findOrCreateUser(work, userHandle, input.userLogin, email)
     const account = await findOrCreateAccount(work, accountHandle)
-    const accountRole = await join(work, account, userId, input.accountRole)
+    const { role: accountRole, before: accountRoleBefore } = await join(
+      work,
+      { ...account, handle: accountHandle },
+      { id: userId, handle: userHandle },
+      input.accountRole,
+    )
     const workspaceId = await findOrCreateWorkspace(work, account.id, workspaceHandle)
     const workspaceRole = await joinWorkspace(work, workspaceId, userId, accountRole, input)
     const key = await issueKey(work, {
@@ -83,6 +93,7 @@ export async function bootstrapTenant(db: Database, input: BootstrapInput): Prom
       accountId: account.id,
       accountHandle,
       accountRole,
+      accountRoleBefore,
       workspaceId,
       workspaceHandle,
       workspaceRole,
@@ -143,21 +154,45 @@ async function findOrCreateAccount(
 
 async function join(
   work: Work,
-  account: { readonly id: string; readonly made: boolean },
-  userId: string,
+  account: { readonly id: string; readonly handle: string; readonly made: boolean },
+  user: { readonly id: string; readonly handle: string },
   wanted: AccountRole | undefined,
-): Promise<AccountRole> {
-  const role = wanted ?? (account.made ? 'owner' : 'member')
+): Promise<{ readonly role: AccountRole; readonly before: AccountRole | null }> {
   const [joined] = await work
     .insert(accountMemberships)
-    .values({ id: uuidv7(), accountId: account.id, userId, role })
+    .values({
+      id: uuidv7(),
+      accountId: account.id,
+      userId: user.id,
+      role: wanted ?? (account.made ? 'owner' : 'member'),
+    })
     .onConflictDoNothing()
     .returning({ role: accountMemberships.role })
-  if (joined) return joined.role
-  const mine = and(eq(accountMemberships.accountId, account.id), eq(accountMemberships.userId, userId))
-  if (wanted) await work.update(accountMemberships).set({ role: wanted }).where(mine)
-  const [kept] = await work.select({ role: accountMemberships.role }).from(accountMemberships).where(mine)
-  return kept?.role ?? role
+  if (joined) return { role: joined.role, before: null }
+  // All are locked that a change may depend on, so that of two owners who are demoted at once one stays.
+  const peers = await work
+    .select({ userId: accountMemberships.userId, role: accountMemberships.role })
+    .from(accountMemberships)
+    .where(
+      and(
+        eq(accountMemberships.accountId, account.id),
+        or(eq(accountMemberships.userId, user.id), eq(accountMemberships.role, 'owner')),
+      ),
+    )
+    .orderBy(accountMemberships.userId)
+    .for('update')
+  const before = peers.find((peer) => peer.userId === user.id)?.role
+  if (!before) throw new Error('a membership that was in the way is gone; run the command again')
+  if (wanted === undefined || wanted === before) return { role: before, before }
+  if (before === 'owner' && !peers.some((peer) => peer.role === 'owner' && peer.userId !== user.id))
+    throw new Conflict(
+      `${user.handle} is the last owner of ${account.handle} and stays one: make another user an owner first, then ${user.handle} can become ${wanted}.`,
+    )
+  await work
+    .update(accountMemberships)
+    .set({ role: wanted })
+    .where(and(eq(accountMemberships.accountId, account.id), eq(accountMemberships.userId, user.id)))
+  return { role: wanted, before }
 }
 
 async function joinWorkspace(
