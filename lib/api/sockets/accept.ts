@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { type WebSocket, WebSocketServer } from 'ws'
+import { WebSocket, WebSocketServer } from 'ws'
 import type { Actor, WorkspaceAccess } from '../../domain/access/actor.ts'
 import type { WorkspaceScope } from '../../domain/access/scopes.ts'
 import type { Services } from '../services.ts'
@@ -12,7 +12,14 @@ import { taskSubscription } from './task-subscription.ts'
 import { workerChannel } from './worker-channel.ts'
 
 /** Close codes (RFC 6455 §7.4.1) as clients read them. */
-export const CLOSE = { goingAway: 1001, protocol: 1002, policy: 1008, tooLarge: 1009, trouble: 1011 } as const
+export const CLOSE = {
+  goingAway: 1001,
+  protocol: 1002,
+  noText: 1007,
+  policy: 1008,
+  tooLarge: 1009,
+  trouble: 1011,
+} as const
 
 const HANDSHAKE_MS = 10_000
 
@@ -73,6 +80,19 @@ const WORKSPACE_PATH =
 /** Larger than any legal frame, so that an oversized event can be skipped instead of closing on its neighbours. */
 const MAX_PAYLOAD = 16 * 1024 * 1024
 
+/** Why the library closes by itself, which knows the code alone: what stood in the way, and what to do. */
+const reasonOf: Readonly<Record<number, string>> = {
+  [CLOSE.protocol]: 'that is no WebSocket frame of RFC 6455; connect again',
+  [CLOSE.noText]: 'a text message must be UTF-8',
+  [CLOSE.tooLarge]: `a message may have ${MAX_PAYLOAD} bytes (16 MiB) at most: send less at a time`,
+}
+
+class SpokenWebSocket extends WebSocket {
+  override close(code?: number, reason?: string | Buffer): void {
+    super.close(code, reason ?? reasonOf[code ?? 0])
+  }
+}
+
 export interface Sockets {
   /** Takes over an HTTP upgrade; answers whether the path is one of ours. */
   accept(request: IncomingMessage, socket: Duplex, head: Buffer): boolean
@@ -92,6 +112,7 @@ export function createSockets(
 ): Sockets {
   const server = new WebSocketServer({
     noServer: true,
+    WebSocket: SpokenWebSocket,
     maxPayload: MAX_PAYLOAD,
     // A pong is a receipt: each socket answers pings itself, after commit.
     autoPong: false,
@@ -225,9 +246,12 @@ export function createSockets(
   }
 }
 
-/** Errors of a socket end that socket; pings without anything to confirm are answered at once. */
+/** Errors of a socket end that socket: at once, unless it is told why. Torn off then, it might never read that. */
 function guard(ws: WebSocket): void {
-  if (ws.listenerCount('error') === 0) ws.on('error', () => ws.terminate())
+  if (ws.listenerCount('error') > 0) return
+  ws.on('error', () => {
+    if (ws.readyState !== ws.CLOSING) ws.terminate()
+  })
 }
 
 /** Hands over the first frame as JSON; closes when it takes too long or is no JSON. */

@@ -13,7 +13,7 @@ import type { EventRow } from '../../engine/write-set.ts'
 import { createHub } from '../../live/create-hub.ts'
 import { createFeed } from '../../live/event-feed.ts'
 import { type TestTenant, testApi } from '../../testing/api.ts'
-import { createSockets } from './accept.ts'
+import { createSockets, type SocketOptions } from './accept.ts'
 
 const api = await testApi()
 const hub = createHub()
@@ -33,20 +33,25 @@ const services = {
     },
   },
 }
-const sockets = createSockets(services, { handshakeMs: 300 })
-const server = createServer()
-server.on('upgrade', (request, socket, head) => {
-  if (!sockets.accept(request, socket, head)) socket.destroy()
-})
-server.listen(0, '127.0.0.1')
-await once(server, 'listening')
-const { port } = server.address() as AddressInfo
-afterAll(async () => {
-  await sockets.closeAll('the tests are over')
-  server.close()
-})
+async function serve(options?: SocketOptions): Promise<number> {
+  const sockets = createSockets(services, options)
+  const server = createServer()
+  server.on('upgrade', (request, socket, head) => {
+    if (!sockets.accept(request, socket, head)) socket.destroy()
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  afterAll(async () => {
+    await sockets.closeAll('the tests are over')
+    server.close()
+  })
+  return (server.address() as AddressInfo).port
+}
+const port = await serve({ handshakeMs: 300 })
+/** Where nobody loses patience with a large message on a busy machine. */
+const patientPort = await serve()
 
-const address = (tenant: TestTenant, path: string) => `ws://127.0.0.1:${port}${tenant.base}${path}`
+const address = (tenant: TestTenant, path: string, at = port) => `ws://127.0.0.1:${at}${tenant.base}${path}`
 const bearer = (tenant: TestTenant, role?: 'viewer') => ({
   headers: { authorization: `bearer ${tenant.key(role)}` },
 })
@@ -98,6 +103,37 @@ const stored = async (tenant: TestTenant): Promise<string[]> => {
     select event from events where workspace_id = ${tenant.workspaceId} order by occurred_at, id`
   return rows.map((row) => row.event)
 }
+
+test.each([
+  '/events/in',
+  '/events/out',
+  '/logs/out',
+  '/task_runs/subscriptions/scheduled',
+  '/work_pools/any/workers/connect',
+  '/agent/connect',
+])('a message that is too large is told so on %s, whatever it holds', async (path) => {
+  const tenant = await api.tenant()
+  const socket = await opened(new WebSocket(address(tenant, path, patientPort), bearer(tenant)))
+  socket.on('error', () => {})
+  const over = closed(socket)
+  socket.send('x'.repeat(16 * 1024 * 1024 + 1))
+  expect(await over).toEqual([
+    1009,
+    'a message may have 16777216 bytes (16 MiB) at most: send less at a time',
+  ])
+})
+
+test('what is no text is told so, and so is a socket that has not said who it is', async () => {
+  const tenant = await api.tenant()
+  const known = await opened(new WebSocket(address(tenant, '/events/in', patientPort), bearer(tenant)))
+  const over = closed(known)
+  known.send(Buffer.from([0xff, 0xfe]), { binary: false })
+  expect(await over).toEqual([1007, 'a text message must be UTF-8'])
+  const unknown = await opened(new WebSocket(address(tenant, '/events/in', patientPort), 'prefect'))
+  const away = closed(unknown)
+  unknown.send('x'.repeat(16 * 1024 * 1024 + 1))
+  expect(await away).toMatchObject([1009, expect.stringContaining('16 MiB')])
+})
 
 test('a pong on events/in says that everything before its ping is committed', async () => {
   const tenant = await api.tenant()
