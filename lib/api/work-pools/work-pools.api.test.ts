@@ -94,6 +94,21 @@ describe('work pools', () => {
       const answer = await post('/work_pools/', body)
       expect(answer.status, `${JSON.stringify(body)} ${answer.text}`).toBe(status)
     }
+    const loop = {
+      job_configuration: {},
+      variables: {
+        type: 'object',
+        properties: { a: { $ref: '#/definitions/A' } },
+        definitions: { A: { $ref: '#/definitions/A' } },
+      },
+    }
+    const circular = await post('/work_pools/', { name: 'a', base_job_template: loop })
+    expect(circular).toMatchObject({
+      status: 422,
+      json: { detail: expect.stringContaining('#/definitions/A refers to itself') },
+    })
+    const good = await newPool()
+    expect((await patch(`/work_pools/${good.name}`, { base_job_template: loop })).status).toBe(422)
     const missing = await post('/work_pools/', {
       name: 'a',
       base_job_template: {

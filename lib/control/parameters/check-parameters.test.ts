@@ -117,6 +117,10 @@ describe('parameters held against their schema', () => {
       { $ref: '#/definitions/A', definitions: { A: { anyOf: [{ $ref: '#/definitions/A' }, {}] } } },
       'refers to itself',
     ],
+    [
+      { properties: { a: { $ref: '#/definitions/A' } }, definitions: { A: { $ref: '#/definitions/A' } } },
+      'The schema at #/definitions/A refers to itself',
+    ],
     [{ type: 'text' }, 'cannot be read'],
     [{ properties: [] }, 'must be an object'],
     [{ properties: { a: { pattern: '(' } } }, 'pattern'],

@@ -1,4 +1,9 @@
-import { type CompiledSchema, compileSchema, sentenceOf } from '../../domain/parameters/compile-schema.ts'
+import {
+  type CompiledSchema,
+  compileSchema,
+  endless,
+  sentenceOf,
+} from '../../domain/parameters/compile-schema.ts'
 import { BadSchema } from '../../domain/parameters/prepare-schema.ts'
 import { BadInput, Conflict } from '../../domain/problem.ts'
 import type { RawJson } from '../../domain/state.ts'
@@ -48,8 +53,9 @@ function compiled(schema: RawJson, ignoreRequired: boolean): CompiledSchema {
 /** Throws BadInput unless values can be held against this schema. `noun` is what it is called to its author. */
 export function requireUsableSchema(schema: RawJson, noun = 'parameter_openapi_schema'): void {
   try {
-    const { check } = compiled(schema, true)
-    // A schema that refers to itself shows only when something is held against it.
+    const { loop, check } = compiled(schema, true)
+    if (loop !== null) throw endless(loop)
+    // Some go astray only when something is held against them.
     withinTime(CHECKING_MS, () => check({}))
   } catch (error) {
     throw error instanceof BadSchema || error instanceof OutOfTime

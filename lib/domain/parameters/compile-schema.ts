@@ -1,4 +1,5 @@
 import { type ErrorObject, Ajv2020 as Validator } from 'ajv/dist/2020.js'
+import { findLoop } from './find-loop.ts'
 import { BadSchema, type PreparingOptions, prepareSchema } from './prepare-schema.ts'
 
 /** What is wrong with one value, for its author. */
@@ -10,6 +11,8 @@ export interface FieldError {
 }
 
 export interface CompiledSchema {
+  /** Where it leads back to itself without an end; null: nowhere. */
+  readonly loop: string | null
   /** What is wrong with these values; nothing when they are right. Throws BadSchema when the schema leads to no end. */
   readonly check: (values: unknown) => readonly FieldError[]
 }
@@ -31,9 +34,12 @@ export function compileSchema(schema: unknown, options: PreparingOptions): Compi
     verbose: true,
     code: { regExp: Object.assign(readPattern, { code: 'readPattern' }) },
   })
-  const validate = withBadSchema(() => validator.compile(prepared))
+  const loop = findLoop(prepared)
+  const validate = withBadSchema(() => validator.compile(prepared), loop)
   return {
-    check: (values) => withBadSchema(() => (validate(values) ? [] : fieldErrors(validate.errors ?? []))),
+    loop,
+    check: (values) =>
+      withBadSchema(() => (validate(values) ? [] : fieldErrors(validate.errors ?? [])), loop),
   }
 }
 
@@ -50,7 +56,10 @@ function readPattern(pattern: string): RegExp {
   }
 }
 
-function withBadSchema<Result>(work: () => Result): Result {
+export const endless = (loop: string): BadSchema =>
+  new BadSchema(`The schema at ${loop} refers to itself without an end.`)
+
+function withBadSchema<Result>(work: () => Result, loop: string | null): Result {
   try {
     return work()
   } catch (error) {
@@ -59,7 +68,9 @@ function withBadSchema<Result>(work: () => Result): Result {
       error instanceof RangeError ||
       (error instanceof Error && 'missingRef' in error && error.missingRef === '')
     )
-      throw new BadSchema('The schema refers to itself without an end, or is nested too deep.')
+      throw loop === null
+        ? new BadSchema('The schema refers to itself without an end, or is nested too deep.')
+        : endless(loop)
     if (error instanceof Error && 'missingRef' in error && error.missingRef !== '')
       throw new BadSchema(
         `The schema refers to ${String(error.missingRef).slice(0, 200)}, which it does not hold.`,

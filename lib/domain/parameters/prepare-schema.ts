@@ -114,7 +114,8 @@ function prepare(schema: unknown, options: PreparingOptions, at: string): Json |
         )
         break
       case 'value':
-        if (key === '$ref') requireOwnReference(value)
+        if (key === '$ref') requireOwnReference(value, here)
+        if (key === 'type') requireTypes(value, here)
         if (!(key === 'required' && (options.ignoreRequired || !Array.isArray(value)))) prepared[key] = value
         break
       case undefined:
@@ -136,9 +137,27 @@ const orBlockReference = ({ $defs, definitions, ...block }: Record<string, unkno
   anyOf: [block, { type: 'object', required: ['$ref'] }],
 })
 
-function requireOwnReference(reference: unknown): void {
+const types: ReadonlySet<unknown> = new Set([
+  'array',
+  'boolean',
+  'integer',
+  'null',
+  'number',
+  'object',
+  'string',
+])
+
+function requireTypes(value: unknown, at: string): void {
+  const odd = [value].flat().find((each) => !types.has(each))
+  if (odd !== undefined)
+    throw new BadSchema(
+      `The schema cannot be read: ${at} is ${JSON.stringify(odd).slice(0, 200)}, which is no type of JSON Schema.`,
+    )
+}
+
+function requireOwnReference(reference: unknown, at: string): void {
   if (typeof reference === 'string' && reference.startsWith('#')) return
   throw new BadSchema(
-    `The schema refers to ${JSON.stringify(reference)?.slice(0, 200)}. A $ref may only point into the schema itself, as in "#/definitions/Name": nothing is fetched.`,
+    `The schema refers to ${JSON.stringify(reference)?.slice(0, 200)} at ${at}. A $ref may only point into the schema itself, as in "#/definitions/Name": nothing is fetched.`,
   )
 }

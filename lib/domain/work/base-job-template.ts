@@ -13,6 +13,9 @@ export function problemOfBaseJobTemplate(template: Readonly<Record<string, unkno
   }
   if (!isObject(configuration)) return 'The job_configuration of the base_job_template must be an object.'
   if (!isObject(variables)) return 'The variables of the base_job_template must be the schema of an object.'
+  const { type = 'object' } = variables
+  if (![type].flat().includes('object'))
+    return `The variables of the base_job_template must be the schema of an object, not of ${JSON.stringify(type).slice(0, 200)}: set variables.type to "object".`
   const properties = variables.properties ?? {}
   if (!isObject(properties)) return 'The properties of the base_job_template’s variables must be an object.'
   const missing = [...namesIn(configuration)].filter((name) => !Object.hasOwn(properties, name))
