@@ -81,7 +81,10 @@ export function agentConnect({
     ws.on('message', (data) => {
       let text = String(data)
       if (text.length > MAX_FRAME_BYTES)
-        return ws.close(CLOSE.tooLarge, `a frame may have ${MAX_FRAME_BYTES} bytes at most: send fewer records at a time`)
+        return ws.close(
+          CLOSE.tooLarge,
+          `a frame may have ${MAX_FRAME_BYTES} bytes at most: send fewer records at a time`,
+        )
       let value: unknown
       try {
         if (holdsUnstorableText(text)) text = withStorableText(text)
