@@ -1,15 +1,25 @@
-// node bench/slots.mjs [--seconds 60]: 200 clients in four processes take and give slots of one limit, while processes are killed and
-// replaced. Fails if more slots are ever out than there are, or if any are left when the last leases have ended.
+// node bench/slots.mjs [--seconds 60] [--slots 12] [--processes 4] [--kill-every 8]: 200 clients in some processes take and give slots of
+// one limit, while processes are killed and replaced. Fails if more slots are ever out than there are, or if any are left when the last
+// leases have ended. With --kill-every 0 nobody is killed: then it says how fast slots go from hand to hand.
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { setTimeout as wait } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { importSource, startPostgres, takeDown } from './stage.mjs'
 
-const { values } = parseArgs({ options: { seconds: { type: 'string', default: '60' } } })
+const { values } = parseArgs({
+  options: {
+    seconds: { type: 'string', default: '60' },
+    slots: { type: 'string', default: '12' },
+    processes: { type: 'string', default: '4' },
+    'kill-every': { type: 'string', default: '8' },
+  },
+})
 const seconds = Number(values.seconds)
-const slots = 12
-const killEverySeconds = 8
+const slots = Number(values.slots)
+const processes = Number(values.processes)
+const clients = 200
+const killEverySeconds = Number(values['kill-every']) || Number.POSITIVE_INFINITY
 /** As contender.ts takes them. */
 const leaseSeconds = 5
 
@@ -28,23 +38,30 @@ try {
   const limitId = await makeLimit(db, workspaceId, 'contended', slots)
   let grants = 0
   let killed = 0
+  /** Answers when it is ready. */
   const start = () => {
-    const child = spawn(process.execPath, [program.path, 'slots', url, workspaceId, 'contended', '50'], {
-      stdio: ['pipe', 'pipe', 'inherit'],
-    })
+    const child = spawn(
+      process.execPath,
+      [program.path, 'slots', url, workspaceId, 'contended', String(Math.ceil(clients / processes))],
+      { stdio: ['pipe', 'pipe', 'inherit'] },
+    )
     children.add(child)
-    createInterface({ input: child.stdout }).on('line', (line) => {
-      if (line === 'ready') child.stdin.write('go\n')
-      else grants++
+    return new Promise((resolve) => {
+      createInterface({ input: child.stdout }).on('line', (line) => {
+        if (line === 'ready') resolve(child)
+        else grants++
+      })
     })
   }
+  const go = (child) => child.stdin.write('go\n')
   const kill = () => {
     const [child] = children
     children.delete(child)
     child.kill('SIGKILL')
     killed++
   }
-  for (let n = 0; n < 4; n++) start()
+  const ready = await Promise.all(Array.from({ length: processes }, start))
+  for (const child of ready) go(child)
 
   let most = 0
   let looks = 0
@@ -59,16 +76,17 @@ try {
     if (performance.now() > killAt) {
       killAt += killEverySeconds * 1e3
       kill()
-      start()
+      void start().then(go)
     }
     await wait(2)
   }
+  const [given, killedAtWork] = [grants, killed]
   while (children.size > 0) kill()
   await wait((leaseSeconds + 1) * 1e3)
   const [left] = await db.engine`
     select coalesce(sum(slots), 0)::int as n from slot_leases where limit_id = ${limitId} and expires_at > now()`
   console.log(
-    `${grants} slots given and taken back in ${seconds} s by 200 clients, ${killed} processes killed`,
+    `${given} slots given and taken back in ${seconds} s by ${clients} clients in ${processes} processes, ${(given / seconds).toFixed(0)} a second, ${killedAtWork} processes killed meanwhile`,
   )
   console.log(`out at once: at most ${most} of ${slots} (${looks} looks); left at the end: ${left.n}`)
   if (most > slots || left.n > 0) process.exitCode = 1

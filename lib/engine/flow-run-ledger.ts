@@ -93,7 +93,7 @@ export class FlowRunLedger {
       }
     }
     const places = await WorkPlaces.open(sql, atWork)
-    const locked = limits.size === 0 ? none : await lockLimits(sql, [...limits.values()], nowMicros)
+    const locked = limits.size === 0 ? none : await lockLimits(sql, { keys: [...limits.values()], names: [] }, [], nowMicros)
     const live = leases.length === 0 || locked.size === 0 ? noLeases : await readLeases(sql, leases)
     const held = claims.length === 0 ? noClaims : await lockClaims(sql, claims)
     return new FlowRunLedger(nowMicros, locked, live, places, held)

@@ -35,47 +35,52 @@ export interface LimitKey {
   readonly id: string
 }
 
-/** Locks limits in the order of their keys, after any locks on runs. Answered by `workspace id`; one that is gone is missing. */
-export async function lockLimits(
-  sql: Transaction,
-  keys: readonly LimitKey[],
-  nowMicros: number,
-): Promise<Map<string, LockedLimit>> {
-  const rows = await sql<LimitRow[]>`
-    select l.workspace_id, l.id, l.name, l.slot_limit, l.active, l.slot_decay_per_second, l.denied_slots,
-           l.average_occupancy_seconds, l.updated_at
-    from unnest(${plainArray(keys.map((key) => key.workspaceId))}::uuid[], ${plainArray(keys.map((key) => key.id))}::uuid[])
-      k (workspace_id, id)
-    join concurrency_limits l on l.workspace_id = k.workspace_id and l.id = k.id
-    order by l.workspace_id, l.id
-    for update of l`
-  return openBooks(sql, rows, [], nowMicros)
+/** Limits by their ids, by their names, or both. */
+export interface WantedLimits {
+  readonly keys: readonly LimitKey[]
+  readonly names: readonly { readonly workspaceId: string; readonly name: string }[]
 }
 
-/** The same by names, or by names and ids, with the places in line of some who may wait. */
-export async function lockLimitsOf(
+/** Their workspaces and ids, each once. */
+export function wantedLimits(sql: Transaction, { keys, names }: WantedLimits) {
+  const byKeys = sql`
+    select distinct k.workspace_id, k.id
+    from unnest(${plainArray(keys.map((key) => key.workspaceId))}::uuid[], ${plainArray(keys.map((key) => key.id))}::uuid[]) k (workspace_id, id)`
+  if (names.length === 0) return byKeys
+  const byNames = sql`
+    select l.workspace_id, l.id
+    from unnest(${plainArray(names.map((key) => key.workspaceId))}::uuid[], ${textArray(names.map((key) => key.name))}::text[]) k (workspace_id, name)
+    join concurrency_limits l on l.workspace_id = k.workspace_id and l.name = k.name`
+  return keys.length === 0 ? byNames : sql`${byNames} union ${byKeys}`
+}
+
+/**
+ * Locks limits in the order of their keys, after any locks on runs, with the places in line of some who may wait. Answered by
+ * `workspace id`; one that is gone is missing.
+ */
+export async function lockLimits(
   sql: Transaction,
-  names: readonly { readonly workspaceId: string; readonly name: string }[],
-  keys: readonly LimitKey[],
+  wanted: WantedLimits,
   waiterIds: readonly string[],
   nowMicros: number,
 ): Promise<Map<string, LockedLimit>> {
-  if (names.length === 0 && keys.length === 0) return new Map()
-  const rows = await sql<LimitRow[]>`
-    with wanted as (
-      select l.workspace_id, l.id
-      from unnest(${plainArray(names.map((key) => key.workspaceId))}::uuid[], ${textArray(names.map((key) => key.name))}::text[]) k (workspace_id, name)
-      join concurrency_limits l on l.workspace_id = k.workspace_id and l.name = k.name
-      union
-      select * from unnest(${plainArray(keys.map((key) => key.workspaceId))}::uuid[], ${plainArray(keys.map((key) => key.id))}::uuid[])
-    )
-    select l.workspace_id, l.id, l.name, l.slot_limit, l.active, l.slot_decay_per_second, l.denied_slots,
-           l.average_occupancy_seconds, l.updated_at
-    from wanted w join concurrency_limits l on l.workspace_id = w.workspace_id and l.id = w.id
-    order by l.workspace_id, l.id
-    for update of l`
-  return openBooks(sql, rows, waiterIds, nowMicros)
+  if (wanted.keys.length === 0 && wanted.names.length === 0) return new Map()
+  // In one round trip, since others wait for the lock all the while. Each statement sees what the one before it did, and what others
+  // committed before the lock was had: by then no name of what is locked is another's.
+  const [rows, lapsed, lines] = await Promise.all([
+    lockRows(sql, wanted),
+    endLapsed(sql, wanted, nowMicros),
+    readLines(sql, wanted, waiterIds, nowMicros),
+  ])
+  return openBooks(rows, lapsed, lines, nowMicros)
 }
+
+const lockRows = (sql: Transaction, wanted: WantedLimits) => sql<LimitRow[]>`
+  select l.workspace_id, l.id, l.name, l.slot_limit, l.active, l.slot_decay_per_second, l.denied_slots,
+         l.average_occupancy_seconds, l.updated_at
+  from (${wantedLimits(sql, wanted)}) w join concurrency_limits l on l.workspace_id = w.workspace_id and l.id = w.id
+  order by l.workspace_id, l.id
+  for update of l`
 
 /** What is out of a limit, or, with a waiter's id, what somebody waits for. */
 interface BookLine {
@@ -89,47 +94,49 @@ interface BookLine {
 }
 
 /**
- * Reads what is taken of limits that are locked. What has expired is deleted first, so that there is one answer to whether a lease
- * lives: a renewal that comes later finds none, whatever the clocks say; one that came before has kept its row.
+ * What has expired is deleted before anything is counted, so that there is one answer to whether a lease lives: a renewal that comes
+ * later finds none, whatever the clocks say; one that came before has kept its row.
  */
-async function openBooks(
+const endLapsed = (sql: Transaction, wanted: WantedLimits, nowMicros: number) => sql<EndedLease[]>`
+  delete from slot_leases s using (${wantedLimits(sql, wanted)}) k
+  where s.workspace_id = k.workspace_id and s.limit_id = k.id and s.expires_at <= ${formatInstant(nowMicros)}
+  returning ${endedLeaseColumns(sql)}`
+
+/** What is taken of limits, and who waits for it. */
+const readLines = (
   sql: Transaction,
-  rows: readonly LimitRow[],
+  wanted: WantedLimits,
   waiterIds: readonly string[],
   nowMicros: number,
-): Promise<Map<string, LockedLimit>> {
-  if (rows.length === 0) return new Map()
-  const [workspaceIds, ids, now] = [
-    plainArray(rows.map((row) => row.workspaceId)),
-    plainArray(rows.map((row) => row.id)),
-    formatInstant(nowMicros),
-  ]
-  // In one round trip. Each statement sees what the one before it did, and what others committed before the lock was had.
-  const [lapsed, lines] = await Promise.all([
-    sql<EndedLease[]>`
-      delete from slot_leases s using unnest(${workspaceIds}::uuid[], ${ids}::uuid[]) k (workspace_id, id)
-      where s.workspace_id = k.workspace_id and s.limit_id = k.id and s.expires_at <= ${now}
-      returning ${endedLeaseColumns(sql)}`,
-    sql<BookLine[]>`
-      with k as materialized (
-        select * from unnest(${workspaceIds}::uuid[], ${ids}::uuid[], ${plainArray(rows.map((row) => String(row.slotDecayPerSecond > 0)))}::bool[],
-                             ${plainArray(rows.map((row) => row.slotLimit))}::int[]) k (workspace_id, id, decays, slots)
-      )
-      select s.workspace_id, s.limit_id, sum(s.slots) as slots, min(s.held_since) as since, s.drains_from,
-             null::uuid as waiter_id, null::timestamptz as asks_again_at
-      from k join slot_leases s on s.workspace_id = k.workspace_id and s.limit_id = k.id
-      group by s.workspace_id, s.limit_id, s.drains_from, case when k.decays then s.id end
-      union all
-      select k.workspace_id, k.id, w.slots, w.since, null, w.id, null
-      from k cross join lateral (
-        select w.slots, w.since, w.id from slot_waiters w
-        where w.workspace_id = k.workspace_id and w.limit_id = k.id and w.asks_again_at is null and w.lapses_at > ${now}
-        order by w.since, w.id limit k.slots) w
-      union all
-      select w.workspace_id, w.limit_id, w.slots, w.since, null, w.id, w.asks_again_at
-      from k cross join unnest(${plainArray(waiterIds)}::uuid[]) a (id)
-      join slot_waiters w on w.workspace_id = k.workspace_id and w.limit_id = k.id and w.id = a.id and w.lapses_at > ${now}`,
-  ])
+) => {
+  const now = formatInstant(nowMicros)
+  return sql<BookLine[]>`
+    with k as materialized (
+      select l.workspace_id, l.id, l.slot_decay_per_second > 0 as decays, l.slot_limit as slots
+      from (${wantedLimits(sql, wanted)}) w join concurrency_limits l on l.workspace_id = w.workspace_id and l.id = w.id
+    )
+    select s.workspace_id, s.limit_id, sum(s.slots) as slots, min(s.held_since) as since, s.drains_from,
+           null::uuid as waiter_id, null::timestamptz as asks_again_at
+    from k join slot_leases s on s.workspace_id = k.workspace_id and s.limit_id = k.id
+    group by s.workspace_id, s.limit_id, s.drains_from, case when k.decays then s.id end
+    union all
+    select k.workspace_id, k.id, w.slots, w.since, null, w.id, null
+    from k cross join lateral (
+      select w.slots, w.since, w.id from slot_waiters w
+      where w.workspace_id = k.workspace_id and w.limit_id = k.id and w.asks_again_at is null and w.lapses_at > ${now}
+      order by w.since, w.id limit k.slots) w
+    union all
+    select w.workspace_id, w.limit_id, w.slots, w.since, null, w.id, w.asks_again_at
+    from k cross join unnest(${plainArray(waiterIds)}::uuid[]) a (id)
+    join slot_waiters w on w.workspace_id = k.workspace_id and w.limit_id = k.id and w.id = a.id and w.lapses_at > ${now}`
+}
+
+function openBooks(
+  rows: readonly LimitRow[],
+  lapsed: readonly EndedLease[],
+  lines: readonly BookLine[],
+  nowMicros: number,
+): Map<string, LockedLimit> {
   const keyOf = (line: BookLine): string => `${line.workspaceId} ${line.limitId}`
   const leasesOf = grouped(
     lines.filter(({ waiterId }) => waiterId === null),

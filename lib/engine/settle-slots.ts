@@ -1,5 +1,5 @@
 import type { Transaction } from '../db/clients.ts'
-import { inTransaction } from '../db/transaction.ts'
+import { inTransaction, type Write } from '../db/transaction.ts'
 import type { TransitionDeps } from './flow-run-transitions.ts'
 import type { Signal } from './signals.ts'
 import { readSlotFacts } from './slot-facts.ts'
@@ -24,25 +24,24 @@ export async function settleSlots(
   orders: readonly SlotOrder[],
 ): Promise<(SlotAnswer | Error)[]> {
   const nowMicros = deps.nowMicros()
-  const { answers, signals } = await inTransaction(deps.sql, async (sql) => {
+  const { answers, signals, alive } = await inTransaction(deps.sql, async (sql, write) => {
     const settlement = new Settlement(await readSlotFacts(sql, orders, nowMicros), nowMicros, deps.dice)
-    const decided = orders.map((order) => settlement.settle(order))
+    const answers = orders.map((order) => settlement.settle(order))
     const outcome = settlement.outcome()
-    const alive = await write(sql, outcome, nowMicros)
     return {
-      // Whether a lease that is renewed lives is known only now.
-      answers: decided.map((answer, i): SlotAnswer | Error => {
-        const order = orders[i]
-        return order?.type === 'renew' && alive.has(`${order.workspaceId} ${order.leaseId}`)
-          ? { type: 'renewed', alive: true }
-          : answer
-      }),
+      answers,
       signals: [...settlement.signals(), ...movedBy(outcome)],
+      alive: writeOutcome(sql, write, outcome, nowMicros),
     }
   })
   // After the answers: who was refused before others gave back in this very batch stands in line by then.
   if (signals.length > 0) setImmediate(() => deps.signals.emit(signals))
-  return answers
+  return answers.map((answer, i): SlotAnswer | Error => {
+    const order = orders[i]
+    return order?.type === 'renew' && alive.has(`${order.workspaceId} ${order.leaseId}`)
+      ? { type: 'renewed', alive: true }
+      : answer
+  })
 }
 
 /** The limits whose slots or lines are others than before, each once. */
@@ -54,21 +53,27 @@ function movedBy({ ended, resized, taken, joined, left }: SlotOutcome): Signal[]
   return [...moved.values()]
 }
 
-/** Answers which of the leases that are renewed live, by `workspace id`. */
-async function write(
+/** Answers which of the leases that are renewed live, by `workspace id`: that is known when everything is committed. */
+function writeOutcome(
   sql: Transaction,
+  write: Write,
   { ended, resized, taken, limits, renewals, joined, left }: SlotOutcome,
   nowMicros: number,
-): Promise<ReadonlySet<string>> {
-  // In one round trip, in this order: a lease that is ended and renewed in one batch is over.
-  const [, , , , renewed] = await Promise.all([
+): ReadonlySet<string> {
+  const alive = new Set<string>()
+  // In this order: a lease that is ended and renewed in one batch is over.
+  write(
     ended.length > 0 ? deleteLeases(sql, ended) : null,
     resized.length > 0 ? resizeLeases(sql, resized) : null,
     taken.length > 0 ? insertLeases(sql, taken) : null,
     limits.length > 0 ? updateLimits(sql, limits) : null,
-    renewals.length > 0 ? extendLeases(sql, renewals, nowMicros) : [],
+    renewals.length > 0
+      ? extendLeases(sql, renewals, nowMicros).then((rows) => {
+          for (const { workspaceId, id } of rows) alive.add(`${workspaceId} ${id}`)
+        })
+      : null,
     left.length > 0 ? deleteWaiters(sql, left) : null,
     joined.length > 0 ? saveWaiters(sql, joined) : null,
-  ])
-  return new Set(renewed.map(({ workspaceId, id }) => `${workspaceId} ${id}`))
+  )
+  return alive
 }

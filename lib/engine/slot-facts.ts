@@ -1,6 +1,6 @@
 import type { Transaction } from '../db/clients.ts'
 import { plainArray } from './array-literal.ts'
-import { type LimitKey, type LockedLimit, lockLimitsOf } from './limit-books.ts'
+import { type LockedLimit, lockLimits, type WantedLimits, wantedLimits } from './limit-books.ts'
 import type { SlotOrder } from './slot-orders.ts'
 import type { LeaseKey } from './slot-writes.ts'
 
@@ -51,25 +51,18 @@ export async function readSlotFacts(
   }
   // Which limits the leases are on never changes; whether they still are is asked again under the lock.
   const endingOn = ends.length === 0 ? [] : await readLeases(sql, ends)
-  const locked = await lockLimitsOf(
-    sql,
-    [...names.values()],
-    endingOn.map(({ workspaceId, limitId }) => ({ workspaceId, id: limitId })),
-    waiterIds,
-    nowMicros,
-  )
-  const limits = [...locked.values()]
-  const [ending, loose, held] = await Promise.all([
+  const wanted: WantedLimits = {
+    names: [...names.values()],
+    keys: endingOn.map(({ workspaceId, limitId }) => ({ workspaceId, id: limitId })),
+  }
+  // In the round trip of the lock, and after it.
+  const [limits, ending, loose, held] = await Promise.all([
+    lockLimits(sql, wanted, waiterIds, nowMicros),
     endingOn.length === 0 ? [] : readLeases(sql, ends),
-    isGiven && limits.length > 0
-      ? readLoose(
-          sql,
-          limits.map(({ row }) => row),
-        )
-      : [],
+    isGiven ? readLoose(sql, wanted) : [],
     holders.length === 0 ? [] : readHeld(sql, holders),
   ])
-  return { limits, ending, loose, held }
+  return { limits: [...limits.values()], ending, loose, held }
 }
 
 const readLeases = (sql: Transaction, keys: readonly LeaseKey[]) => sql<StoredLease[]>`
@@ -78,10 +71,9 @@ const readLeases = (sql: Transaction, keys: readonly LeaseKey[]) => sql<StoredLe
   join slot_leases s on s.workspace_id = k.workspace_id and s.id = k.id`
 
 /** Slots without a lease: the operator's last, who set them to stay. */
-const readLoose = (sql: Transaction, limits: readonly LimitKey[]) => sql<StoredLease[]>`
+const readLoose = (sql: Transaction, wanted: WantedLimits) => sql<StoredLease[]>`
   select s.workspace_id, s.limit_id, s.id, s.slots, s.holder_id, s.held_since, s.drains_from
-  from unnest(${plainArray(limits.map((limit) => limit.workspaceId))}::uuid[], ${plainArray(limits.map((limit) => limit.id))}::uuid[]) k (workspace_id, id)
-  join slot_leases s on s.workspace_id = k.workspace_id and s.limit_id = k.id
+  from (${wantedLimits(sql, wanted)}) k join slot_leases s on s.workspace_id = k.workspace_id and s.limit_id = k.id
   where s.holder_id is null and s.holder_type in ('client', 'operator') and (s.expires_at is null or s.drains_from is not null)
   order by s.holder_type = 'client', s.held_since`
 

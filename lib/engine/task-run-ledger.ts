@@ -10,7 +10,7 @@ import {
 } from '../domain/orchestration/decide.ts'
 import type { StateType } from '../domain/state.ts'
 import { plainArray } from './array-literal.ts'
-import { type LockedLimit, lockLimitsOf } from './limit-books.ts'
+import { type LockedLimit, lockLimits } from './limit-books.ts'
 import type { Signal } from './signals.ts'
 import { occupancySignals } from './slot-occupancy.ts'
 import {
@@ -88,7 +88,7 @@ export class TaskRunLedger {
     const locked =
       names.size === 0
         ? []
-        : [...(await lockLimitsOf(sql, [...names.values()], [], starting, nowMicros)).values()]
+        : [...(await lockLimits(sql, { keys: [], names: [...names.values()] }, starting, nowMicros)).values()]
     const limits = new Map(locked.map((limit) => [`${limit.row.workspaceId} ${limit.row.name}`, limit]))
     const held =
       tagged.length === 0

@@ -14,6 +14,8 @@ import {
 const CHANNEL = 'rigel_moved'
 /** Hints of one process come at most this often; what happens between shares the next. */
 const GATHER_MS = 20
+/** Whoever waits for slots that came free hears of it at once: they are idle until then. What comes meanwhile goes as soon as that is out. */
+const GATHER_FREED_MS = 0
 const ROLL_CALL_MS = 30_000
 /** A replica that was not heard of for two roll calls is gone. */
 const FORGET_MS = 75_000
@@ -51,10 +53,6 @@ export function createReplicaBus(
   const me = randomUUID().slice(0, 13)
   const peers = new Map<string, number>()
   const handlers = new Set<HintHandlers>()
-  let gathered = new Map<string, GatheredHint>()
-  let timer: NodeJS.Timeout | undefined
-  let sentAt = Number.NEGATIVE_INFINITY
-  let sending: Promise<void> = Promise.resolve()
   /** Date.now() up to which hints surely arrived: what a reset has to make good begins there. */
   let heardUntilMs = Date.now()
   let closed = false
@@ -64,24 +62,9 @@ export function createReplicaBus(
       if (!closed) onError(error)
     })
 
-  const flush = (): void => {
-    timer = undefined
-    const payloads = formatHints(me, gathered)
-    gathered = new Map()
-    sentAt = performance.now()
-    // One after the other: a slow database gathers more, not more statements.
-    sending = sending.then(() => say(payloads))
-  }
-
-  const gather = (workspaceId: string): GatheredHint => {
-    let hint = gathered.get(workspaceId)
-    if (!hint) {
-      hint = new GatheredHint()
-      gathered.set(workspaceId, hint)
-    }
-    timer ??= setTimeout(flush, Math.max(0, GATHER_MS - (performance.now() - sentAt)))
-    return hint
-  }
+  const sayAll = (gathered: ReadonlyMap<string, GatheredHint>): Promise<void> => say(formatHints(me, gathered))
+  const outbox = createOutbox(GATHER_MS, sayAll)
+  const outboxOfFreed = createOutbox(GATHER_FREED_MS, sayAll)
 
   const reset = (): void => {
     const since = heardUntilMs
@@ -121,21 +104,21 @@ export function createReplicaBus(
   return {
     tell(workspaceId, ...kinds) {
       if (isAlone() || closed) return
-      const hint = gather(workspaceId)
+      const hint = outbox.hintOf(workspaceId)
       for (const kind of kinds) hint.addKind(kind)
     },
     tellFreed(workspaceId, limitId, freed) {
       if (isAlone() || closed) return
-      gather(workspaceId).addFreed(limitId, freed)
+      outboxOfFreed.hintOf(workspaceId).addFreed(limitId, freed)
     },
     tellChanges(workspaceId, changes) {
       if (isAlone() || closed) return
-      const hint = gather(workspaceId)
+      const hint = outbox.hintOf(workspaceId)
       for (const change of changes) gatherChange(hint, change)
     },
     tellEvents(workspaceId, events) {
       if (isAlone() || closed) return
-      const hint = gather(workspaceId)
+      const hint = outbox.hintOf(workspaceId)
       for (const event of events) hint.addEvent(event.occurred_at)
     },
     onHint(each) {
@@ -152,12 +135,57 @@ export function createReplicaBus(
     async close() {
       closed = true
       clearInterval(rollCall)
-      if (timer) {
-        clearTimeout(timer)
-        flush()
-      }
       channel.close()
+      await Promise.all([outbox.close(), outboxOfFreed.close()])
+    },
+  }
+}
+
+/** Hints in the making. The first goes out after this round of I/O, the next no sooner than `everyMs` later, and never before it is out. */
+function createOutbox(
+  everyMs: number,
+  send: (gathered: ReadonlyMap<string, GatheredHint>) => Promise<void>,
+): { hintOf(workspaceId: string): GatheredHint; close(): Promise<void> } {
+  let gathered = new Map<string, GatheredHint>()
+  let soon: NodeJS.Immediate | undefined
+  let rest: NodeJS.Timeout | undefined
+  /** One after the other: a slow database gathers more, not more statements. */
+  let sending: Promise<void> | null = null
+  let closed = false
+
+  const flush = async (): Promise<void> => {
+    soon = undefined
+    const sent = gathered
+    gathered = new Map()
+    const began = performance.now()
+    sending = send(sent)
+    await sending
+    sending = null
+    const restMs = everyMs - (performance.now() - began)
+    if (restMs > 0) rest = setTimeout(goOn, restMs).unref()
+    else goOn()
+  }
+  const goOn = (): void => {
+    rest = undefined
+    if (gathered.size > 0 && !closed) void flush()
+  }
+
+  return {
+    hintOf(workspaceId) {
+      let hint = gathered.get(workspaceId)
+      if (!hint) {
+        hint = new GatheredHint()
+        gathered.set(workspaceId, hint)
+      }
+      if (sending === null && rest === undefined) soon ??= setImmediate(flush)
+      return hint
+    },
+    async close() {
+      closed = true
+      clearImmediate(soon)
+      clearTimeout(rest)
       await sending
+      if (gathered.size > 0) await send(gathered)
     },
   }
 }
