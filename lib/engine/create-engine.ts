@@ -28,7 +28,7 @@ import { createFlowRuns } from './flow-run-creation.ts'
 import { type TransitionDeps, transitFlowRuns } from './flow-run-transitions.ts'
 import { runsToHurry } from './hurry-waiting-runs.ts'
 import { type EventChunk, type LogChunk, storeEvents, storeLogs } from './intake.ts'
-import type { LimitKey } from './limit-books.ts'
+import { OpenWaits } from './open-waits.ts'
 import { settleSlots } from './settle-slots.ts'
 import { createSignals } from './signals.ts'
 import { type HeldSlots, recordOccupancy } from './slot-occupancy.ts'
@@ -38,6 +38,7 @@ import { renewWaiters } from './slot-writes.ts'
 import { createTaskRuns } from './task-run-creation.ts'
 import { transitTaskRuns } from './task-run-transitions.ts'
 import { Turns } from './turns.ts'
+import type { LimitKey } from './wanted-limits.ts'
 import type { EventRow } from './write-set.ts'
 
 export interface EngineOptions {
@@ -200,13 +201,14 @@ export function createEngine(options: EngineOptions): Engine {
     },
     onBatch: observe('heartbeats'),
   })
+  const waits = new OpenWaits()
   const slotOrders = createBatcher<SlotOrder, SlotAnswer>({
     ...limits,
     name: 'settle slots',
     keyOf: null,
     // Whoever wants slots of one limit shares a batch, and its lock.
     onePerTenant: true,
-    run: (orders) => settleSlots(deps, orders),
+    run: (orders) => settleSlots(deps, orders, waits),
     onBatch: observe('slots'),
   })
   const occupancies = createBatcher<HeldSlots, true>({
@@ -274,6 +276,7 @@ export function createEngine(options: EngineOptions): Engine {
     announce: (workspaceId, changes) => options.publish(workspaceId, changes),
     slots: createSlots({
       orders: slotOrders,
+      waits,
       signals: deps.signals,
       nowMicros: deps.nowMicros,
       renew: async (places) => await renewWaiters(deps.sql, places, deps.nowMicros()),

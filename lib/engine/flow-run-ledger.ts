@@ -13,7 +13,7 @@ import { languageOf } from '../domain/work/language.ts'
 import { plainArray } from './array-literal.ts'
 import { type ClaimHolder, type ClaimRow, closeClaims, openClaims, type RunKey } from './claim-writes.ts'
 import type { StateProposal } from './engine.ts'
-import { type LimitKey, type LockedLimit, lockLimits } from './limit-books.ts'
+import { type LockedLimit, lockLimits } from './limit-books.ts'
 import type { Signal } from './signals.ts'
 import { occupancySignals } from './slot-occupancy.ts'
 import {
@@ -26,6 +26,7 @@ import {
   type LeaseRow,
 } from './slot-writes.ts'
 import { claimFact, type StoredClaim, type StoredFlowRun } from './stored.ts'
+import type { LimitKey } from './wanted-limits.ts'
 import { WorkPlaces } from './work-places.ts'
 import { compareKeys } from './write-set.ts'
 
@@ -93,7 +94,8 @@ export class FlowRunLedger {
       }
     }
     const places = await WorkPlaces.open(sql, atWork)
-    const locked = limits.size === 0 ? none : await lockLimits(sql, { keys: [...limits.values()], names: [] }, [], nowMicros)
+    const locked =
+      limits.size === 0 ? none : await lockLimits(sql, { keys: [...limits.values()] }, [], nowMicros)
     const live = leases.length === 0 || locked.size === 0 ? noLeases : await readLeases(sql, leases)
     const held = claims.length === 0 ? noClaims : await lockClaims(sql, claims)
     return new FlowRunLedger(nowMicros, locked, live, places, held)

@@ -2,7 +2,7 @@ import type { Sql } from '../db/clients.ts'
 import { formatInstant } from '../domain/time.ts'
 import { plainArray } from './array-literal.ts'
 import type { StateProposal } from './engine.ts'
-import type { LimitKey } from './limit-books.ts'
+import type { LimitKey } from './wanted-limits.ts'
 
 /**
  * Runs that were put back because their deployment was full look again half a minute later. When a slot comes free before that, the

@@ -1,11 +1,13 @@
+import type { PendingQuery, Row } from 'postgres'
 import type { Transaction } from '../db/clients.ts'
 import { LimitLine, type Waiter } from '../domain/limits/line.ts'
 import { LimitBook } from '../domain/limits/occupancy.ts'
 import { formatInstant } from '../domain/time.ts'
-import { plainArray, textArray } from './array-literal.ts'
+import { plainArray } from './array-literal.ts'
 import { grouped } from './grouped.ts'
 import { type EndedLease, endedLeaseColumns } from './slot-writes.ts'
 import { microsOf } from './stored.ts'
+import { type WantedLimits, wantedLimits } from './wanted-limits.ts'
 
 /** A concurrency limit as it is stored. Instants are text. */
 export interface LimitRow {
@@ -30,30 +32,6 @@ export interface LockedLimit {
   readonly lapsed: readonly EndedLease[]
 }
 
-export interface LimitKey {
-  readonly workspaceId: string
-  readonly id: string
-}
-
-/** Limits by their ids, by their names, or both. */
-export interface WantedLimits {
-  readonly keys: readonly LimitKey[]
-  readonly names: readonly { readonly workspaceId: string; readonly name: string }[]
-}
-
-/** Their workspaces and ids, each once. */
-export function wantedLimits(sql: Transaction, { keys, names }: WantedLimits) {
-  const byKeys = sql`
-    select distinct k.workspace_id, k.id
-    from unnest(${plainArray(keys.map((key) => key.workspaceId))}::uuid[], ${plainArray(keys.map((key) => key.id))}::uuid[]) k (workspace_id, id)`
-  if (names.length === 0) return byKeys
-  const byNames = sql`
-    select l.workspace_id, l.id
-    from unnest(${plainArray(names.map((key) => key.workspaceId))}::uuid[], ${textArray(names.map((key) => key.name))}::text[]) k (workspace_id, name)
-    join concurrency_limits l on l.workspace_id = k.workspace_id and l.name = k.name`
-  return keys.length === 0 ? byNames : sql`${byNames} union ${byKeys}`
-}
-
 /**
  * Locks limits in the order of their keys, after any locks on runs, with the places in line of some who may wait. Answered by
  * `workspace id`; one that is gone is missing.
@@ -64,23 +42,32 @@ export async function lockLimits(
   waiterIds: readonly string[],
   nowMicros: number,
 ): Promise<Map<string, LockedLimit>> {
-  if (wanted.keys.length === 0 && wanted.names.length === 0) return new Map()
+  const keys = wantedLimits(sql, wanted)
+  if (keys === null) return new Map()
   // In one round trip, since others wait for the lock all the while. Each statement sees what the one before it did, and what others
-  // committed before the lock was had: by then no name of what is locked is another's.
+  // committed before the lock was had.
   const [rows, lapsed, lines] = await Promise.all([
-    lockRows(sql, wanted),
-    endLapsed(sql, wanted, nowMicros),
-    readLines(sql, wanted, waiterIds, nowMicros),
+    sql<LimitRow[]>`
+      select l.workspace_id, l.id, l.name, l.slot_limit, l.active, l.slot_decay_per_second, l.denied_slots,
+             l.average_occupancy_seconds, l.updated_at
+      from (${keys}) k (workspace_id, id) join concurrency_limits l on l.workspace_id = k.workspace_id and l.id = k.id
+      order by l.workspace_id, l.id
+      for update of l`,
+    // What has expired is deleted before anything is counted, so that there is one answer to whether a lease lives: a renewal that
+    // comes later finds none, whatever the clocks say; one that came before has kept its row.
+    sql<EndedLease[]>`
+      delete from slot_leases s using (${keys}) k (workspace_id, id)
+      where s.workspace_id = k.workspace_id and s.limit_id = k.id and s.expires_at <= ${formatInstant(nowMicros)}
+      returning ${endedLeaseColumns(sql)}`,
+    readLines(sql, keys, waiterIds, nowMicros),
   ])
-  return openBooks(rows, lapsed, lines, nowMicros)
+  // Limits that only leases led to are found no more where those have just expired.
+  const seen =
+    lapsed.length === 0 || !wanted.leases?.length
+      ? lines
+      : await readLines(sql, wantedLimits(sql, { keys: rows }) ?? keys, waiterIds, nowMicros)
+  return openBooks(rows, lapsed, seen, nowMicros)
 }
-
-const lockRows = (sql: Transaction, wanted: WantedLimits) => sql<LimitRow[]>`
-  select l.workspace_id, l.id, l.name, l.slot_limit, l.active, l.slot_decay_per_second, l.denied_slots,
-         l.average_occupancy_seconds, l.updated_at
-  from (${wantedLimits(sql, wanted)}) w join concurrency_limits l on l.workspace_id = w.workspace_id and l.id = w.id
-  order by l.workspace_id, l.id
-  for update of l`
 
 /** What is out of a limit, or, with a waiter's id, what somebody waits for. */
 interface BookLine {
@@ -93,27 +80,18 @@ interface BookLine {
   readonly asksAgainAt: string | null
 }
 
-/**
- * What has expired is deleted before anything is counted, so that there is one answer to whether a lease lives: a renewal that comes
- * later finds none, whatever the clocks say; one that came before has kept its row.
- */
-const endLapsed = (sql: Transaction, wanted: WantedLimits, nowMicros: number) => sql<EndedLease[]>`
-  delete from slot_leases s using (${wantedLimits(sql, wanted)}) k
-  where s.workspace_id = k.workspace_id and s.limit_id = k.id and s.expires_at <= ${formatInstant(nowMicros)}
-  returning ${endedLeaseColumns(sql)}`
-
 /** What is taken of limits, and who waits for it. */
-const readLines = (
+function readLines(
   sql: Transaction,
-  wanted: WantedLimits,
+  wanted: PendingQuery<Row[]>,
   waiterIds: readonly string[],
   nowMicros: number,
-) => {
+) {
   const now = formatInstant(nowMicros)
   return sql<BookLine[]>`
     with k as materialized (
       select l.workspace_id, l.id, l.slot_decay_per_second > 0 as decays, l.slot_limit as slots
-      from (${wantedLimits(sql, wanted)}) w join concurrency_limits l on l.workspace_id = w.workspace_id and l.id = w.id
+      from (${wanted}) w (workspace_id, id) join concurrency_limits l on l.workspace_id = w.workspace_id and l.id = w.id
     )
     select s.workspace_id, s.limit_id, sum(s.slots) as slots, min(s.held_since) as since, s.drains_from,
            null::uuid as waiter_id, null::timestamptz as asks_again_at

@@ -1,6 +1,7 @@
 import type { Transaction } from '../db/clients.ts'
 import { inTransaction, type Write } from '../db/transaction.ts'
 import type { TransitionDeps } from './flow-run-transitions.ts'
+import type { OpenWaits } from './open-waits.ts'
 import type { Signal } from './signals.ts'
 import { readSlotFacts } from './slot-facts.ts'
 import type { SlotAnswer, SlotOrder } from './slot-orders.ts'
@@ -17,31 +18,58 @@ import {
 
 /**
  * Settles a batch of orders in one transaction: locks the limits that they name, decides in memory in the order in which they came,
- * writes leases. Orders on one limit share the lock, so that a limit that many want costs little more than one that few do.
+ * writes leases. Orders on one limit share the lock, so that a limit that many want costs little more than one that few do. What comes
+ * free goes on to the next in line in the same transaction, where they wait on this replica; others are told.
  */
 export async function settleSlots(
   deps: Pick<TransitionDeps, 'sql' | 'nowMicros' | 'dice' | 'signals'>,
   orders: readonly SlotOrder[],
+  waits: Pick<OpenWaits, 'call' | 'answer'>,
 ): Promise<(SlotAnswer | Error)[]> {
+  const called = new Map<string, SlotAnswer | null>()
+  try {
+    const { answers, served, signals } = await settle(deps, orders, (id) => {
+      const order = waits.call(id)
+      if (order) called.set(id, null)
+      return order
+    })
+    for (const [id, answer] of served) called.set(id, answer)
+    // After the answers: who was refused before others gave back in this very batch stands in line by then.
+    if (signals.length > 0) setImmediate(() => deps.signals.emit(signals))
+    return answers
+  } finally {
+    for (const [id, answer] of called) waits.answer(id, answer)
+  }
+}
+
+async function settle(
+  deps: Pick<TransitionDeps, 'sql' | 'nowMicros' | 'dice'>,
+  orders: readonly SlotOrder[],
+  call: OpenWaits['call'],
+) {
   const nowMicros = deps.nowMicros()
-  const { answers, signals, alive } = await inTransaction(deps.sql, async (sql, write) => {
+  const { answers, served, signals, alive } = await inTransaction(deps.sql, async (sql, write) => {
     const settlement = new Settlement(await readSlotFacts(sql, orders, nowMicros), nowMicros, deps.dice)
     const answers = orders.map((order) => settlement.settle(order))
+    const served = settlement.serveNext(call)
     const outcome = settlement.outcome()
     return {
       answers,
+      served,
       signals: [...settlement.signals(), ...movedBy(outcome)],
       alive: writeOutcome(sql, write, outcome, nowMicros),
     }
   })
-  // After the answers: who was refused before others gave back in this very batch stands in line by then.
-  if (signals.length > 0) setImmediate(() => deps.signals.emit(signals))
-  return answers.map((answer, i): SlotAnswer | Error => {
-    const order = orders[i]
-    return order?.type === 'renew' && alive.has(`${order.workspaceId} ${order.leaseId}`)
-      ? { type: 'renewed', alive: true }
-      : answer
-  })
+  return {
+    answers: answers.map((answer, i): SlotAnswer | Error => {
+      const order = orders[i]
+      return order?.type === 'renew' && alive.has(`${order.workspaceId} ${order.leaseId}`)
+        ? { type: 'renewed', alive: true }
+        : answer
+    }),
+    served,
+    signals,
+  }
 }
 
 /** The limits whose slots or lines are others than before, each once. */

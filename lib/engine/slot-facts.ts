@@ -1,8 +1,9 @@
 import type { Transaction } from '../db/clients.ts'
 import { plainArray } from './array-literal.ts'
-import { type LockedLimit, lockLimits, type WantedLimits, wantedLimits } from './limit-books.ts'
+import { type LockedLimit, lockLimits } from './limit-books.ts'
 import type { SlotOrder } from './slot-orders.ts'
 import type { LeaseKey } from './slot-writes.ts'
+import { type WantedLimits, wantedLimits } from './wanted-limits.ts'
 
 export interface StoredLease {
   readonly workspaceId: string
@@ -49,16 +50,11 @@ export async function readSlotFacts(
     if ('names' in order)
       for (const name of order.names) names.set(`${workspaceId} ${name}`, { workspaceId, name })
   }
-  // Which limits the leases are on never changes; whether they still are is asked again under the lock.
-  const endingOn = ends.length === 0 ? [] : await readLeases(sql, ends)
-  const wanted: WantedLimits = {
-    names: [...names.values()],
-    keys: endingOn.map(({ workspaceId, limitId }) => ({ workspaceId, id: limitId })),
-  }
-  // In the round trip of the lock, and after it.
+  const wanted: WantedLimits = { names: [...names.values()], leases: ends }
+  // In one round trip, the lock first.
   const [limits, ending, loose, held] = await Promise.all([
     lockLimits(sql, wanted, waiterIds, nowMicros),
-    endingOn.length === 0 ? [] : readLeases(sql, ends),
+    ends.length === 0 ? [] : readLeases(sql, ends),
     isGiven ? readLoose(sql, wanted) : [],
     holders.length === 0 ? [] : readHeld(sql, holders),
   ])
@@ -73,7 +69,7 @@ const readLeases = (sql: Transaction, keys: readonly LeaseKey[]) => sql<StoredLe
 /** Slots without a lease: the operator's last, who set them to stay. */
 const readLoose = (sql: Transaction, wanted: WantedLimits) => sql<StoredLease[]>`
   select s.workspace_id, s.limit_id, s.id, s.slots, s.holder_id, s.held_since, s.drains_from
-  from (${wantedLimits(sql, wanted)}) k join slot_leases s on s.workspace_id = k.workspace_id and s.limit_id = k.id
+  from (${wantedLimits(sql, wanted)}) k (workspace_id, id) join slot_leases s on s.workspace_id = k.workspace_id and s.limit_id = k.id
   where s.holder_id is null and s.holder_type in ('client', 'operator') and (s.expires_at is null or s.drains_from is not null)
   order by s.holder_type = 'client', s.held_since`
 

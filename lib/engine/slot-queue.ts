@@ -1,6 +1,7 @@
 import { uuidv7 } from '../db/uuid.ts'
 import type { FreedSlots } from '../live/hint.ts'
 import type { Batcher } from './batcher.ts'
+import type { OpenWaits } from './open-waits.ts'
 import type { Signals } from './signals.ts'
 import type { SlotAnswer, SlotOrder, TakeSlots } from './slot-orders.ts'
 import { presenceMicros, type WaiterKey } from './slot-writes.ts'
@@ -20,20 +21,6 @@ export interface Slots {
   wake(workspaceId: string | null, freed?: ReadonlyMap<string, FreedSlots> | null): void
 }
 
-type Denied = Extract<SlotAnswer, { type: 'denied' }>
-
-/** Somebody whose request is open. */
-interface Waiter {
-  readonly id: string
-  readonly workspaceId: string
-  sinceMicros: number
-  /** The limits that refused it the last time. */
-  limitIds: readonly string[]
-  /** It was told to try again while it did. */
-  isWoken: boolean
-  wake: () => void
-}
-
 /** Who may be the next looks again this often by itself: leases end, and other replicas may not be heard of. */
 const LOOK_AGAIN_MS = 1_000
 /** Who is further behind, in case that nothing was heard of those before it. */
@@ -42,8 +29,6 @@ const LOOK_FROM_FAR_MS = 5_000
 const RENEW_MS = presenceMicros / 3_000
 /** Timers are early by up to so much. */
 const EARLY_MS = 1
-/** Waiters that are woken beyond the slots that came free where nobody says who is next, since the first may want others too. */
-const SPARE = 2
 /**
  * Whoever asks again and again is kept so long where others, who keep their requests open, would always be quicker. Clients and
  * proxies give up on an answer no sooner than after half a minute.
@@ -52,17 +37,16 @@ const KEPT_SECONDS = 20
 
 export interface SlotQueueOptions {
   readonly orders: Batcher<SlotOrder, SlotAnswer>
+  /** Whom `orders` may serve in passing. */
+  readonly waits: OpenWaits
   readonly signals: Signals
   readonly nowMicros: () => number
   /** Renews places in the lines of limits; answers those that were there. */
   readonly renew: (places: readonly WaiterKey[]) => Promise<readonly WaiterKey[]>
 }
 
-/** Those who wait on this replica. Who of all replicas is next is decided under the limit's lock. */
-export function createSlots({ orders, signals, nowMicros, renew }: SlotQueueOptions): Slots {
-  const open = new Map<string, Waiter>()
-  /** By `workspace limit`, the longest waiting first. */
-  const queues = new Map<string, Waiter[]>()
+/** Takes slots for those who wait for them on this replica, and keeps their places in the lines of limits. */
+export function createSlots({ orders, waits, signals, nowMicros, renew }: SlotQueueOptions): Slots {
   let isRenewing = false
   let lastMicros = 0
   /** Two that come in one microsecond come one after the other. */
@@ -71,77 +55,29 @@ export function createSlots({ orders, signals, nowMicros, renew }: SlotQueueOpti
     return lastMicros
   }
 
-  const leave = (waiter: Waiter): void => {
-    for (const limitId of waiter.limitIds) {
-      const key = `${waiter.workspaceId} ${limitId}`
-      const queue = (queues.get(key) ?? []).filter((other) => other !== waiter)
-      if (queue.length === 0) queues.delete(key)
-      else queues.set(key, queue)
-    }
-    waiter.limitIds = []
-  }
-
-  const join = (waiter: Waiter, { limitIds, sinceMicros }: Denied): void => {
-    leave(waiter)
-    waiter.limitIds = limitIds
-    waiter.sinceMicros = sinceMicros
-    for (const limitId of limitIds) {
-      const key = `${waiter.workspaceId} ${limitId}`
-      const queue = queues.get(key) ?? []
-      queues.set(key, queue)
-      // Who tried in vain is back where it stood.
-      const before = queue.findLastIndex((other) => other.sinceMicros < sinceMicros)
-      queue.splice(before + 1, 0, waiter)
-    }
-    if (!isRenewing) renewLater()
-  }
-
   /** For as long as anybody waits. */
   const renewLater = (): void => {
-    isRenewing = open.size > 0
+    isRenewing = waits.size > 0
     if (isRenewing) setTimeout(() => void renewAll().finally(renewLater), RENEW_MS).unref()
   }
 
   const renewAll = async (): Promise<void> => {
-    const places = [...open.values()].flatMap(({ id, workspaceId, limitIds }) =>
+    const places = [...waits].flatMap(({ id, order: { workspaceId }, limitIds }) =>
       limitIds.map((limitId) => ({ id, workspaceId, limitId })),
     )
     if (places.length === 0) return
     try {
       const kept = new Set((await renew(places)).map(({ id, limitId }) => `${id} ${limitId}`))
       // It lapsed, as when this process stood still for long: trying again takes it anew.
-      for (const { id, limitId } of places) if (!kept.has(`${id} ${limitId}`)) open.get(id)?.wake()
+      for (const { id, limitId } of places) if (!kept.has(`${id} ${limitId}`)) waits.wakeById(id)
     } catch {
       // The database is away: places are taken anew when it is back.
     }
   }
 
-  const wakeNext = (workspaceId: string, limitId: string, freed: FreedSlots): void => {
-    if (typeof freed === 'number') {
-      const queue = queues.get(`${workspaceId} ${limitId}`) ?? []
-      for (const waiter of queue.slice(0, freed + SPARE)) waiter.wake()
-    } else for (const id of freed) open.get(id)?.wake()
-  }
   signals.on('slots-free', ({ workspaceId, limitId, slots, next }) =>
-    wakeNext(workspaceId, limitId, next ?? slots),
+    waits.wakeNext(workspaceId, limitId, next ?? slots),
   )
-
-  /** Settles when it is worth a try, or whoever waits is gone. */
-  const turn = (waiter: Waiter, signal: AbortSignal | undefined, mostMs: number): Promise<void> =>
-    new Promise((resolve) => {
-      const done = (): void => {
-        clearTimeout(timer)
-        signal?.removeEventListener('abort', done)
-        waiter.wake = () => {
-          waiter.isWoken = true
-        }
-        resolve()
-      }
-      const timer = setTimeout(done, mostMs)
-      if (signal?.aborted || waiter.isWoken || mostMs <= 0) return done()
-      signal?.addEventListener('abort', done, { once: true })
-      waiter.wake = done
-    })
 
   /** What was granted to somebody who is gone comes back, at once or as soon as that is known. */
   const holdFor = async (
@@ -163,17 +99,7 @@ export function createSlots({ orders, signals, nowMicros, renew }: SlotQueueOpti
   /** Asks until there are slots, or the time is over: the last try says so, and gives up the place of the open request. */
   const stand = async (order: TakeSlots, seconds: number, again: boolean): Promise<SlotAnswer> => {
     const until = performance.now() + seconds * 1_000
-    const waiter: Waiter = {
-      id: uuidv7(),
-      workspaceId: order.workspaceId,
-      sinceMicros: arrival(),
-      limitIds: [],
-      isWoken: false,
-      wake: () => {
-        waiter.isWoken = true
-      },
-    }
-    open.set(waiter.id, waiter)
+    const waiter = waits.open(uuidv7(), order, arrival())
     let stays = true
     const ask = (asked: TakeSlots): Promise<SlotAnswer> => {
       waiter.isWoken = false
@@ -183,19 +109,21 @@ export function createSlots({ orders, signals, nowMicros, renew }: SlotQueueOpti
     try {
       let answer = await ask(again ? askAgain : order)
       while (stays && answer.type === 'denied' && answer.retryAfterSeconds !== null) {
-        join(waiter, answer)
+        waits.stand(waiter, answer.limitIds, answer.sinceMicros)
+        if (!isRenewing) renewLater()
         const lookMs = Math.min(
           answer.isNear ? LOOK_AGAIN_MS : LOOK_FROM_FAR_MS,
           answer.roomInSeconds * 1_000 + EARLY_MS,
         )
-        await turn(waiter, order.signal, Math.min(until - performance.now(), lookMs))
+        await waits.turn(waiter, Math.min(until - performance.now(), lookMs))
+        const served = await waiter.served
+        waiter.served = null
         stays = performance.now() < until
-        answer = await ask(askAgain)
+        answer = served?.type === 'granted' ? served : await ask(askAgain)
       }
       return answer
     } finally {
-      leave(waiter)
-      open.delete(waiter.id)
+      waits.close(waiter)
     }
   }
 
@@ -211,10 +139,10 @@ export function createSlots({ orders, signals, nowMicros, renew }: SlotQueueOpti
 
     wake(workspaceId, freed = null) {
       if (workspaceId !== null && freed !== null)
-        for (const [limitId, slots] of freed) wakeNext(workspaceId, limitId, slots)
+        for (const [limitId, slots] of freed) waits.wakeNext(workspaceId, limitId, slots)
       else
-        for (const waiter of open.values())
-          if (workspaceId === null || waiter.workspaceId === workspaceId) waiter.wake()
+        for (const waiter of waits)
+          if (workspaceId === null || waiter.order.workspaceId === workspaceId) waits.wake(waiter)
     },
   }
 }

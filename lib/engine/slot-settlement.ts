@@ -163,6 +163,29 @@ export class Settlement {
     }
   }
 
+  /**
+   * Serves those who are the next in line of what came free, and can be called, as though they asked at this moment: so it goes from
+   * hand to hand in one transaction. Answers what each is given; null: it has to ask by itself.
+   */
+  serveNext(call: (id: string) => TakeSlots | null): ReadonlyMap<string, SlotAnswer | null> {
+    const answers = new Map<string, SlotAnswer | null>()
+    for (const limit of this.#byId.values()) {
+      if (!isFreed(limit)) continue
+      for (const id of limit.line.next(limit.book.room(this.#nowMicros))) {
+        const order = call(id)
+        if (order === null) continue
+        const answer = this.#isKnown(order) ? this.#take(order) : null
+        answers.set(id, answer instanceof Error ? null : answer)
+      }
+    }
+    return answers
+  }
+
+  /** All that it is about was read. */
+  #isKnown({ workspaceId, names, once }: TakeSlots): boolean {
+    return once !== true && names.every((name) => this.#byName.has(`${workspaceId} ${name}`))
+  }
+
   #limitsOf({
     workspaceId,
     names,
@@ -387,13 +410,14 @@ export class Settlement {
 
   /** Limits of which there may be slots for those who wait. */
   signals(): readonly Signal[] {
-    return [...this.#byId.values()].flatMap(({ row, book, line, freed, lapsed }): Signal[] => {
-      if (freed === 0 && !lapsed) return []
+    return [...this.#byId.values()].filter(isFreed).map(({ row, book, line, freed }) => {
       const next = line.next(book.room(this.#nowMicros))
-      return [{ type: 'slots-free', workspaceId: row.workspaceId, limitId: row.id, slots: freed, next }]
+      return { type: 'slots-free', workspaceId: row.workspaceId, limitId: row.id, slots: freed, next }
     })
   }
 }
+
+const isFreed = ({ freed, lapsed }: Limit): boolean => freed > 0 || lapsed
 
 /** What is left of the slots that were denied. */
 function deniedNow(row: LimitRow, nowMicros: number): number {

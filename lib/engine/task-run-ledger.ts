@@ -88,7 +88,7 @@ export class TaskRunLedger {
     const locked =
       names.size === 0
         ? []
-        : [...(await lockLimits(sql, { keys: [], names: [...names.values()] }, starting, nowMicros)).values()]
+        : [...(await lockLimits(sql, { names: [...names.values()] }, starting, nowMicros)).values()]
     const limits = new Map(locked.map((limit) => [`${limit.row.workspaceId} ${limit.row.name}`, limit]))
     const held =
       tagged.length === 0

@@ -62,7 +62,8 @@ export function createReplicaBus(
       if (!closed) onError(error)
     })
 
-  const sayAll = (gathered: ReadonlyMap<string, GatheredHint>): Promise<void> => say(formatHints(me, gathered))
+  const sayAll = (gathered: ReadonlyMap<string, GatheredHint>): Promise<void> =>
+    say(formatHints(me, gathered))
   const outbox = createOutbox(GATHER_MS, sayAll)
   const outboxOfFreed = createOutbox(GATHER_FREED_MS, sayAll)
 

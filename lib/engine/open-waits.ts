@@ -1,0 +1,135 @@
+import type { FreedSlots } from '../live/hint.ts'
+import type { SlotAnswer, TakeSlots } from './slot-orders.ts'
+
+/** Somebody whose request is open. */
+export interface OpenWaiter {
+  readonly id: string
+  readonly order: TakeSlots
+  sinceMicros: number
+  /** The limits that refused it the last time. */
+  limitIds: readonly string[]
+  /** It was told to try again while it did. */
+  isWoken: boolean
+  /** Ends its turn of waiting; null while it tries. */
+  endTurn: (() => void) | null
+  /** It is being served, in a transaction that others began: until then it does not try. */
+  served: Promise<SlotAnswer | null> | null
+  answer: (answer: SlotAnswer | null) => void
+}
+
+/** Waiters that are woken beyond the slots that came free where nobody says who is next, since the first may want others too. */
+const SPARE = 2
+
+/** Those who wait for slots on this replica. Who of all replicas is next is decided under the limit's lock. */
+export class OpenWaits {
+  readonly #waiters = new Map<string, OpenWaiter>()
+  /** By `workspace limit`, the longest waiting first. */
+  readonly #queues = new Map<string, OpenWaiter[]>()
+
+  get size(): number {
+    return this.#waiters.size
+  }
+
+  [Symbol.iterator](): Iterator<OpenWaiter> {
+    return this.#waiters.values()
+  }
+
+  open(id: string, order: TakeSlots, sinceMicros: number): OpenWaiter {
+    const waiter: OpenWaiter = {
+      id,
+      order,
+      sinceMicros,
+      limitIds: [],
+      isWoken: false,
+      endTurn: null,
+      served: null,
+      answer: () => {},
+    }
+    this.#waiters.set(id, waiter)
+    return waiter
+  }
+
+  close(waiter: OpenWaiter): void {
+    this.#leaveQueues(waiter)
+    this.#waiters.delete(waiter.id)
+  }
+
+  /** Who tried in vain stands where it stood. */
+  stand(waiter: OpenWaiter, limitIds: readonly string[], sinceMicros: number): void {
+    this.#leaveQueues(waiter)
+    waiter.limitIds = limitIds
+    waiter.sinceMicros = sinceMicros
+    for (const limitId of limitIds) {
+      const key = `${waiter.order.workspaceId} ${limitId}`
+      const queue = this.#queues.get(key) ?? []
+      this.#queues.set(key, queue)
+      const before = queue.findLastIndex((other) => other.sinceMicros < sinceMicros)
+      queue.splice(before + 1, 0, waiter)
+    }
+  }
+
+  #leaveQueues(waiter: OpenWaiter): void {
+    for (const limitId of waiter.limitIds) {
+      const key = `${waiter.order.workspaceId} ${limitId}`
+      const queue = (this.#queues.get(key) ?? []).filter((other) => other !== waiter)
+      if (queue.length === 0) this.#queues.delete(key)
+      else this.#queues.set(key, queue)
+    }
+    waiter.limitIds = []
+  }
+
+  /** Settles when it is worth a try, or whoever waits is gone. */
+  turn(waiter: OpenWaiter, mostMs: number): Promise<void> {
+    const { signal } = waiter.order
+    return new Promise((resolve) => {
+      const done = (): void => {
+        clearTimeout(timer)
+        signal?.removeEventListener('abort', done)
+        waiter.endTurn = null
+        resolve()
+      }
+      const timer = setTimeout(done, mostMs)
+      if (signal?.aborted || waiter.isWoken || mostMs <= 0) return done()
+      signal?.addEventListener('abort', done, { once: true })
+      waiter.endTurn = done
+    })
+  }
+
+  wake(waiter: OpenWaiter | undefined): void {
+    if (waiter === undefined) return
+    waiter.isWoken = true
+    waiter.endTurn?.()
+  }
+
+  wakeById(id: string): void {
+    this.wake(this.#waiters.get(id))
+  }
+
+  /** Those try who may be the next ones for what came free of a limit. */
+  wakeNext(workspaceId: string, limitId: string, freed: FreedSlots): void {
+    if (typeof freed === 'number') {
+      const queue = this.#queues.get(`${workspaceId} ${limitId}`) ?? []
+      for (const waiter of queue.slice(0, freed + SPARE)) this.wake(waiter)
+    } else for (const id of freed) this.wakeById(id)
+  }
+
+  /**
+   * What somebody waits for who may be served with it right now: until `answer` it does not try by itself. null: nobody such is here,
+   * or it just tries.
+   */
+  call(id: string): TakeSlots | null {
+    const waiter = this.#waiters.get(id)
+    if (!waiter?.endTurn || waiter.served !== null) return null
+    waiter.served = new Promise((resolve) => {
+      waiter.answer = resolve
+    })
+    return { ...waiter.order, again: true, wait: { id, sinceMicros: waiter.sinceMicros, stays: true } }
+  }
+
+  /** What whoever was called is given; null: nothing, it tries by itself. */
+  answer(id: string, answer: SlotAnswer | null): void {
+    const waiter = this.#waiters.get(id)
+    waiter?.answer(answer)
+    waiter?.endTurn?.()
+  }
+}
