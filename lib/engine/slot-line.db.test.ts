@@ -130,6 +130,49 @@ test('who gets its slots at once is in no line, and costs no statement for it', 
   expect(await take(here, db.engine, 30)).toHaveLength(6)
 })
 
+test('what comes back goes on to the next in line in the same transaction, where it waits on the same replica', async () => {
+  const ws = await workspace()
+  const limitId = await makeLimit(db, ws, 'one', 1)
+  const lease = await granted(here.slots.take(order(ws, ['one'])))
+  const waiting = here.slots.take(order(ws, ['one']), 30)
+  await expect.poll(() => lengthOf(limitId)).toBe(1)
+  const statements = await statementsDuring(db.engine, () => Promise.all([end(ws, lease), granted(waiting)]))
+  expect(statements.filter((text) => text === 'begin')).toHaveLength(1)
+  expect(await lengthOf(limitId)).toBe(0)
+})
+
+test('who waits for several limits is served in passing where all of them are looked at, and asks by itself where not', async () => {
+  const ws = await workspace()
+  const limitIds = [await makeLimit(db, ws, 'a', 1), await makeLimit(db, ws, 'b', 1)]
+  for (const held of [['a', 'b'], ['a']]) {
+    const lease = await granted(here.slots.take(order(ws, held)))
+    const waiting = here.slots.take(order(ws, ['a', 'b']), 30)
+    await expect.poll(() => lengthOf(limitIds[0] ?? '')).toBe(1)
+    const statements = await statementsDuring(db.engine, async () => {
+      const both = end(ws, lease)
+      await end(ws, await granted(waiting))
+      await both
+    })
+    expect(statements.filter((text) => text === 'begin')).toHaveLength(held.length === 2 ? 2 : 3)
+  }
+  expect(await db.engine`select id from slot_leases where workspace_id = ${ws}`).toEqual([])
+})
+
+test('a lease that is given back when it has just run out wakes the next in line all the same', async () => {
+  const ws = await workspace()
+  const limitId = await makeLimit(db, ws, 'one', 1)
+  const lease = await granted(here.slots.take(order(ws, ['one'], { leaseSeconds: 60 })))
+  const id = uuidv7()
+  await db.engine`
+    insert into slot_waiters (workspace_id, limit_id, id, slots, holder_type, since, lapses_at)
+    values (${ws}, ${limitId}, ${id}, 1, 'client', now(), now() + interval '1 hour')`
+  const told = new Promise((resolve) => here.signals.on('slots-free', resolve))
+  ahead = 61e6
+  await end(ws, lease)
+  ahead = 0
+  expect(await told).toMatchObject({ limitId, next: [id] })
+})
+
 test('who waits on a replica that was killed stands in nobody’s way for long', async () => {
   const ws = await workspace()
   const limitId = await makeLimit(db, ws, 'one', 1)

@@ -1,4 +1,4 @@
-import { afterAll, expect, test } from 'vitest'
+import { afterAll, expect, test, vi } from 'vitest'
 import { connectDatabase } from '../db/clients.ts'
 import { SideConnection } from '../db/side-connection.ts'
 import { testDatabase } from '../testing/database.ts'
@@ -40,6 +40,26 @@ test('replicas find each other, and what one tells the others hear, gathered, an
   expect(b.hints.length).toBeLessThan(5)
   expect(b.hints[0]).toMatchObject({ workspaceId: id(2), kinds: new Set(['runs', 'work']) })
   expect(a.hints).toEqual([])
+})
+
+test('who waits for slots that came free hears of each at once, and not when the next gathered hint goes out', async () => {
+  const [a, b] = [replica(), replica()]
+  await expect.poll(() => Math.min(a.bus.peers, b.bus.peers)).toBeGreaterThan(0)
+  a.bus.tell(id(4), 'runs')
+  await expect.poll(() => b.hints.some((hint) => hint.workspaceId === id(4))).toBe(true)
+  // Whatever is gathered now goes when this is over; hints are held back until then.
+  vi.useFakeTimers({ toFake: ['setTimeout'] })
+  try {
+    for (let n = 0; n < 20; n++) {
+      const heard = new Promise<void>((resolve) =>
+        b.bus.onHint({ onHint: ({ freed }) => freed?.has(id(n)) && resolve() }),
+      )
+      a.bus.tellFreed(id(5), id(n), [id(n)])
+      await heard
+    }
+  } finally {
+    vi.useRealTimers()
+  }
 })
 
 test('a connection that is cut comes back, says that something may have been missed, and hears on', async () => {

@@ -45,9 +45,10 @@ export function createWork({ db, engine, due, replicas, nowMicros, onError }: Wo
     engine.signals.on('due', (signal) => due.heard(signal)),
     engine.signals.on('work-slot-free', (signal) => due.heard(signal)),
     replicas.onHint({
-      onHint: ({ workspaceId, kinds }) => {
+      onHint: ({ workspaceId, kinds, freed }) => {
         if (kinds.has('work')) due.forget(workspaceId)
-        else if (kinds.has('runs') || kinds.has('limits')) due.forgetLimited(workspaceId)
+        // Slots that went from hand to hand are of no pool or queue: what is known of those stays true.
+        else if (kinds.has('runs') || (kinds.has('limits') && freed === null)) due.forgetLimited(workspaceId)
         desk.stir(workspaceId)
       },
       onReset: () => due.forget(null),
