@@ -19,6 +19,15 @@ const needsDatabase = {
   hookTimeout: 60_000,
 }
 
+const journey = {
+  // One browser and one Python client at a time: they measure what a person would wait for.
+  maxWorkers: 1,
+  testTimeout: 300_000,
+  hookTimeout: 300_000,
+}
+
+const replicas = 'lib/testing/replicas.journey.test.ts'
+
 // Groups run one after the other, cheapest first.
 export default defineConfig({
   resolve: { alias },
@@ -75,12 +84,20 @@ export default defineConfig({
             'agent/**/*.journey.test.ts',
             'examples/**/*.journey.test.ts',
           ],
-          exclude: outside,
+          exclude: [...outside, replicas],
           ...needsDatabase,
-          // One browser and one Python client at a time: they measure what a person would wait for.
-          maxWorkers: 1,
-          testTimeout: 300_000,
-          hookTimeout: 300_000,
+          ...journey,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          // Takes five minutes whatever the machine can, and leaves much of it idle: `npm test` runs it beside the quick ones.
+          name: 'replicas',
+          sequence: { groupOrder: 5 },
+          include: [replicas],
+          ...needsDatabase,
+          ...journey,
         },
       },
     ],

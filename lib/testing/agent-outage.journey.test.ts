@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { isAlive } from '../process/process-identity.ts'
+import { askerOf } from './ask.ts'
 import { rigelFor } from './rigel.ts'
 import { runCommand, type ServerProcess, startProcess } from './start-process.ts'
 
@@ -50,15 +51,7 @@ test('a server that is killed and comes back finds every run of a worker execute
   const made = JSON.parse(stdout)
   const url = `${made.api_url}/accounts/${made.account_id}/workspaces/${made.workspace_id}`
   const rigel = rigelFor({ url, apiKey: made.api_key })
-  const ask = async <Answer>(method: string, path: string, body?: unknown): Promise<Answer> => {
-    const answer = await fetch(url + path, {
-      method,
-      headers: { authorization: `Bearer ${made.api_key}`, 'content-type': 'application/json' },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    })
-    expect(answer.ok, `${method} ${path} answered ${answer.status}`).toBe(true)
-    return (await answer.json()) as Answer
-  }
+  const ask = askerOf({ url, apiKey: made.api_key })
   await rigel.run('work-pool', 'create', 'local')
   await rigel.run('deploy', flows, '--pool', 'local', '-n', 'test')
   const worker = rigel.start('worker', 'start', '-p', 'local', '--claim-seconds', '15')

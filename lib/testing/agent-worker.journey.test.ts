@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { isAlive } from '../process/process-identity.ts'
+import { askerOf } from './ask.ts'
 import { type Rigel, rigelFor } from './rigel.ts'
 import { type ServerTenant, startTestServer } from './server.ts'
 
@@ -64,11 +65,7 @@ async function world(pool: readonly string[] = []) {
 }
 
 function asking(tenant: ServerTenant, rigel: Rigel) {
-  const ask = async <Answer>(method: string, path: string, body?: unknown): Promise<Answer> => {
-    const answer = await tenant.call(method, path, body)
-    expect(answer.ok, `${method} ${path} answered ${answer.status}`).toBe(true)
-    return (await answer.json()) as Answer
-  }
+  const ask = askerOf(tenant)
   const read = (id: string) => ask<Row>('GET', `/flow_runs/${id}`)
   return {
     ask,

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { isAlive } from '../process/process-identity.ts'
 import { rootFolder } from '../process/root.ts'
+import { ask } from './ask.ts'
 import { findPrefectClient, prefectEnvironment, type RunningProgram, startProgram } from './python.ts'
 import { postmasterOf, runCommand, type ServerProcess, startProcess } from './start-process.ts'
 
@@ -86,21 +87,6 @@ async function makeTenant(handle: string): Promise<Tenant> {
     url: `${made.api_url}/accounts/${made.account_id}/workspaces/${made.workspace_id}`,
     apiKey: made.api_key,
   }
-}
-
-async function ask<Answer>(
-  { url, apiKey }: Tenant,
-  method: string,
-  path: string,
-  body?: unknown,
-): Promise<Answer> {
-  const answer = await fetch(url + path, {
-    method,
-    headers: { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json' },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  })
-  if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`)
-  return (await answer.json()) as Answer
 }
 
 interface Row {

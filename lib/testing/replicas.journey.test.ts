@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { connectDatabase } from '../db/clients.ts'
+import { ask as askOnce } from './ask.ts'
 import { startBalancer } from './balancer.ts'
 import { afterFile } from './cleanup.ts'
 import { createDatabase } from './database.ts'
@@ -123,17 +124,11 @@ test(`${REPLICAS} servers, killed and started again at random, have each of ${RU
   const apiUrl = `${replicas.balancer.url}/api`
   const url = `${apiUrl}/accounts/${tenant.account_id}/workspaces/${tenant.workspace_id}`
 
+  const workspace = { url, apiKey: tenant.api_key }
   const ask = async <Answer>(method: string, path: string, body?: unknown): Promise<Answer> => {
     for (let attempt = 0; ; attempt++) {
       try {
-        const answer = await fetch(url + path, {
-          method,
-          headers: { authorization: `Bearer ${tenant.api_key}`, 'content-type': 'application/json' },
-          ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-          signal: AbortSignal.timeout(20_000),
-        })
-        if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`)
-        return (await answer.json()) as Answer
+        return await askOnce<Answer>(workspace, method, path, body, AbortSignal.timeout(20_000))
       } catch (error) {
         // The replica that was asked may have died; the next connection meets another one.
         if (attempt === 10) throw error
@@ -142,14 +137,13 @@ test(`${REPLICAS} servers, killed and started again at random, have each of ${RU
     }
   }
 
-  const rigel = rigelFor({ url, apiKey: tenant.api_key })
+  const rigel = rigelFor(workspace)
   await rigel.run('work-pool', 'create', 'agents')
   await rigel.run('deploy', `${join(root, 'once.ts')}:once`, '-n', 'agents', '--pool', 'agents')
   const ofAgents = await ask<{ id: string }>('GET', '/deployments/name/once/agents')
-  await fetch(`${url}/deployments/${ofAgents.id}`, {
-    method: 'PATCH',
-    headers: { authorization: `Bearer ${tenant.api_key}`, 'content-type': 'application/json' },
-    body: JSON.stringify({ concurrency_limit: 6, concurrency_options: { collision_strategy: 'ENQUEUE' } }),
+  await ask('PATCH', `/deployments/${ofAgents.id}`, {
+    concurrency_limit: 6,
+    concurrency_options: { collision_strategy: 'ENQUEUE' },
   })
 
   /** As many runs as there are, spread over the time of the kills. */

@@ -34,8 +34,22 @@ function hasPython() {
 
 const folder = mkdtempSync(join(tmpdir(), 'rigel-report-'))
 
-/** Runs vitest and answers its counts. A run that breaks before it counts is one failure. */
-async function vitest(name, options) {
+/** What runs now; once it is told to stop, nothing more begins. */
+const running = new Set()
+let stopped = null
+for (const signal of ['SIGINT', 'SIGTERM']) {
+  process.once(signal, () => {
+    stopped = `Stopped by ${signal} while it ran ${[...running].map(({ name }) => name).join(' and ') || 'nothing yet'}.`
+    for (const { child } of running) child.kill(signal)
+  })
+}
+
+/**
+ * Runs vitest and answers its counts. A run that breaks before it counts is one failure. `aside`: another one has the
+ * terminal meanwhile, so what it says is said when it has ended.
+ */
+async function vitest(name, options, { aside = false } = {}) {
+  if (stopped) return { passed: 0, failed: 0, skipped: 0 }
   const report = join(folder, `${name}.json`)
   const status = await new Promise((resolve) => {
     const child = spawn(
@@ -48,10 +62,19 @@ async function vitest(name, options) {
         `--outputFile.json=${report}`,
         ...options,
       ],
-      { cwd: root, stdio: 'inherit' },
+      { cwd: root, stdio: aside ? ['ignore', 'pipe', 'pipe'] : 'inherit' },
     )
-    child.once('error', () => resolve(127))
-    child.once('close', (code) => resolve(code ?? 1))
+    const entry = { name, child }
+    running.add(entry)
+    const said = []
+    for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk) => said.push(chunk))
+    const end = (code) => {
+      running.delete(entry)
+      if (said.length > 0) process.stdout.write(`\nMeanwhile, ${name}:\n${Buffer.concat(said)}`)
+      resolve(code)
+    }
+    child.once('error', () => end(127))
+    child.once('close', (code) => end(code ?? 1))
   })
   let counts = { passed: 0, failed: 0, skipped: 0 }
   try {
@@ -89,12 +112,15 @@ try {
   if (everything) {
     // The journeys and the command's own tests run what a user would run.
     await ensureBuilt()
-    add(
-      await vitest(
+    const both = await Promise.all([
+      // Five minutes, of which it waits for most.
+      vitest('replicas', ['--project', 'replicas'], { aside: true }),
+      vitest(
         'quick',
         quick.flatMap((name) => ['--project', name]),
       ),
-    )
+    ])
+    for (const counts of both) add(counts)
     if (!hasProgram(['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'])) {
       missing.push('browser journeys: no Chromium was found (Debian: apt-get install chromium)')
     }
@@ -111,6 +137,10 @@ try {
   rmSync(folder, { recursive: true, force: true })
 }
 
+if (stopped) {
+  process.stdout.write(`\n${stopped}\n`)
+  totals.failed ||= 1
+}
 for (const what of missing) process.stdout.write(`\nSkipped ${what}`)
 if (missing.length > 0) process.stdout.write('\n')
 process.stdout.write(`\n${totals.passed} passed, ${totals.failed} failed, ${totals.skipped} skipped\n`)

@@ -10,6 +10,7 @@ import {
 } from '../control/accounts/bootstrap-tenant.ts'
 import type { Database } from '../db/clients.ts'
 import { type RunningServer, startServer } from '../process/server.ts'
+import { send } from './ask.ts'
 import { afterFile } from './cleanup.ts'
 import { createDatabase } from './database.ts'
 
@@ -88,15 +89,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
       return {
         ...tenant,
         url: base,
-        call: (method, path, body) =>
-          fetch(base + path, {
-            method,
-            headers: {
-              authorization: `Bearer ${tenant.apiKey}`,
-              ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-            },
-            ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-          }),
+        call: (method, path, body) => send({ url: base, apiKey: tenant.apiKey }, method, path, body),
       }
     },
     close: () => {

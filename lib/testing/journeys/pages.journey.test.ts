@@ -142,12 +142,16 @@ describeInBrowser('every page', () => {
   }
 
   describe.each(pages)('$name', (each) => {
-    test.each(themes)('has no serious fault of accessibility in the %s theme', async (theme) => {
+    test('has no serious fault of accessibility in either theme', async () => {
       const { page } = each.signedOut ? stranger : visitor
-      await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' })
+      await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' })
       const who = await show(each)
-      await picture(page, `${each.name}-1440-${theme}`)
-      expect(await seriousFaults(page)).toEqual([])
+      for (const theme of themes) {
+        // The page is the same in both: only its colours follow the system.
+        await page.emulateMedia({ colorScheme: theme })
+        await picture(page, `${each.name}-1440-${theme}`)
+        expect(await seriousFaults(page), theme).toEqual([])
+      }
       expect(await page.getByRole('heading', { level: 1 }).count()).toBe(1)
       expectNoComplaints(who)
     })

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Page } from 'playwright-core'
+import { askerOf } from '../ask.ts'
 import { afterFile } from '../cleanup.ts'
 import { type GitHubStandIn, startGitHubStandIn } from '../github-stand-in.ts'
 import { type ServerProcess, startProcess } from '../start-process.ts'
@@ -70,18 +71,6 @@ export function tenantOf(world: World, apiKey: string, accountId: string, worksp
   return {
     ...{ apiUrl, accountId, workspaceId, apiKey },
     base: `${world.url}/account/${accountId}/workspace/${workspaceId}`,
-    async call(method, path, body) {
-      const answer = await fetch(`${apiUrl}/accounts/${accountId}/workspaces/${workspaceId}${path}`, {
-        method,
-        headers: {
-          authorization: `Bearer ${apiKey}`,
-          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-        },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      })
-      const text = await answer.text()
-      if (!answer.ok) throw new Error(`${method} ${path} answered ${answer.status}: ${text}`)
-      return text === '' ? null : JSON.parse(text)
-    },
+    call: askerOf({ url: `${apiUrl}/accounts/${accountId}/workspaces/${workspaceId}`, apiKey }),
   }
 }
