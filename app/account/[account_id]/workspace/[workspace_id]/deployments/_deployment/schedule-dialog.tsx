@@ -223,7 +223,7 @@ export function ScheduleDialog({ base, deployment, schedule, onClose }: Schedule
         <legend className="sr-only">Parameters of its runs</legend>
         <div>
           <p aria-hidden className="font-medium">
-            Parameters <span className="font-normal text-ink-3">(optional)</span>
+            Parameters
           </p>
           <p className="text-ink-3 text-xs">What you leave as it is takes the deployment’s value.</p>
         </div>
