@@ -15,7 +15,7 @@ import { type ClaimHolder, type ClaimRow, closeClaims, openClaims, type RunKey }
 import type { StateProposal } from './engine.ts'
 import { type LockedLimit, lockLimits } from './limit-books.ts'
 import type { Signal } from './signals.ts'
-import { occupancySignals } from './slot-occupancy.ts'
+import { endedSignals, movedSignals } from './slot-signals.ts'
 import {
   deleteLeases,
   deleteLeasesOfHolders,
@@ -57,6 +57,7 @@ export class FlowRunLedger {
   readonly #extended: (LeaseKey & { readonly expiresMicros: number | null })[] = []
   readonly #ended: LeaseKey[] = []
   readonly #endedOfRuns: { workspaceId: string; holderId: string; limitId: string | null }[] = []
+  readonly #waiting: { readonly workspaceId: string; readonly limitId: string }[] = []
   readonly #signals: Signal[] = []
 
   private constructor(
@@ -68,7 +69,7 @@ export class FlowRunLedger {
   ) {
     this.#nowMicros = nowMicros
     this.#limits = limits
-    for (const { lapsed } of limits.values()) this.#signals.push(...occupancySignals(lapsed, nowMicros))
+    for (const { lapsed } of limits.values()) this.#signals.push(...endedSignals(lapsed, nowMicros))
     this.#liveLeases = liveLeases
     this.#places = places
     this.#claims = claims
@@ -199,6 +200,8 @@ export class FlowRunLedger {
           break
       }
     }
+    if (run.deploymentLimitId !== null && (isWaiting(run.stateName) || isWaiting(write?.name)))
+      this.#waiting.push({ workspaceId, limitId: run.deploymentLimitId })
     if (write?.type === 'SCHEDULED' && patch.nextScheduledStartMicros !== null) {
       const { workQueueId, workPoolId, deploymentId } = run
       if (workQueueId !== null || deploymentId !== null)
@@ -218,7 +221,7 @@ export class FlowRunLedger {
   /** What has to be written besides the runs: nothing, for most batches. */
   statements(sql: Transaction): (PromiseLike<unknown> | null)[] {
     const over = (leases: readonly EndedLease[]): void => {
-      this.#signals.push(...occupancySignals(leases, this.#nowMicros))
+      this.#signals.push(...endedSignals(leases, this.#nowMicros))
     }
     return [
       this.#ended.length > 0 ? deleteLeases(sql, this.#ended).then(over) : null,
@@ -232,9 +235,12 @@ export class FlowRunLedger {
 
   /** What others want to know after the COMMIT. */
   get signals(): readonly Signal[] {
-    return this.#signals
+    return [...this.#signals, ...movedSignals(this.#taken, this.#waiting)]
   }
 }
+
+/** It stands in the line of its deployment's limit. */
+const isWaiting = (stateName: string | null | undefined): boolean => stateName === 'AwaitingConcurrencySlot'
 
 const none: ReadonlyMap<string, LockedLimit> = new Map()
 const noLeases: ReadonlySet<string> = new Set()

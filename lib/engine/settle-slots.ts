@@ -2,10 +2,10 @@ import type { Transaction } from '../db/clients.ts'
 import { inTransaction, type Write } from '../db/transaction.ts'
 import type { TransitionDeps } from './flow-run-transitions.ts'
 import type { OpenWaits } from './open-waits.ts'
-import type { Signal } from './signals.ts'
 import { readSlotFacts } from './slot-facts.ts'
 import type { SlotAnswer, SlotOrder } from './slot-orders.ts'
 import { Settlement, type SlotOutcome } from './slot-settlement.ts'
+import { movedSignals } from './slot-signals.ts'
 import {
   deleteLeases,
   deleteWaiters,
@@ -53,10 +53,12 @@ async function settle(
     const answers = orders.map((order) => settlement.settle(order))
     const served = settlement.serveNext(call)
     const outcome = settlement.outcome()
+    const freed = settlement.signals()
+    const { ended, resized, taken, joined, left } = outcome
     return {
       answers,
       served,
-      signals: [...settlement.signals(), ...movedBy(outcome)],
+      signals: [...freed, ...movedSignals(ended, resized, taken, joined, left, freed)],
       alive: writeOutcome(sql, write, outcome, nowMicros),
     }
   })
@@ -70,15 +72,6 @@ async function settle(
     served,
     signals,
   }
-}
-
-/** The limits whose slots or lines are others than before, each once. */
-function movedBy({ ended, resized, taken, joined, left }: SlotOutcome): Signal[] {
-  const moved = new Map<string, Signal>()
-  for (const rows of [ended, resized, taken, joined, left])
-    for (const { workspaceId, limitId } of rows)
-      if (!moved.has(limitId)) moved.set(limitId, { type: 'slots-moved', workspaceId, limitId })
-  return [...moved.values()]
 }
 
 /** Answers which of the leases that are renewed live, by `workspace id`: that is known when everything is committed. */

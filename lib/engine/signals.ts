@@ -1,5 +1,15 @@
 import type { Language } from '../domain/work/language.ts'
 
+/** Slots of a limit were given back, or are kept for somebody no longer. */
+export interface SlotsFree {
+  readonly type: 'slots-free'
+  readonly workspaceId: string
+  readonly limitId: string
+  readonly slots: number
+  /** Who of those that stand in its line, on whichever replica, may have them now; null: who gave them back did not look. */
+  readonly next: readonly string[] | null
+}
+
 /** What a commit of this process may mean to somebody who waits here: long polls, caches of due work. Hints, sent after the COMMIT. */
 export type Signal =
   /** A run waits for a worker, or for whoever serves its deployment, from this instant on. */
@@ -22,16 +32,8 @@ export type Signal =
       readonly workPoolId: string | null
       readonly runId: string
     }
-  /** Slots of a limit were given back, or are kept for somebody no longer. */
-  | {
-      readonly type: 'slots-free'
-      readonly workspaceId: string
-      readonly limitId: string
-      readonly slots: number
-      /** Who of those that stand in its line, on whichever replica, may have them now; null: who gave them back did not look. */
-      readonly next: readonly string[] | null
-    }
-  /** Slots of a limit were taken or given back by orders, or its line moved: whoever looks at it sees something old. */
+  | SlotsFree
+  /** Slots of a limit were taken, given back or ran out, or its line moved: whoever looks at it sees something old. */
   | { readonly type: 'slots-moved'; readonly workspaceId: string; readonly limitId: string }
   /** How long slots of a limit were held that came back in a transition, or when their leases ran out. */
   | {

@@ -7,7 +7,7 @@ import { formatInstant } from '../domain/time.ts'
 import { emptyLeaseId, isEmptyLease } from './empty-lease.ts'
 import { grouped } from './grouped.ts'
 import type { LimitRow } from './limit-books.ts'
-import type { Signal } from './signals.ts'
+import type { SlotsFree } from './signals.ts'
 import type { SlotFacts, StoredLease } from './slot-facts.ts'
 import { heldSecondsOf } from './slot-occupancy.ts'
 import type {
@@ -409,7 +409,7 @@ export class Settlement {
   }
 
   /** Limits of which there may be slots for those who wait. */
-  signals(): readonly Signal[] {
+  signals(): readonly SlotsFree[] {
     return [...this.#byId.values()].filter(isFreed).map(({ row, book, line, freed }) => {
       const next = line.next(book.room(this.#nowMicros))
       return { type: 'slots-free', workspaceId: row.workspaceId, limitId: row.id, slots: freed, next }

@@ -12,7 +12,7 @@ import type { StateType } from '../domain/state.ts'
 import { plainArray } from './array-literal.ts'
 import { type LockedLimit, lockLimits } from './limit-books.ts'
 import type { Signal } from './signals.ts'
-import { occupancySignals } from './slot-occupancy.ts'
+import { endedSignals, movedSignals } from './slot-signals.ts'
 import {
   deleteLeasesOfHolders,
   deleteWaiters,
@@ -61,7 +61,7 @@ export class TaskRunLedger {
   ) {
     this.#nowMicros = nowMicros
     this.#limits = limits
-    for (const { lapsed } of limits.values()) this.#signals.push(...occupancySignals(lapsed, nowMicros))
+    for (const { lapsed } of limits.values()) this.#signals.push(...endedSignals(lapsed, nowMicros))
     this.#held = held
   }
 
@@ -178,7 +178,7 @@ export class TaskRunLedger {
 
   statements(sql: Transaction): (PromiseLike<unknown> | null)[] {
     const over = (leases: readonly EndedLease[]): void => {
-      this.#signals.push(...occupancySignals(leases, this.#nowMicros))
+      this.#signals.push(...endedSignals(leases, this.#nowMicros))
     }
     return [
       this.#ended.length > 0 ? deleteLeasesOfHolders(sql, this.#ended).then(over) : null,
@@ -189,7 +189,7 @@ export class TaskRunLedger {
   }
 
   get signals(): readonly Signal[] {
-    return this.#signals
+    return [...this.#signals, ...movedSignals(this.#taken, this.#joined, this.#left)]
   }
 }
 

@@ -1,6 +1,6 @@
 import { formatInstant } from '../domain/time.ts'
 import type { Signal } from '../engine/signals.ts'
-import { occupancySignals } from '../engine/slot-occupancy.ts'
+import { endedSignals, movedSignals } from '../engine/slot-signals.ts'
 import { type EndedLease, endedLeaseColumns } from '../engine/slot-writes.ts'
 import type { Service } from './service.ts'
 
@@ -8,8 +8,8 @@ import type { Service } from './service.ts'
 const BATCH = 1_000
 
 /**
- * Deletes leases that have ended, and places in line of those who did not come back. Whoever asks for a slot deletes those of its limit first, so this only tidies limits that
- * nobody asks for. Nobody is told: a lease that ends is no event.
+ * Deletes leases that have ended, and places in line of those who did not come back. Whoever asks for a slot deletes those of its limit
+ * first, so this only tidies limits that nobody asks for. Pages that show them are told; a lease that ends is no event.
  */
 export const repossessSlots: Service = {
   name: 'repossess-slots',
@@ -31,12 +31,17 @@ export const repossessSlots: Service = {
           next: null,
         }),
       ),
-      ...occupancySignals(gone, now),
+      ...endedSignals(gone, now),
     ])
-    const { count: waiters } = await db.engine`
+    const left = await db.engine<{ workspaceId: string; limitId: string }[]>`
       delete from slot_waiters w
       where w.ctid = any (array(
-        select ctid from slot_waiters where lapses_at <= ${formatInstant(now)} limit ${BATCH} for update skip locked))`
-    return { counts: { leases: gone.length, waiters }, more: gone.length === BATCH || waiters === BATCH }
+        select ctid from slot_waiters where lapses_at <= ${formatInstant(now)} limit ${BATCH} for update skip locked))
+      returning w.workspace_id, w.limit_id`
+    engine.signals.emit(movedSignals(left))
+    return {
+      counts: { leases: gone.length, waiters: left.length },
+      more: gone.length === BATCH || left.length === BATCH,
+    }
   },
 }

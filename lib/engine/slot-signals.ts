@@ -1,0 +1,23 @@
+import type { Signal } from './signals.ts'
+import { occupancySignals } from './slot-occupancy.ts'
+import type { EndedLease } from './slot-writes.ts'
+
+interface OfLimit {
+  readonly workspaceId: string
+  readonly limitId: string
+}
+
+/** The limits whose slots or lines are others than before, each once. */
+export function movedSignals(...lists: readonly (readonly OfLimit[])[]): Signal[] {
+  const moved = new Map<string, Signal>()
+  for (const list of lists)
+    for (const { workspaceId, limitId } of list)
+      if (!moved.has(limitId)) moved.set(limitId, { type: 'slots-moved', workspaceId, limitId })
+  return [...moved.values()]
+}
+
+/** What leases that are over mean to others, however they ended. */
+export const endedSignals = (leases: readonly EndedLease[], nowMicros: number): Signal[] => [
+  ...movedSignals(leases),
+  ...occupancySignals(leases, nowMicros),
+]
