@@ -1,5 +1,14 @@
 import { z } from 'zod'
-import { anyId, anyText, equalFilter, nameFilter, operator, sub, text } from '../filters/operators.ts'
+import {
+  anyId,
+  anyText,
+  equalFilter,
+  filterOf,
+  nameFilter,
+  operator,
+  sub,
+  text,
+} from '../filters/operators.ts'
 
 export const slug = z
   .string()
@@ -7,23 +16,25 @@ export const slug = z
   .max(500)
   .regex(/^[a-z0-9_-]+$/, 'must be of lower-case letters, digits, dashes and underscores')
 
-export const blockTypeFilter = z
-  .object({ name: sub({ like_: text.nullish() }), slug: anyText })
-  .meta({ id: 'BlockTypeFilter' })
+export const blockTypeFilter = filterOf({ name: sub({ like_: text.nullish() }), slug: anyText }).meta({
+  id: 'BlockTypeFilter',
+})
 
-export const blockSchemaFilter = z
-  .object({
-    operator,
-    block_type_id: anyId,
-    block_capabilities: sub({ all_: z.array(text).max(1_000).nullish() }),
-    id: anyId,
-    version: anyText,
-  })
-  .meta({ id: 'BlockSchemaFilter' })
+export const blockSchemaFilter = filterOf({
+  operator,
+  block_type_id: anyId,
+  block_capabilities: sub({ all_: z.array(text).max(1_000).nullish() }),
+  id: anyId,
+  version: anyText,
+}).meta({ id: 'BlockSchemaFilter' })
 
-export const blockDocumentFilter = z
-  .object({ operator, id: anyId, is_anonymous: equalFilter, block_type_id: anyId, name: nameFilter })
-  .meta({ id: 'BlockDocumentFilter' })
+export const blockDocumentFilter = filterOf({
+  operator,
+  id: anyId,
+  is_anonymous: equalFilter,
+  block_type_id: anyId,
+  name: nameFilter,
+}).meta({ id: 'BlockDocumentFilter' })
 
 /** In a query a flag is text. */
 export const includeSecrets = z

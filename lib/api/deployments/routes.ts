@@ -170,8 +170,7 @@ const bulkDelete = route({
   permission: manage,
   summary: 'Delete the deployments that match',
   tag,
-  body: z.object({ deployments: deploymentFilter.optional(), limit: bulkLimit }),
-  bodyOptional: true,
+  body: z.object({ deployments: deploymentFilter, limit: bulkLimit }),
   success: { 200: z.object({ deleted: z.array(z.uuid()) }) },
   handle: async ({ ctx, body, services }) => ({
     status: 200,

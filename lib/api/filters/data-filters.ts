@@ -1,7 +1,7 @@
-import { z } from 'zod'
 import {
   anyId,
   anyText,
+  filterOf,
   keyFilter,
   nameFilter,
   operator,
@@ -11,13 +11,20 @@ import {
   textFilter,
 } from './operators.ts'
 
-export const variableFilter = z
-  .object({ operator, id: anyId, name: nameFilter, tags: ownTagsFilter })
-  .meta({ id: 'VariableFilter' })
+export const variableFilter = filterOf({
+  operator,
+  id: anyId,
+  name: nameFilter,
+  value: nameFilter,
+  tags: ownTagsFilter,
+}).meta({ id: 'VariableFilter' })
 
-export const automationFilter = z
-  .object({ operator, name: anyText, created: spanFilter, tags: tagsFilter })
-  .meta({ id: 'AutomationFilter' })
+export const automationFilter = filterOf({
+  operator,
+  name: anyText,
+  created: spanFilter,
+  tags: tagsFilter,
+}).meta({ id: 'AutomationFilter' })
 
 const artifactTraits = {
   key: keyFilter,
@@ -26,10 +33,10 @@ const artifactTraits = {
   type: textFilter,
 }
 
-export const artifactFilter = z
-  .object({ operator, id: anyId, ...artifactTraits })
-  .meta({ id: 'ArtifactFilter' })
+export const artifactFilter = filterOf({ operator, id: anyId, ...artifactTraits }).meta({
+  id: 'ArtifactFilter',
+})
 
-export const artifactCollectionFilter = z
-  .object({ operator, latest_id: anyId, ...artifactTraits })
-  .meta({ id: 'ArtifactCollectionFilter' })
+export const artifactCollectionFilter = filterOf({ operator, latest_id: anyId, ...artifactTraits }).meta({
+  id: 'ArtifactCollectionFilter',
+})

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { instant, stateType, uuid } from '../schemas.ts'
+import { instant, jsonObject, stateType, uuid } from '../schemas.ts'
 
 const MAX_ITEMS = 10_000
 
@@ -8,14 +8,21 @@ const list = <Item extends z.ZodType>(item: Item) => z.array(item).max(MAX_ITEMS
 export const operator = z.enum(['and_', 'or_']).nullish()
 const flag = z.boolean().nullish()
 
-/** Unknown keys are ignored, since newer and older clients send some; wrong values are not. */
-export const sub = <Shape extends z.ZodRawShape>(shape: Shape) => z.object(shape).nullish()
+/**
+ * A filter, or a part of one. Unknown keys are refused, unlike those of other bodies: a condition that was dropped would find,
+ * delete or cancel what nobody asked for.
+ */
+export const filterOf = <Shape extends z.ZodRawShape>(shape: Shape) => z.strictObject(shape)
+export const sub = <Shape extends z.ZodRawShape>(shape: Shape) => filterOf(shape).nullish()
 
 export const anyId = sub({ any_: list(uuid) })
 export const idFilter = sub({ any_: list(uuid), not_any_: list(uuid) })
 export const anyText = sub({ any_: list(text) })
+export const anyRelatedId = sub({ operator, any_: list(uuid) })
+export const anyRelatedText = sub({ operator, any_: list(text) })
 export const textFilter = sub({ any_: list(text), not_any_: list(text) })
 export const nameFilter = sub({ any_: list(text), like_: text.nullish() })
+export const workerNameFilter = sub({ any_: list(text), not_any_: list(text), like_: text.nullish() })
 export const keyFilter = sub({ any_: list(text), like_: text.nullish(), exists_: flag })
 export const queueNameFilter = sub({ any_: list(text), startswith_: list(text) })
 export const idPresence = sub({ operator, any_: list(uuid), is_null_: flag })
@@ -38,3 +45,5 @@ export const flowRunStateFilter = sub({
 })
 export const taskRunStateFilter = sub({ operator, type: sub({ any_: list(stateType) }), name: anyText })
 export const creatorFilter = sub({ operator, id_: list(uuid), type_: list(text), is_null_: flag })
+export const versionIdFilter = sub({ operator, deployment_id: uuid.nullish(), any_: list(uuid) })
+export const versionInfoFilter = sub({ operator, deployment_id: uuid.nullish(), any_: list(jsonObject) })

@@ -2,10 +2,13 @@ import { z } from 'zod'
 import type { RunFilters } from '../../control/filters/run-filters.ts'
 import {
   anyId,
+  anyRelatedId,
+  anyRelatedText,
   anyText,
   creatorFilter,
   equalFilter,
   existsFilter,
+  filterOf,
   flowRunStateFilter,
   idFilter,
   idPresence,
@@ -21,70 +24,78 @@ import {
   text,
   textFilter,
   textPresence,
+  versionIdFilter,
+  versionInfoFilter,
 } from './operators.ts'
 import { workPoolListFilter, workQueueListFilter } from './work-filters.ts'
 
-export const flowFilter = z
-  .object({ operator, id: idFilter, deployment: nullFilter, name: nameFilter, tags: ownTagsFilter })
-  .meta({ id: 'FlowFilter' })
+export const flowFilter = filterOf({
+  operator,
+  id: idFilter,
+  deployment: nullFilter,
+  name: nameFilter,
+  tags: ownTagsFilter,
+}).meta({ id: 'FlowFilter' })
 
-export const flowRunFilter = z
-  .object({
-    operator,
-    id: idFilter,
-    name: nameFilter,
-    tags: tagsFilter,
-    deployment_id: idPresence,
-    work_queue_name: textPresence,
-    state: flowRunStateFilter,
-    flow_version: anyText,
-    start_time: nullableSpanFilter,
-    end_time: nullableSpanFilter,
-    expected_start_time: spanFilter,
-    next_scheduled_start_time: spanFilter,
-    parent_flow_run_id: anyId,
-    parent_task_run_id: idPresence,
-    idempotency_key: textFilter,
-    created_by: creatorFilter,
-  })
-  .meta({ id: 'FlowRunFilter' })
+export const flowRunFilter = filterOf({
+  operator,
+  id: idFilter,
+  name: nameFilter,
+  tags: tagsFilter,
+  flow_id: anyRelatedId,
+  deployment_id: idPresence,
+  deployment_version_id: versionIdFilter,
+  deployment_version_info: versionInfoFilter,
+  work_queue_id: idPresence,
+  work_queue_name: textPresence,
+  state: flowRunStateFilter,
+  flow_version: anyText,
+  start_time: nullableSpanFilter,
+  end_time: nullableSpanFilter,
+  expected_start_time: spanFilter,
+  next_scheduled_start_time: spanFilter,
+  parent_flow_run_id: anyRelatedId,
+  parent_task_run_id: idPresence,
+  idempotency_key: textFilter,
+  created_by: creatorFilter,
+}).meta({ id: 'FlowRunFilter' })
 
-export const taskRunFilter = z
-  .object({
-    operator,
-    id: idFilter,
-    name: nameFilter,
-    tags: ownTagsFilter,
-    state: taskRunStateFilter,
-    start_time: nullableSpanFilter,
-    end_time: nullableSpanFilter,
-    expected_start_time: spanFilter,
-    subflow_runs: existsFilter,
-    flow_run_id: idPresence,
-  })
-  .meta({ id: 'TaskRunFilter' })
+export const taskRunFilter = filterOf({
+  operator,
+  id: idFilter,
+  name: nameFilter,
+  tags: ownTagsFilter,
+  state: taskRunStateFilter,
+  start_time: nullableSpanFilter,
+  end_time: nullableSpanFilter,
+  expected_start_time: spanFilter,
+  subflow_runs: existsFilter,
+  flow_run_id: idPresence,
+}).meta({ id: 'TaskRunFilter' })
 
-export const deploymentFilter = z
-  .object({
-    operator,
-    id: idFilter,
-    name: nameFilter,
-    flow_or_deployment_name: sub({ like_: text.nullish() }),
-    paused: equalFilter,
-    is_schedule_active: equalFilter,
-    tags: tagsFilter,
-    flow_id: anyId,
-    work_queue_id: anyId,
-    work_queue_name: anyText,
-    status: anyText,
-    branch: textPresence,
-    concurrency_limit: sub({
-      ge_: z.int().nullish(),
-      le_: z.int().nullish(),
-      is_null_: z.boolean().nullish(),
-    }),
-  })
-  .meta({ id: 'DeploymentFilter' })
+export const deploymentFilter = filterOf({
+  operator,
+  id: idFilter,
+  name: nameFilter,
+  flow_or_deployment_name: sub({ like_: text.nullish() }),
+  paused: equalFilter,
+  is_schedule_active: equalFilter,
+  tags: tagsFilter,
+  flow_id: anyId,
+  work_queue_id: anyId,
+  work_queue_name: anyText,
+  status: anyText,
+  branch: textPresence,
+  base: anyRelatedText,
+  root: anyRelatedText,
+  created_by: creatorFilter,
+  updated_by: creatorFilter,
+  concurrency_limit: sub({
+    ge_: z.int().nullish(),
+    le_: z.int().nullish(),
+    is_null_: z.boolean().nullish(),
+  }),
+}).meta({ id: 'DeploymentFilter' })
 
 /** The named parts that all lists of flows and runs take. */
 export const runFilterParts = {

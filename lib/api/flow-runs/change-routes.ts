@@ -107,8 +107,7 @@ const bulkDelete = route({
   permission: manage,
   summary: 'Delete the flow runs that match',
   tag,
-  body: z.object({ flow_runs: flowRunFilter.optional(), limit: bulkLimit }),
-  bodyOptional: true,
+  body: z.object({ flow_runs: flowRunFilter, limit: bulkLimit }),
   success: { 200: z.object({ deleted: z.array(z.uuid()) }) },
   handle: async (call) => {
     const { ctx, body } = call
@@ -125,7 +124,7 @@ const bulkSetState = route({
   summary: 'Propose a state to the flow runs that match',
   tag,
   body: z.object({
-    flow_runs: flowRunFilter.optional(),
+    flow_runs: flowRunFilter,
     state: stateCreate,
     force: z.boolean().default(false),
     limit: bulkLimit,

@@ -262,6 +262,29 @@ describe('flow runs', () => {
     )
     expect((await call(us, 'DELETE', `/flow_runs/${runs[0]?.id}`)).status).toBe(404)
   })
+
+  /** A condition that was dropped would find, cancel or delete what nobody asked for. */
+  test('are not found, changed or deleted by what no filter knows, nor together without saying which', async () => {
+    const { id } = await newRun({ tags: ['kept'] })
+    for (const flow_runs of [
+      { nmae: { any_: ['x'] } },
+      { name: { is_: 'x' } },
+      { state: { type: { any: ['FAILED'] } } },
+    ]) {
+      for (const path of ['filter', 'count', 'bulk_delete', 'bulk_set_state']) {
+        const answer = await post(`/flow_runs/${path}`, { flow_runs, state: { type: 'CANCELLED' } })
+        expect(answer, path).toMatchObject({ status: 422, json: { detail: [{ type: 'unrecognized_keys' }] } })
+      }
+    }
+    for (const body of [undefined, {}, { flow_run: { id: { any_: [] } } }, { flow_runs: null }]) {
+      for (const noun of ['flow_runs', 'flows', 'deployments'])
+        expect((await call(us, 'POST', `/${noun}/bulk_delete`, body)).status, noun).toBe(422)
+      expect(
+        (await post('/flow_runs/bulk_set_state', { ...body, state: { type: 'CANCELLED' } })).status,
+      ).toBe(422)
+    }
+    expect((await call(us, 'GET', `/flow_runs/${id}`)).json.state_type).toBe('PENDING')
+  })
 })
 
 describe('states', () => {

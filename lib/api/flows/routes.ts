@@ -158,8 +158,7 @@ const bulkDelete = route({
   permission: manage,
   summary: 'Delete the flows that match, with their runs',
   tag,
-  body: z.object({ flows: flowFilter.optional(), limit: bulkLimit }),
-  bodyOptional: true,
+  body: z.object({ flows: flowFilter, limit: bulkLimit }),
   success: { 200: z.object({ deleted: z.array(z.uuid()) }) },
   handle: async (call) => {
     const { ctx, body, services } = call

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { readFlowRun } from '../../control/flow-runs/read-flow-run.ts'
 import { downloadLogs } from '../../control/logs/download-logs.ts'
 import { type LogRow, listLogs, logSorts } from '../../control/logs/list-logs.ts'
-import { operator, spanFilter, sub } from '../filters/operators.ts'
+import { filterOf, operator, spanFilter, sub } from '../filters/operators.ts'
 import { limit, limitOf, offset } from '../filters/paging.ts'
 import { route } from '../route.ts'
 import { uuid } from '../schemas.ts'
@@ -16,18 +16,16 @@ const int32 = z
   .max(2 ** 31 - 1)
 const ids = z.array(uuid).max(10_000).nullish()
 
-export const logFilter = z
-  .object({
-    operator,
-    level: sub({ ge_: int32.nullish(), le_: int32.nullish() }),
-    timestamp: spanFilter,
-    flow_run_id: sub({ any_: ids }),
-    task_run_id: sub({ any_: ids, is_null_: z.boolean().nullish() }),
-    worker_id: sub({ any_: ids, not_any_: ids, is_null_: z.boolean().nullish() }),
-    loggers: sub({ any_: z.array(z.string().max(5_000)).max(10_000).nullish() }),
-    text: sub({ query: z.string().max(200).nullish() }),
-  })
-  .meta({ id: 'LogFilter' })
+export const logFilter = filterOf({
+  operator,
+  level: sub({ ge_: int32.nullish(), le_: int32.nullish() }),
+  timestamp: spanFilter,
+  flow_run_id: sub({ any_: ids }),
+  task_run_id: sub({ any_: ids, is_null_: z.boolean().nullish() }),
+  worker_id: sub({ any_: ids, not_any_: ids, is_null_: z.boolean().nullish() }),
+  loggers: sub({ any_: z.array(z.string().max(5_000)).max(10_000).nullish() }),
+  text: sub({ query: z.string().max(200).nullish() }),
+}).meta({ id: 'LogFilter' })
 
 export const logAnswer = z
   .object({

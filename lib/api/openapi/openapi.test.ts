@@ -119,6 +119,30 @@ const differs: readonly (readonly [operation: RegExp, why: string])[] = [
   [/flow_runs does not take infrastructure_document_id$/, 'Taken and ignored until agents are served.'],
 ]
 
+/** Who made a flow or queue, and who changed a pool last, nobody keeps here: asked for it, Rigel says that it knows no such part. */
+const unkept: readonly RegExp[] = [
+  /^flows\.(created_by|updated_by)$/,
+  /^work_pools\.updated_by$/,
+  /^(work_queues|work_pool_queues)\.(created_by|updated_by)$/,
+]
+
+/** What a schema lets one choose from, also through references and null alternatives. */
+function choices(root: unknown, schema: JsonSchema): readonly unknown[] {
+  if (typeof schema.$ref === 'string') {
+    const parts = schema.$ref.slice(2).split('/')
+    const target = parts.reduce<unknown>((at, key) => (at as Record<string, unknown>)[key], root)
+    return choices(root, target as JsonSchema)
+  }
+  const alternatives = (schema.allOf ?? schema.anyOf ?? []) as JsonSchema[]
+  return [
+    ...((schema.enum as unknown[] | undefined) ?? []),
+    ...alternatives.flatMap((one) => choices(root, one)),
+  ]
+}
+
+const isFilter = (schema: JsonSchema): boolean =>
+  /"#\/components\/schemas\/\w*Filter"/.test(JSON.stringify(schema))
+
 describe.each([
   ['prefect-openapi.json', WORKSPACE],
   ['prefect-cloud-openapi.json', ''],
@@ -157,4 +181,40 @@ describe.each([
     expect(wrong.filter((line) => !differs.some(([known]) => known.test(line)))).toEqual([])
     expect(served).toBeGreaterThan(50)
   })
+
+  // What a filter of ours does not know it refuses: clients of either kind need every one of these.
+  test.skipIf(!existsSync(url))(
+    'every property of a filter and every order that is published is taken',
+    () => {
+      const published = JSON.parse(readFileSync(url, 'utf8')) as Published
+      const plain = (path: string): string => path.replace(/\{[^}]+\}/g, '{}').replace(/\/$/, '')
+      const missing = new Set<string>()
+      const compare = (path: string, theirs: JsonSchema, mine: JsonSchema): void => {
+        const offered = choices(document, mine)
+        for (const value of choices(published, theirs))
+          if (offered.length > 0 && !offered.includes(value)) missing.add(`${path} ${value}`)
+        const taken = shape(document, mine).properties
+        for (const [key, schema] of Object.entries(shape(published, theirs).properties)) {
+          const own = taken[key]
+          if (own) compare(`${path}.${key}`, schema, own)
+          else if (Object.keys(taken).length > 0) missing.add(`${path}.${key}`)
+        }
+      }
+      let compared = 0
+      for (const [path, item] of Object.entries(published.paths)) {
+        const name = plain(prefix + path)
+        const mine = operations.find((one) => one.method === 'post' && plain(one.path) === name)
+        if (!item.post || !mine || path.includes('/events')) continue
+        const taken = shape(document, bodyOf(mine.operation)).properties
+        for (const [key, schema] of Object.entries(shape(published, bodyOf(item.post)).properties)) {
+          const own = taken[key]
+          if (!own || !(key === 'sort' || isFilter(schema))) continue
+          compared++
+          compare(key === 'sort' ? `${path} by` : key, schema, own)
+        }
+      }
+      expect([...missing].filter((one) => !unkept.some((known) => known.test(one)))).toEqual([])
+      expect(compared).toBeGreaterThan(40)
+    },
+  )
 })

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { countDeploymentsByFlow } from '../../control/deployments/count-by-flow.ts'
-import { listFlowRuns } from '../../control/flow-runs/list-flow-runs.ts'
+import { flowRunSorts, listFlowRuns } from '../../control/flow-runs/list-flow-runs.ts'
 import { readFlowRun } from '../../control/flow-runs/read-flow-run.ts'
 import { nextRuns } from '../../control/flows/next-runs.ts'
 import {
@@ -34,15 +34,7 @@ const points = route({
   tag,
   body: z.object({
     ...runFilterParts,
-    sort: z
-      .enum([
-        'EXPECTED_START_TIME_DESC',
-        'EXPECTED_START_TIME_ASC',
-        'START_TIME_DESC',
-        'START_TIME_ASC',
-        'ID_DESC',
-      ])
-      .default('EXPECTED_START_TIME_DESC'),
+    sort: z.enum(flowRunSorts).default('EXPECTED_START_TIME_DESC'),
     limit: z.int().optional().meta({ minimum: 0, maximum: MAX_POINTS, default: MAX_POINTS }),
     offset: z.int().min(0).default(0),
   }),

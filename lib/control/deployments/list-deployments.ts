@@ -3,16 +3,30 @@ import { type DeploymentRow, deploymentColumns, fromDeployments } from '../../db
 import { readWorkspace } from '../../db/scope.ts'
 import { type Context, requireScope } from '../context.ts'
 import type { Fragment } from '../filters/operators.ts'
-import { RunConditions, type RunFilters } from '../filters/run-filters.ts'
+import { limitOfDeployment, RunConditions, type RunFilters } from '../filters/run-filters.ts'
 
-export const deploymentSorts = ['NAME_ASC', 'NAME_DESC', 'CREATED_DESC', 'UPDATED_DESC'] as const
+export const deploymentSorts = [
+  'NAME_ASC',
+  'NAME_DESC',
+  'CREATED_DESC',
+  'CREATED_ASC',
+  'UPDATED_DESC',
+  'UPDATED_ASC',
+  'CONCURRENCY_LIMIT_ASC',
+  'CONCURRENCY_LIMIT_DESC',
+] as const
 export type DeploymentSort = (typeof deploymentSorts)[number]
 
 const orders = {
   NAME_ASC: (sql) => sql`d.name, d.id`,
   NAME_DESC: (sql) => sql`d.name desc, d.id desc`,
   CREATED_DESC: (sql) => sql`d.created_at desc, d.id desc`,
+  CREATED_ASC: (sql) => sql`d.created_at, d.id`,
   UPDATED_DESC: (sql) => sql`d.updated_at desc, d.id desc`,
+  UPDATED_ASC: (sql) => sql`d.updated_at, d.id`,
+  // Without a limit last, whichever way.
+  CONCURRENCY_LIMIT_ASC: (sql) => sql`${limitOfDeployment(sql)} nulls last, d.id`,
+  CONCURRENCY_LIMIT_DESC: (sql) => sql`${limitOfDeployment(sql)} desc nulls last, d.id desc`,
 } as const satisfies Record<DeploymentSort, (sql: Transaction) => Fragment>
 
 export interface ListDeployments {

@@ -1,5 +1,10 @@
 import fc from 'fast-check'
 import { expect, test, vi } from 'vitest'
+import {
+  blockDocumentFilter as wireDocument,
+  blockSchemaFilter as wireSchema,
+  blockTypeFilter as wireType,
+} from '../../api/blocks/schemas.ts'
 import { uuidv7 } from '../../db/uuid.ts'
 import { testDatabase } from '../../testing/database.ts'
 import { ownWorkspace } from '../../testing/owner.ts'
@@ -20,6 +25,7 @@ import {
   page,
   some$,
   sub,
+  untouched,
   type Verdict,
 } from '../../testing/plain-filters.ts'
 import { countBlockDocuments, documentSorts, listBlockDocuments } from '../blocks/block-documents.ts'
@@ -163,6 +169,17 @@ const asksForSchema = (filter: BlockSchemaFilter): boolean => {
 const ids = (rows: readonly { id: string }[]) => rows.map(({ id }) => id)
 const settings = { numRuns: 150 }
 const everything = { limit: 1_000, offset: 0 }
+
+test('what the wire takes is asked here, and turns rows away', () => {
+  expect({
+    types: untouched(wireType, typeFilter, types, isType),
+    schemas: untouched(wireSchema, schemaFilter, schemas, isSchema),
+    // Anonymous documents are left out before anything is asked.
+    documents: untouched(wireDocument, documentFilter, documents, (document, filter) =>
+      isDocument(document, { is_anonymous: null, ...filter }),
+    ),
+  }).toEqual({ types: [], schemas: [], documents: [] })
+})
 
 test('block types, of which one schema may be asked', async () => {
   await fc.assert(

@@ -1,9 +1,17 @@
 import fc from 'fast-check'
-import { beforeAll, expect, test } from 'vitest'
+import { beforeAll, expect, test, vi } from 'vitest'
+import {
+  artifactFilter as wireArtifact,
+  automationFilter as wireAutomation,
+  artifactCollectionFilter as wireCollection,
+  variableFilter as wireVariable,
+} from '../../api/filters/data-filters.ts'
 import type { Transaction } from '../../db/clients.ts'
 import { readWorkspace } from '../../db/scope.ts'
 import { uuidv7 } from '../../db/uuid.ts'
+import { formatInstant } from '../../domain/time.ts'
 import { testDatabase } from '../../testing/database.ts'
+import { ownWorkspace } from '../../testing/owner.ts'
 import {
   all,
   any,
@@ -20,12 +28,19 @@ import {
   sub,
   tagged,
   tags,
+  untouched,
   type Verdict,
+  within,
 } from '../../testing/plain-filters.ts'
+import { countArtifactCollections } from '../artifacts/list-artifact-collections.ts'
+import { countArtifacts } from '../artifacts/list-artifacts.ts'
+import { countAutomations, listAutomations } from '../automations/list-automations.ts'
+import { countVariables } from '../variables/list-variables.ts'
 import {
   type ArtifactCollectionFilter,
   type ArtifactFilter,
   type ArtifactFilters,
+  type AutomationFilter,
   onArtifactCollections,
   onArtifacts,
   onVariables,
@@ -35,9 +50,13 @@ import type { AnyOf, Fragment } from './operators.ts'
 
 // The compiled SQL must find the rows that a plain reading of the filter finds, whatever the filter and the rows.
 
+// Hundreds of questions a test: a machine that does other things too needs its time.
+vi.setConfig({ testTimeout: 180_000 })
+
 const db = await testDatabase()
-const workspaceId = uuidv7()
-const strangerId = uuidv7()
+const ctx = await ownWorkspace(db)
+const { workspaceId } = ctx
+const { workspaceId: strangerId } = await ownWorkspace(db)
 
 let seed = 11
 const dice = (sides: number): number => {
@@ -51,6 +70,14 @@ interface Variable {
   id: string
   name: string
   tags: string[]
+  /** As the wire has it, and as a filter reads it. */
+  value: readonly [json: string, text: string]
+}
+interface Automation {
+  id: string
+  name: string
+  tags: string[]
+  created: number
 }
 interface Run {
   id: string
@@ -74,10 +101,27 @@ interface Artifact {
 }
 
 const tagSets = [[], ['a'], ['a', 'b'], ['b']]
+const values = [
+  ['"Load"', 'Load'],
+  ['""', ''],
+  ['"12"', '12'],
+  ['12', '12'],
+  ['12345678901234567890.0', '12345678901234567890.0'],
+  ['true', 'true'],
+  ['{"a": [1]}', '{"a": [1]}'],
+] as const
 const variables: Variable[] = Array.from({ length: 25 }, (_, i) => ({
   id: uuidv7(),
   name: `${pick(['load', 'lo_d', 'save_2', 'x'])}_${i}`,
   tags: pick(tagSets),
+  value: pick(values),
+}))
+const T0 = Date.UTC(2026, 0, 1) * 1000
+const automations: Automation[] = Array.from({ length: 25 }, () => ({
+  id: uuidv7(),
+  name: pick(['page', 'mail', 'retry']),
+  tags: pick(tagSets),
+  created: T0 + dice(8) * 700_000,
 }))
 const deployments = [uuidv7(), uuidv7()]
 const flows = ['etl', 'train', 'etl_2'].map((name) => ({ id: uuidv7(), name }))
@@ -109,16 +153,14 @@ const latest = keys.flatMap((key) => artifacts.filter((artifact) => artifact.key
 
 beforeAll(async () => {
   const sql = db.engine
-  const accountId = uuidv7()
-  await sql`insert into accounts (id, name, handle) values (${accountId}, 'a', 'a')`
-  for (const [id, handle] of [
-    [workspaceId, 'w'],
-    [strangerId, 's'],
-  ] as const) {
-    await sql`insert into workspaces (id, account_id, name, handle) values (${id}, ${accountId}, ${handle}, ${handle})`
+  for (const id of [workspaceId, strangerId]) {
     // The stranger has the same rows: none of them may ever show up.
     for (const variable of variables)
-      await sql`insert into variables (workspace_id, id, name, value, tags) values (${id}, ${variable.id}, ${variable.name}, '1', ${variable.tags}::text[])`
+      await sql`insert into variables (workspace_id, id, name, value, tags) values (${id}, ${variable.id}, ${variable.name}, ${variable.value[0]}::text::json, ${variable.tags}::text[])`
+    for (const { id: automationId, name, tags: its, created } of automations)
+      await sql`
+        insert into automations (workspace_id, id, name, is_enabled, tags, trigger, actions, actions_on_trigger, wanted_names, watches_since, created_at)
+        values (${id}, ${automationId}, ${name}, true, ${its}::text[], '{}', '[]', '[]', '{}', now(), ${formatInstant(created)})`
     for (const flow of flows)
       await sql`insert into flows (workspace_id, id, name) values (${id}, ${flow.id}, ${flow.name})`
     for (const [i, deployment] of deployments.entries())
@@ -143,7 +185,15 @@ const isVariable = (variable: Variable, filter: VariableFilter): Verdict =>
   join(filter.operator, [
     given(filter.id, (f) => any(variable.id, f)),
     given(filter.name, (f) => named(variable.name, f)),
+    given(filter.value, (f) => named(variable.value[1], f)),
     given(filter.tags, (f) => tagged(variable.tags, f)),
+  ])
+
+const isAutomation = (automation: Automation, filter: AutomationFilter): Verdict =>
+  join(filter.operator, [
+    given(filter.name, (f) => any(automation.name, f)),
+    given(filter.created, (f) => within(automation.created, f)),
+    given(filter.tags, (f) => tagged(automation.tags, f)),
   ])
 
 const isArtifact = (
@@ -237,6 +287,16 @@ const collectionFilter: fc.Arbitrary<ArtifactCollectionFilter> = few({ latest_id
 const variableFilter: fc.Arbitrary<VariableFilter> = few({
   id: anyOf(variables.map((variable) => variable.id)),
   name: sub({ any_: nullish(some$(variables.map((variable) => variable.name))), like_: nullish(patterns) }),
+  value: sub({
+    any_: nullish(some$(['Load', '12', 'true', 'other'])),
+    like_: nullish(fc.constantFrom('', 'LOAD', '1_', '{', '.0')),
+  }),
+  tags,
+})
+const instants = fc.integer({ min: -1, max: 9 }).map((n) => T0 + n * 700_000)
+const automationFilter: fc.Arbitrary<AutomationFilter> = few({
+  name: sub({ any_: nullish(some$(['page', 'mail', 'other'])) }),
+  created: sub({ before_: nullish(instants), after_: nullish(instants) }),
   tags,
 })
 
@@ -245,7 +305,30 @@ const found = (query: (sql: Transaction) => Fragment) =>
 const idsOf = (rows: readonly { id: string }[]): string[] => rows.map((row) => row.id).sort()
 const settings = { numRuns: 400 }
 
-test('variables', async () => {
+test('what the wire takes is asked here, and turns rows away', () => {
+  expect({
+    variables: untouched(wireVariable, variableFilter, variables, isVariable),
+    automations: untouched(wireAutomation, automationFilter, automations, isAutomation),
+    artifacts: untouched(wireArtifact, artifactFilter, artifacts, (row, f) => isArtifact(row, f, f.id)),
+    collections: untouched(wireCollection, collectionFilter, latest, (row, f) =>
+      isArtifact(row, f, f.latest_id),
+    ),
+  }).toEqual({ variables: [], automations: [], artifacts: [], collections: [] })
+})
+
+test('automations, and how many', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.option(automationFilter), async (filter) => {
+      const expected = automations.filter((one) => !filter || isAutomation(one, filter) === true)
+      const rows = await listAutomations(ctx, { filter, sort: 'NAME_ASC', limit: 100, offset: 0 })
+      expect(rows.map((row) => row.id).sort()).toEqual(idsOf(expected))
+      expect(await countAutomations(ctx, filter)).toBe(expected.length)
+    }),
+    settings,
+  )
+})
+
+test('variables, and how many', async () => {
   await fc.assert(
     fc.asyncProperty(nullish(variableFilter), async (filter) => {
       expect(
@@ -254,51 +337,47 @@ test('variables', async () => {
             sql`select v.id from variables v where v.workspace_id = ${workspaceId} ${onVariables(sql, filter)}`,
         ),
       ).toEqual(idsOf(variables.filter((variable) => !filter || isVariable(variable, filter) === true)))
+      expect(await countVariables(ctx, filter ?? null)).toBe(
+        variables.filter((variable) => !filter || isVariable(variable, filter) === true).length,
+      )
     }),
     settings,
   )
 })
 
-test('artifacts', async () => {
+test('artifacts, and how many', async () => {
   await fc.assert(
     fc.asyncProperty(nullish(artifactFilter), related, async (own, others) => {
       const filters = { artifacts: own, ...others } as ArtifactFilters
-      expect(
-        await found(
-          (sql) =>
-            sql`select a.id from artifacts a where a.workspace_id = ${workspaceId} ${onArtifacts(sql, workspaceId, filters)}`,
-        ),
-      ).toEqual(
-        idsOf(
-          artifacts.filter(
-            (artifact) =>
-              all([!own || isArtifact(artifact, own, own.id), wasMade(artifact, others)]) === true,
-          ),
-        ),
+      const expected = artifacts.filter(
+        (artifact) => all([!own || isArtifact(artifact, own, own.id), wasMade(artifact, others)]) === true,
       )
+      const rows = await found(
+        (sql) =>
+          sql`select a.id from artifacts a where a.workspace_id = ${workspaceId} ${onArtifacts(sql, workspaceId, filters)}`,
+      )
+      expect(rows).toEqual(idsOf(expected))
+      expect(await countArtifacts(ctx, filters)).toBe(expected.length)
     }),
     settings,
   )
 })
 
-test('the latest artifacts of keys', async () => {
+test('the latest artifacts of keys, and how many', async () => {
   await fc.assert(
     fc.asyncProperty(nullish(collectionFilter), related, async (own, others) => {
       const filters = { artifacts: own, ...others } as ArtifactFilters
-      expect(
-        await found(
-          (sql) => sql`
-            select c.latest_id as id from artifact_collections c join artifacts a on a.workspace_id = c.workspace_id and a.id = c.latest_id
-            where c.workspace_id = ${workspaceId} ${onArtifactCollections(sql, workspaceId, filters)}`,
-        ),
-      ).toEqual(
-        idsOf(
-          latest.filter(
-            (artifact) =>
-              all([!own || isArtifact(artifact, own, own.latest_id), wasMade(artifact, others)]) === true,
-          ),
-        ),
+      const expected = latest.filter(
+        (artifact) =>
+          all([!own || isArtifact(artifact, own, own.latest_id), wasMade(artifact, others)]) === true,
       )
+      const rows = await found(
+        (sql) => sql`
+          select c.latest_id as id from artifact_collections c join artifacts a on a.workspace_id = c.workspace_id and a.id = c.latest_id
+          where c.workspace_id = ${workspaceId} ${onArtifactCollections(sql, workspaceId, filters)}`,
+      )
+      expect(rows).toEqual(idsOf(expected))
+      expect(await countArtifactCollections(ctx, filters)).toBe(expected.length)
     }),
     settings,
   )

@@ -17,6 +17,8 @@ export interface VariableFilter {
   readonly operator?: Operator
   readonly id?: Maybe<AnyOf<string>>
   readonly name?: Maybe<Names>
+  /** Of texts what they say, of other values their JSON. */
+  readonly value?: Maybe<Names>
   readonly tags?: Maybe<Tags>
 }
 
@@ -58,7 +60,12 @@ export function onVariables(sql: Transaction, filter: Maybe<VariableFilter>): Fr
   if (!filter) return is.and(null)
   return is.and(
     is.join(
-      [is.ids(sql`v.id`, filter.id), is.names(sql`v.name`, filter.name), is.tags(sql`v.tags`, filter.tags)],
+      [
+        is.ids(sql`v.id`, filter.id),
+        is.names(sql`v.name`, filter.name),
+        is.names(sql`v.value #>> '{}'`, filter.value),
+        is.tags(sql`v.tags`, filter.tags),
+      ],
       filter.operator,
     ),
   )

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { expect, test, vi } from 'vitest'
+import { logFilter as wireLog } from '../../api/logs/read-routes.ts'
 import { uuidv7 } from '../../db/uuid.ts'
 import { formatInstant } from '../../domain/time.ts'
 import { testDatabase } from '../../testing/database.ts'
@@ -19,6 +20,7 @@ import {
   present,
   some$,
   sub,
+  untouched,
   type Verdict,
   within,
 } from '../../testing/plain-filters.ts'
@@ -44,6 +46,7 @@ interface Line {
   level: number
   run: string | null
   task: string | null
+  worker: string | null
   logger: string
   message: string
 }
@@ -51,6 +54,8 @@ const T0 = Date.UTC(2026, 0, 1) * 1000
 const runs = [uuidv7(), uuidv7(), uuidv7()]
 // Of the first run, of the second, and one that the server has not heard of yet.
 const tasks = [uuidv7(), uuidv7(), uuidv7()]
+const workers = [uuidv7(), uuidv7()]
+const loggers = ['prefect.flow_runs', 'my.logger']
 const lines: Line[] = Array.from({ length: 60 }, () => {
   const place = dice(4)
   return {
@@ -59,7 +64,8 @@ const lines: Line[] = Array.from({ length: 60 }, () => {
     level: pick([10, 20, 30, 40]),
     run: runs[place] ?? null,
     task: dice(2) === 0 ? null : (tasks[place] ?? null),
-    logger: pick(['prefect.flow_runs', 'my.logger']),
+    worker: pick([null, ...workers]),
+    logger: pick(loggers),
     message: pick(['Started 100% well', 'failed: "disk full"', 'Disk ok', 'well, done', '']),
   }
 })
@@ -69,10 +75,10 @@ for (const { workspaceId } of [stranger, ctx]) {
     await db.engine`
       insert into task_runs (workspace_id, id, flow_run_id, task_key, dynamic_key, name)
       values (${workspaceId}, ${id}, ${runs[i] ?? null}, 'k', ${id}, 't')`
-  for (const { id, at, level, run, task, logger, message } of lines)
+  for (const { id, at, level, run, task, worker, logger, message } of lines)
     await db.engine`
-      insert into logs (workspace_id, at, id, flow_run_id, task_run_id, logger, level, message)
-      values (${workspaceId}, ${formatInstant(at)}, ${id}, ${run}, ${task}, ${logger}, ${level}, ${message})`
+      insert into logs (workspace_id, at, id, flow_run_id, task_run_id, worker_id, logger, level, message)
+      values (${workspaceId}, ${formatInstant(at)}, ${id}, ${run}, ${task}, ${worker}, ${logger}, ${level}, ${message})`
 }
 
 /** The searches that are drawn below, read by hand: [alternatives, needed, refused]. */
@@ -105,6 +111,10 @@ const isLine = (line: Line, filter: LogFilter): Verdict =>
     given(filter.timestamp, (f) => within(line.at, f)),
     given(filter.flow_run_id, (f) => any(line.run, { any_: f.any_ })),
     given(filter.task_run_id, (f) => present(line.task, f)),
+    given(filter.worker_id, (f) =>
+      join('and_', [any(line.worker, f), given(f.is_null_, (wanted) => (line.worker === null) === wanted)]),
+    ),
+    given(filter.loggers, (f) => any(line.logger, f)),
     given(filter.text, ({ query }) => !query || matchesSearch(line, query)),
   ])
 
@@ -119,6 +129,12 @@ const filters: fc.Arbitrary<LogFilter> = few({
   timestamp: sub({ before_: nullish(instants), after_: nullish(instants) }),
   flow_run_id: sub({ any_: nullish(some$([...runs, uuidv7()])) }),
   task_run_id: sub({ any_: nullish(some$(tasks)), is_null_: nullish(fc.boolean()) }),
+  worker_id: sub({
+    any_: nullish(some$(workers)),
+    not_any_: nullish(some$(workers)),
+    is_null_: nullish(fc.boolean()),
+  }),
+  loggers: sub({ any_: nullish(some$([...loggers, 'other'])) }),
   text: nullish(fc.record({ query: nullish(fc.constantFrom(...Object.keys(searches))) })),
 })
 
@@ -155,6 +171,10 @@ const orders = {
     ...inOrder,
   ),
 }
+
+test('what the wire takes is asked here, and turns rows away', () => {
+  expect(untouched(wireLog, filters, lines, isLine)).toEqual([])
+})
 
 test('log lines, in every order, page by page', async () => {
   await fc.assert(

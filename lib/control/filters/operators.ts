@@ -17,7 +17,14 @@ export interface AnyOf<Value> {
 export interface Names {
   readonly any_?: Maybe<readonly string[]>
   readonly like_?: Maybe<string>
+  readonly not_any_?: Maybe<readonly string[]>
   readonly startswith_?: Maybe<readonly string[]>
+}
+export interface Creator {
+  readonly operator?: Operator
+  readonly id_?: Maybe<readonly string[]>
+  readonly type_?: Maybe<readonly string[]>
+  readonly is_null_?: Maybe<boolean>
 }
 export interface Presence {
   readonly operator?: Operator
@@ -116,6 +123,7 @@ export class Operators {
     if (!filter) return null
     return this.#given([
       filter.any_ ? sql`${column} = any(${[...filter.any_]}::text[])` : null,
+      filter.not_any_ ? sql`${column} <> all(${[...filter.not_any_]}::text[])` : null,
       typeof filter.like_ === 'string' ? sql`${column} ilike ${`%${filter.like_}%`} escape ''` : null,
       filter.startswith_
         ? (this.join(
@@ -135,6 +143,20 @@ export class Operators {
           : filter.any_
             ? this.texts(column, { any_: filter.any_ })
             : null,
+        this.isNull(column, filter.is_null_),
+      ],
+      filter.operator,
+    )
+  }
+
+  /** Who made or changed it, `{id, type, …}`. */
+  creator(column: Fragment, filter: Maybe<Creator>): Condition {
+    const { sql } = this
+    if (!filter) return null
+    return this.#given(
+      [
+        filter.id_ ? sql`${column} ->> 'id' = any(${[...filter.id_]}::text[])` : null,
+        filter.type_ ? sql`${column} ->> 'type' = any(${[...filter.type_]}::text[])` : null,
         this.isNull(column, filter.is_null_),
       ],
       filter.operator,

@@ -7,6 +7,8 @@ import { ownWorkspace } from '../../testing/owner.ts'
 import { ascending, descending, inTurn, onPage, page } from '../../testing/plain-filters.ts'
 import { listArtifactCollections } from '../artifacts/list-artifact-collections.ts'
 import { artifactSorts, listArtifacts } from '../artifacts/list-artifacts.ts'
+import { automationSorts, listAutomations } from '../automations/list-automations.ts'
+import { deploymentSorts, listDeployments } from '../deployments/list-deployments.ts'
 import { listFlowRunInputs } from '../flow-run-inputs/list-flow-run-inputs.ts'
 import { flowSorts, listFlows } from '../flows/list-flows.ts'
 import { listSavedSearches } from '../saved-searches/list-saved-searches.ts'
@@ -63,6 +65,17 @@ const byName = {
     descending(id),
   ),
 }
+const oldestToo = {
+  ...byName,
+  CREATED_ASC: inTurn(
+    ascending((row: Named) => row.created),
+    ascending(id),
+  ),
+  UPDATED_ASC: inTurn(
+    ascending((row: Named) => row.updated),
+    ascending(id),
+  ),
+}
 const ids = (rows: readonly { readonly id: string }[]) => rows.map((row) => row.id)
 
 /** Asks for pages in every order, and holds them against the rows. */
@@ -89,7 +102,50 @@ test('flows', async () => {
     await sql`
       insert into flows (workspace_id, id, name, created_at, updated_at)
       values (${workspaceId}, ${flow.id}, ${flow.name}, ${at(flow.created)}, ${at(flow.updated)})`
-  await holds(flows, flowSorts, byName, (asked) => listFlows(ctx, { filters: {}, ...asked }))
+  await holds(flows, flowSorts, oldestToo, (asked) => listFlows(ctx, { filters: {}, ...asked }))
+})
+
+test('deployments', async () => {
+  const limits = [1, 2, 3].map((slots) => ({ id: uuidv7(), slots }))
+  for (const { id: limitId, slots } of limits)
+    await sql`
+      insert into concurrency_limits (workspace_id, id, name, slot_limit) values (${workspaceId}, ${limitId}, ${limitId}, ${slots})`
+  const flowId = uuidv7()
+  await sql`insert into flows (workspace_id, id, name) values (${workspaceId}, ${flowId}, 'of-deployments')`
+  const deployments = made(() => ({ limit: maybe(() => limits[dice(3)] ?? null) }))
+  type Deployment = (typeof deployments)[number]
+  for (const one of deployments)
+    await sql`
+      insert into deployments (workspace_id, id, flow_id, name, concurrency_limit_id, created_at, updated_at)
+      values (${workspaceId}, ${one.id}, ${flowId}, ${one.name}, ${one.limit?.id ?? null}, ${at(one.created)}, ${at(one.updated)})`
+  const slots = (one: Deployment) => one.limit?.slots ?? null
+  const orders = {
+    ...oldestToo,
+    CONCURRENCY_LIMIT_ASC: inTurn(ascending(slots), ascending(id)),
+    CONCURRENCY_LIMIT_DESC: inTurn(descending(slots), descending(id)),
+  }
+  await holds(deployments, deploymentSorts, orders, (asked) =>
+    listDeployments(ctx, { filters: {}, ...asked }),
+  )
+})
+
+/** Their names need not be unique. */
+test('automations', async () => {
+  const automations = made((i) => ({ name: i % 2 === 0 ? 'even' : `odd${letters()}` }))
+  for (const one of automations)
+    await sql`
+      insert into automations (workspace_id, id, name, is_enabled, trigger, actions, actions_on_trigger, wanted_names, watches_since,
+        created_at, updated_at)
+      values (${workspaceId}, ${one.id}, ${one.name}, true, '{}', '[]', '[]', '{}', now(),
+        ${at(one.created)}, ${at(one.updated)})`
+  const orders = {
+    ...byName,
+    NAME_ASC: inTurn<Named>(ascending(name), ascending(id)),
+    NAME_DESC: inTurn<Named>(descending(name), descending(id)),
+  }
+  await holds(automations, automationSorts, orders, (asked) =>
+    listAutomations(ctx, { filter: null, ...asked }),
+  )
 })
 
 test('variables', async () => {

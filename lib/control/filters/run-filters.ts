@@ -2,6 +2,7 @@ import type { Transaction } from '../../db/clients.ts'
 import type {
   AnyOf,
   Condition,
+  Creator,
   Fragment,
   Names,
   Operator,
@@ -28,7 +29,11 @@ export interface FlowRunFilter {
   readonly id?: Maybe<AnyOf<string>>
   readonly name?: Maybe<Names>
   readonly tags?: Maybe<Tags>
+  readonly flow_id?: Maybe<AnyOf<string>>
   readonly deployment_id?: Maybe<Presence>
+  readonly deployment_version_id?: Maybe<OfDeployment<string>>
+  readonly deployment_version_info?: Maybe<OfDeployment<Readonly<Record<string, unknown>>>>
+  readonly work_queue_id?: Maybe<Presence>
   readonly work_queue_name?: Maybe<Presence>
   readonly state?: Maybe<StateFilter>
   readonly flow_version?: Maybe<AnyOf<string>>
@@ -39,12 +44,13 @@ export interface FlowRunFilter {
   readonly parent_flow_run_id?: Maybe<{ readonly any_?: Maybe<readonly string[]> }>
   readonly parent_task_run_id?: Maybe<Presence>
   readonly idempotency_key?: Maybe<AnyOf<string>>
-  readonly created_by?: Maybe<{
-    readonly operator?: Operator
-    readonly id_?: Maybe<readonly string[]>
-    readonly type_?: Maybe<readonly string[]>
-    readonly is_null_?: Maybe<boolean>
-  }>
+  readonly created_by?: Maybe<Creator>
+}
+
+interface OfDeployment<Value> {
+  readonly operator?: Operator
+  readonly deployment_id?: Maybe<string>
+  readonly any_?: Maybe<readonly Value[]>
 }
 
 export interface TaskRunFilter {
@@ -74,8 +80,15 @@ export interface DeploymentFilter {
   readonly work_queue_name?: Maybe<AnyOf<string>>
   readonly status?: Maybe<AnyOf<string>>
   readonly branch?: Maybe<Presence>
-  /** Taken, as others do, and without effect: limits are objects of their own. */
-  readonly concurrency_limit?: unknown
+  readonly base?: Maybe<AnyOf<string>>
+  readonly root?: Maybe<AnyOf<string>>
+  readonly created_by?: Maybe<Creator>
+  readonly updated_by?: Maybe<Creator>
+  readonly concurrency_limit?: Maybe<{
+    readonly ge_?: Maybe<number>
+    readonly le_?: Maybe<number>
+    readonly is_null_?: Maybe<boolean>
+  }>
 }
 
 /** A row matches when it meets its own filter, and a related row exists that meets each of the others. */
@@ -237,7 +250,11 @@ export class RunConditions {
         ),
         is.texts(sql`d.status`, filter.status),
         is.presence(sql`d.branch`, filter.branch, 'text'),
-        filter.concurrency_limit ? EVERYTHING : null,
+        is.texts(sql`d.base::text`, filter.base),
+        is.texts(sql`d.root::text`, filter.root),
+        is.creator(sql`d.created_by`, filter.created_by),
+        is.creator(sql`d.updated_by`, filter.updated_by),
+        this.#limited(filter.concurrency_limit),
       ],
       filter.operator,
     )
@@ -248,13 +265,24 @@ export class RunConditions {
     const is = this.#is
     if (!filter) return null
     const parents = filter.parent_flow_run_id?.any_
-    const by = filter.created_by
     return is.join(
       [
         is.ids(sql`r.id`, filter.id),
         is.names(sql`r.name`, filter.name),
         is.tags(sql`r.tags`, filter.tags),
+        is.ids(sql`r.flow_id`, filter.flow_id),
         is.presence(sql`r.deployment_id`, filter.deployment_id, 'uuid'),
+        this.#ofDeployment(filter.deployment_version_id, (ids) =>
+          is.ids(sql`r.deployment_version_id`, { any_: ids }),
+        ),
+        this.#ofDeployment(
+          filter.deployment_version_info,
+          (infos) => sql`exists (
+            select from deployment_versions v
+            where v.workspace_id = ${workspaceId} and v.deployment_id = r.deployment_id and v.id = r.deployment_version_id
+              and v.version_info = any(${infos.map((info) => JSON.stringify(info))}::text[]::jsonb[]))`,
+        ),
+        is.presence(sql`r.work_queue_id`, filter.work_queue_id, 'uuid'),
         is.presence(sql`r.work_queue_name`, filter.work_queue_name, 'text'),
         is.state(sql`r`, filter.state),
         is.texts(sql`r.flow_version`, filter.flow_version),
@@ -269,18 +297,40 @@ export class RunConditions {
             : sql`r.parent_task_run_id in (select p.id from task_runs p where p.workspace_id = ${workspaceId} and p.flow_run_id = any(${[...parents]}::uuid[]))`,
         is.presence(sql`r.parent_task_run_id`, filter.parent_task_run_id, 'uuid'),
         is.texts(sql`r.idempotency_key`, filter.idempotency_key),
-        by
-          ? (is.join(
-              [
-                by.id_ ? sql`r.created_by ->> 'id' = any(${[...by.id_]}::text[])` : null,
-                by.type_ ? sql`r.created_by ->> 'type' = any(${[...by.type_]}::text[])` : null,
-                is.isNull(sql`r.created_by`, by.is_null_),
-              ],
-              by.operator,
-            ) ?? EVERYTHING)
-          : null,
+        is.creator(sql`r.created_by`, filter.created_by),
       ],
       filter.operator,
+    )
+  }
+
+  #limited(filter: DeploymentFilter['concurrency_limit']): Condition {
+    if (!filter) return null
+    const { sql } = this
+    const limit = limitOfDeployment(sql)
+    return (
+      this.#is.join([
+        typeof filter.ge_ === 'number' ? sql`${limit} >= ${filter.ge_}::bigint` : null,
+        typeof filter.le_ === 'number' ? sql`${limit} <= ${filter.le_}::bigint` : null,
+        this.#is.isNull(limit, filter.is_null_),
+      ]) ?? EVERYTHING
+    )
+  }
+
+  /** Of a deployment, and of some of its versions. */
+  #ofDeployment<Value>(
+    filter: Maybe<OfDeployment<Value>>,
+    among: (values: readonly Value[]) => Condition,
+  ): Condition {
+    if (!filter) return null
+    const { sql } = this
+    return (
+      this.#is.join(
+        [
+          filter.deployment_id ? sql`r.deployment_id = ${filter.deployment_id}` : null,
+          filter.any_ ? among(filter.any_) : null,
+        ],
+        filter.operator,
+      ) ?? EVERYTHING
     )
   }
 
@@ -394,6 +444,10 @@ export class RunConditions {
     return [queue, pool]
   }
 }
+
+/** How many runs of the deployment `d` may be under way at a time; null: any number. */
+export const limitOfDeployment = (sql: Transaction): Fragment => sql`(
+  select dl.slot_limit from concurrency_limits dl where dl.workspace_id = d.workspace_id and dl.id = d.concurrency_limit_id)`
 
 /** The ids of a filter that asks for nothing but some of them: then the row that refers to them says it all. */
 function onlyId(filter: Maybe<{ readonly id?: Maybe<AnyOf<string>> }>): AnyOf<string> | null {

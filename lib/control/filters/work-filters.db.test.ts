@@ -1,5 +1,10 @@
 import fc from 'fast-check'
 import { expect, test, vi } from 'vitest'
+import {
+  workPoolListFilter as wirePool,
+  workQueueListFilter as wireQueue,
+  workerFilter as wireWorker,
+} from '../../api/filters/work-filters.ts'
 import { uuidv7 } from '../../db/uuid.ts'
 import { formatInstant } from '../../domain/time.ts'
 import { testDatabase } from '../../testing/database.ts'
@@ -8,17 +13,20 @@ import {
   any,
   anyOf,
   ascending,
+  creator,
   descending,
   few,
   given,
   inTurn,
   join,
   like,
+  madeBy,
   nullish,
   onPage,
   page,
   some$,
   sub,
+  untouched,
   type Verdict,
   within,
 } from '../../testing/plain-filters.ts'
@@ -49,11 +57,14 @@ const at = (micros: number | null) => (micros === null ? null : formatInstant(mi
 // Small letters and digits: other characters every database sorts in its own way.
 const nameOf = (i: number) => `${pick(['load', 'save', 'x'])}${String(i).padStart(2, '0')}`
 
+const creators = [uuidv7(), uuidv7()]
+const creatorTypes = ['USER', 'BOT']
 const pools = Array.from({ length: 20 }, (_, i) => ({
   id: uuidv7(),
   name: nameOf(i),
   type: pick(['process', 'docker', 'kubernetes']),
   status: pick(['READY', 'NOT_READY', 'PAUSED']),
+  by: maybe(() => ({ id: pick(creators), type: pick(creatorTypes) })),
   isPaused: dice(2) === 0,
   created: instant(),
   updated: instant(),
@@ -79,8 +90,9 @@ type Worker = (typeof workers)[number]
 for (const { workspaceId } of [stranger, ctx]) {
   for (const pool of pools)
     await db.engine`
-      insert into work_pools (workspace_id, id, name, type, status, is_paused, default_queue_id, created_at, updated_at)
-      values (${workspaceId}, ${pool.id}, ${pool.name}, ${pool.type}, ${pool.status}, ${pool.isPaused}, ${uuidv7()}, ${at(pool.created)}, ${at(pool.updated)})`
+      insert into work_pools (workspace_id, id, name, type, status, is_paused, default_queue_id, created_by, created_at, updated_at)
+      values (${workspaceId}, ${pool.id}, ${pool.name}, ${pool.type}, ${pool.status}, ${pool.isPaused}, ${uuidv7()},
+        ${pool.by && JSON.stringify(pool.by)}::text::jsonb, ${at(pool.created)}, ${at(pool.updated)})`
   for (const queue of queues)
     await db.engine`
       insert into work_queues (workspace_id, id, work_pool_id, name, priority)
@@ -94,6 +106,7 @@ for (const { workspaceId } of [stranger, ctx]) {
 const named = (name: string, filter: Names): Verdict =>
   join('and_', [
     given(filter.any_, (list) => list.includes(name)),
+    given(filter.not_any_, (list) => !list.includes(name)),
     given(filter.like_, (pattern) => like(name, pattern)),
     given(filter.startswith_, (starts) =>
       starts.some((start) => name.toLowerCase().startsWith(start.toLowerCase())),
@@ -106,6 +119,7 @@ const isPool = (pool: Pool, filter: WorkPoolFilter): Verdict =>
     given(filter.type, (f) => any(pool.type, f)),
     given(filter.status, (f) => any(pool.status, f)),
     given(filter.paused, (f) => given(f.eq_, (wanted) => pool.isPaused === wanted) ?? true),
+    given(filter.created_by, (f) => madeBy(pool.by, f)),
   ])
 const isQueue = (queue: Queue, filter: WorkQueueFilter): Verdict =>
   join(filter.operator, [
@@ -122,6 +136,7 @@ const isWorker = (worker: Worker, filter: WorkerFilter): Verdict =>
 const names = (rows: readonly { readonly name: string }[]) =>
   sub({
     any_: nullish(some$([...rows.map((row) => row.name), 'other'])),
+    not_any_: nullish(some$(rows.map((row) => row.name))),
     like_: nullish(fc.constantFrom('', 'LOAD', '_', '0%1', '1')),
     startswith_: nullish(some$(['load', 'SAVE', 'x0', 'z'])),
   })
@@ -132,6 +147,7 @@ const poolFilter: fc.Arbitrary<WorkPoolFilter> = few({
   type: anyOf(['process', 'docker', 'other']),
   status: anyOf(['READY', 'NOT_READY', 'PAUSED']),
   paused: nullish(fc.record({ eq_: nullish(fc.boolean()) })),
+  created_by: creator(creators, creatorTypes),
 })
 const queueFilter: fc.Arbitrary<WorkQueueFilter> = few({
   id: anyOf(queues.map((queue) => queue.id)),
@@ -146,6 +162,14 @@ const workerFilter: fc.Arbitrary<WorkerFilter> = few({
 const ids = (rows: readonly { readonly id: string }[]) => rows.map((row) => row.id)
 const name = (row: { readonly name: string }) => row.name
 const id = (row: { readonly id: string }) => row.id
+test('what the wire takes is asked here, and turns rows away', () => {
+  expect({
+    pools: untouched(wirePool, poolFilter, pools, isPool),
+    queues: untouched(wireQueue, queueFilter, queues, isQueue),
+    workers: untouched(wireWorker, workerFilter, workers, isWorker),
+  }).toEqual({ pools: [], queues: [], workers: [] })
+})
+
 const settings = { numRuns: 150 }
 
 test('work pools, in every order, page by page, and how many', async () => {

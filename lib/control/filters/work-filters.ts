@@ -3,6 +3,7 @@ import type { WorkerStatus, WorkStatus } from '../../domain/work/status.ts'
 import {
   type AnyOf,
   type Condition,
+  type Creator,
   type Fragment,
   type Names,
   type Operator,
@@ -19,6 +20,7 @@ export interface WorkPoolFilter {
   readonly type?: Maybe<AnyOf<string>>
   readonly status?: Maybe<AnyOf<WorkStatus>>
   readonly paused?: Maybe<{ readonly eq_?: Maybe<boolean> }>
+  readonly created_by?: Maybe<Creator>
 }
 
 export interface WorkQueueFilter {
@@ -49,6 +51,7 @@ export function isWorkPool(sql: Transaction, filter: Maybe<WorkPoolFilter>): Con
       is.texts(sql`p.type`, filter.type),
       is.texts(sql`p.status`, filter.status),
       is.equals(sql`p.is_paused`, filter.paused),
+      is.creator(sql`p.created_by`, filter.created_by),
     ],
     filter.operator,
   )

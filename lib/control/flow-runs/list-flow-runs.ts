@@ -5,6 +5,7 @@ import { readWorkspace } from '../../db/scope.ts'
 import { type Context, requireScope } from '../context.ts'
 import type { Fragment } from '../filters/operators.ts'
 import { RunConditions, type RunFilters } from '../filters/run-filters.ts'
+import { lateSeconds, runSeconds } from './run-history.ts'
 
 export const flowRunSorts = [
   'ID_DESC',
@@ -16,6 +17,8 @@ export const flowRunSorts = [
   'NAME_DESC',
   'NEXT_SCHEDULED_START_TIME_ASC',
   'END_TIME_DESC',
+  'DURATION_DESC',
+  'LATENESS_DESC',
 ] as const
 export type FlowRunSort = (typeof flowRunSorts)[number]
 
@@ -29,6 +32,8 @@ const orders = {
   NAME_DESC: (sql) => sql`r.name desc, r.id desc`,
   NEXT_SCHEDULED_START_TIME_ASC: (sql) => sql`r.next_scheduled_start_at nulls last, r.id`,
   END_TIME_DESC: (sql) => sql`r.end_at desc nulls last, r.id desc`,
+  DURATION_DESC: (sql) => sql`${runSeconds(sql, sql`r`, 'now')} desc, r.id desc`,
+  LATENESS_DESC: (sql) => sql`${lateSeconds(sql, sql`r`, 'now')} desc, r.id desc`,
 } as const satisfies Record<FlowRunSort, (sql: Transaction) => Fragment>
 
 export interface ListFlowRuns {

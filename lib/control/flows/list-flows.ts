@@ -5,14 +5,23 @@ import { type Context, requireScope } from '../context.ts'
 import type { Fragment } from '../filters/operators.ts'
 import { RunConditions, type RunFilters } from '../filters/run-filters.ts'
 
-export const flowSorts = ['NAME_ASC', 'NAME_DESC', 'CREATED_DESC', 'UPDATED_DESC'] as const
+export const flowSorts = [
+  'NAME_ASC',
+  'NAME_DESC',
+  'CREATED_DESC',
+  'CREATED_ASC',
+  'UPDATED_DESC',
+  'UPDATED_ASC',
+] as const
 export type FlowSort = (typeof flowSorts)[number]
 
 const orders = {
   NAME_ASC: (sql) => sql`f.name`,
   NAME_DESC: (sql) => sql`f.name desc`,
   CREATED_DESC: (sql) => sql`f.created_at desc, f.id desc`,
+  CREATED_ASC: (sql) => sql`f.created_at, f.id`,
   UPDATED_DESC: (sql) => sql`f.updated_at desc, f.id desc`,
+  UPDATED_ASC: (sql) => sql`f.updated_at, f.id`,
 } as const satisfies Record<FlowSort, (sql: Transaction) => Fragment>
 
 export interface ListFlows {
