@@ -20,7 +20,7 @@ export const scheduleBody = z.object({
   max_scheduled_runs: positive.nullish(),
   slug: z.string().max(500).nullish(),
   replaces: z.string().max(500).nullish(),
-  /** Of the hosted API: all missed times. False is what its clients send when nobody said anything. */
+  /** Of the hosted API: whether missed times are caught up. */
   catchup: z.boolean().nullish(),
   max_active_runs: positive.nullish(),
   catch_up: catchUp.nullish(),
@@ -103,13 +103,18 @@ function schedulesOf(body: DeploymentBody, rawBody: string): readonly ScheduleIn
   return body.schedule ? [{ schedule: body.schedule }] : undefined
 }
 
-/** `raw` is the text of the list. */
+/**
+ * Of schedules that are made or deployed; `raw` is the text of the list. Here a false `catchup` is what stock clients send when nobody
+ * said anything, and says nothing. An update of one schedule leaves it out, so that there it is meant.
+ */
 export function scheduleInputs(
   bodies: readonly z.output<typeof scheduleBody>[],
   raw: string,
 ): readonly ScheduleInput[] {
   const items = rawItems(raw)
-  return bodies.map((body, i) => scheduleInput(body, items[i] ?? '{}'))
+  return bodies.map((body, i) =>
+    scheduleInput({ ...body, catchup: body.catchup || undefined }, items[i] ?? '{}'),
+  )
 }
 
 export function scheduleInput(body: z.output<typeof scheduleBody>, raw: string): ScheduleInput {
@@ -135,11 +140,11 @@ export function scheduleInput(body: z.output<typeof scheduleBody>, raw: string):
   })
 }
 
-function catchUpOf({ catch_up, catchup }: z.output<typeof scheduleBody>): CatchUpPolicy | undefined {
+function catchUpOf({ catch_up, catchup }: z.output<typeof scheduleBody>): CatchUpPolicy | boolean | undefined {
   if (catch_up) {
     return catch_up.kind === 'last' ? { kind: 'last', count: catch_up.count ?? 1 } : { kind: catch_up.kind }
   }
-  return typeof catchup === 'boolean' ? { kind: catchup ? 'all' : 'late' } : undefined
+  return catchup ?? undefined
 }
 
 /** Without the members that are undefined: absent is how a change says "leave it". */

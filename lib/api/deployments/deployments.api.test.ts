@@ -585,6 +585,42 @@ describe('schedules', () => {
     })
   })
 
+  // What stock clients send of every schedule when nobody said anything.
+  const unasked = { catchup: false, max_active_runs: null }
+  const redeploys: Record<string, (id: string, schedule: object) => Promise<unknown>> = {
+    'a deploy': (_, schedule) => post('/deployments/', { name: 'chosen', flow_id: flowId, schedules: [schedule] }),
+    'an update of the deployment': (id, schedule) => patch(`/deployments/${id}`, { schedules: [schedule] }),
+  }
+  test.each(Object.entries(redeploys))(
+    'keep the catch-up policy that somebody chose through %s by a client that knows of none',
+    async (_, redeploy) => {
+      for (const slug of ['a', null]) {
+        const schedule = cron('0 1 * * *', { slug, ...unasked })
+        const { id, schedules } = await deploy({ name: 'chosen', schedules: [schedule] })
+        const stored = async () => (await read(id)).schedules[0].catch_up
+        const choose = (said: object) => patch(`/deployments/${id}/schedules/${schedules[0].id}`, said)
+        for (const kind of ['none', 'latest', 'all', 'late']) {
+          await choose({ catch_up: { kind } })
+          await redeploy(id, schedule)
+          expect(await stored()).toEqual({ kind })
+        }
+        await choose({ catch_up: { kind: 'last', count: 2 } })
+        await redeploy(id, { ...schedule, catchup: true })
+        expect(await stored()).toEqual({ kind: 'last', count: 2 })
+        await choose({ catchup: false })
+        expect(await stored()).toEqual({ kind: 'late' })
+        await redeploy(id, { ...schedule, catchup: true })
+        expect(await stored()).toEqual({ kind: 'all' })
+        await choose({ catch_up: { kind: 'none' } })
+        await choose({ catchup: false })
+        expect(await stored()).toEqual({ kind: 'none' })
+        await redeploy(id, { ...schedule, catch_up: { kind: 'latest' } })
+        expect(await stored()).toEqual({ kind: 'latest' })
+        await call(us, 'DELETE', `/deployments/${id}`)
+      }
+    },
+  )
+
   test('are kept, replaced or patched by a deployment that is written', async () => {
     const { id, schedules } = await deploy({
       name: 'slugged',

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { DeploymentRow, LimitOfDeployment, ScheduleRow } from '../../db/rows/deployment.ts'
-import { catchUpPolicies } from '../../domain/schedules/catch-up.ts'
+import { catchesUp, catchUpPolicies } from '../../domain/schedules/catch-up.ts'
 
 const when = z.iso.datetime()
 const object = z.record(z.string(), z.unknown())
@@ -156,7 +156,7 @@ export function scheduleJson(row: ScheduleRow): string {
     active: row.active,
     max_active_runs: null,
     max_scheduled_runs: row.maxScheduledRuns,
-    catchup: row.catchUp.kind !== 'none' && row.catchUp.kind !== 'late',
+    catchup: catchesUp(row.catchUp),
     catch_up: row.catchUp,
     slug: row.slug,
   })

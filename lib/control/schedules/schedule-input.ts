@@ -14,7 +14,8 @@ export interface ScheduleInput {
   readonly slug?: string | null
   /** The slug of a schedule that this one takes the place of. */
   readonly replaces?: string | null
-  readonly catchUp?: CatchUpPolicy
+  /** As `chooseCatchUp` takes it. */
+  readonly catchUp?: CatchUpPolicy | boolean
 }
 
 export interface ReadSchedule extends Omit<ScheduleInput, 'schedule'> {

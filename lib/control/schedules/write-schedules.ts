@@ -2,7 +2,7 @@ import type { Transaction } from '../../db/clients.ts'
 import { type ScheduleRow, scheduleObject } from '../../db/rows/deployment.ts'
 import { uuidv7 } from '../../db/uuid.ts'
 import { BadInput } from '../../domain/problem.ts'
-import type { CatchUpPolicy } from '../../domain/schedules/catch-up.ts'
+import { chooseCatchUp, unsaidCatchUp } from '../../domain/schedules/catch-up.ts'
 import type { RawJson } from '../../domain/state.ts'
 import { formatInstant } from '../../domain/time.ts'
 import type { ReadSchedule } from './schedule-input.ts'
@@ -12,8 +12,6 @@ export interface SchedulesOf {
   readonly deploymentId: string
   readonly nowMicros: number
 }
-
-const UNSAID: CatchUpPolicy = { kind: 'late' }
 
 /** The schedules as they are, locked: the scheduler leaves them alone until the transaction ends, and has left them before. */
 export async function lockSchedules(
@@ -122,7 +120,7 @@ export async function removeSchedules(
 export async function insertSchedule(
   sql: Transaction,
   { workspaceId, deploymentId, nowMicros }: SchedulesOf,
-  { schedule, active = true, parameters, maxScheduledRuns, slug, catchUp = UNSAID }: ReadSchedule,
+  { schedule, active = true, parameters, maxScheduledRuns, slug, catchUp }: ReadSchedule,
 ): Promise<string> {
   if (!schedule)
     throw new BadInput(`The schedule “${slug ?? ''}” is not there yet, and so needs to say when it fires.`)
@@ -132,7 +130,7 @@ export async function insertSchedule(
       workspace_id, deployment_id, id, slug, schedule, active, parameters, max_scheduled_runs, catch_up, scheduled_until, created_at, updated_at)
     values (
       ${workspaceId}, ${deploymentId}, ${id}, ${slug || null}, ${JSON.stringify(schedule)}::text::jsonb, ${active},
-      ${parameters ?? '{}'}::text::json, ${maxScheduledRuns ?? null}, ${JSON.stringify(catchUp)}::text::jsonb,
+      ${parameters ?? '{}'}::text::json, ${maxScheduledRuns ?? null}, ${JSON.stringify(chooseCatchUp(unsaidCatchUp, catchUp))}::text::jsonb,
       ${formatInstant(nowMicros)}, ${formatInstant(nowMicros)}, ${formatInstant(nowMicros)})`
   return id
 }
@@ -141,7 +139,7 @@ export async function insertSchedule(
 export async function updateScheduleRow(
   sql: Transaction,
   { workspaceId, deploymentId, nowMicros }: SchedulesOf,
-  { id }: Pick<ScheduleRow, 'id'>,
+  { id, catchUp: stored }: Pick<ScheduleRow, 'id' | 'catchUp'>,
   { schedule, active, parameters, maxScheduledRuns, slug, catchUp }: Partial<ReadSchedule>,
 ): Promise<void> {
   await sql`
@@ -151,7 +149,7 @@ export async function updateScheduleRow(
       ${parameters === undefined ? sql`` : sql`, parameters = ${parameters}::text::json`}
       ${maxScheduledRuns === undefined ? sql`` : sql`, max_scheduled_runs = ${maxScheduledRuns}`}
       ${slug === undefined ? sql`` : sql`, slug = ${slug || null}`}
-      ${catchUp === undefined ? sql`` : sql`, catch_up = ${JSON.stringify(catchUp)}::text::jsonb`}
+      ${catchUp === undefined ? sql`` : sql`, catch_up = ${JSON.stringify(chooseCatchUp(stored, catchUp))}::text::jsonb`}
     where workspace_id = ${workspaceId} and deployment_id = ${deploymentId} and id = ${id}`
 }
 

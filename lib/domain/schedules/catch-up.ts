@@ -13,6 +13,25 @@ export type CatchUpPolicy =
   /** The last `count` of them. */
   | { readonly kind: 'last'; readonly count: number }
 
+/** What holds when nobody said anything. */
+export const unsaidCatchUp: CatchUpPolicy = { kind: 'late' }
+
+/** Whether times that were missed get runs afterwards: all that the hosted API's `catchup` can say of a policy. */
+export const catchesUp = ({ kind }: CatchUpPolicy): boolean => kind !== 'late' && kind !== 'none'
+
+/**
+ * The policy after somebody said something of it: another policy, or whether to catch up at all. The latter leaves a policy that does
+ * so already: who says it knows of no others, and somebody who does may have chosen this one.
+ */
+export const chooseCatchUp = (
+  stored: CatchUpPolicy,
+  said: CatchUpPolicy | boolean | undefined,
+): CatchUpPolicy => {
+  if (typeof said === 'object') return said
+  if (said === undefined || said === catchesUp(stored)) return stored
+  return said ? { kind: 'all' } : unsaidCatchUp
+}
+
 export interface CatchUp {
   /** Missed times that get a run now, oldest first. */
   readonly run: readonly number[]
