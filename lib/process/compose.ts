@@ -23,7 +23,7 @@ import { readPastEvents, readPastLogs } from '../live/read-past.ts'
 import { createReplicaBus } from '../live/replica-bus.ts'
 import { services as backgroundServices } from '../services/all.ts'
 import { scheduleRuns } from '../services/schedule-runs.ts'
-import { type StartedServices, startServices } from '../services/service.ts'
+import { type StartedServices, startServices, takeWatchedTurn } from '../services/service.ts'
 import type { Listener } from './front-door.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
 
@@ -177,12 +177,7 @@ export function composeApplication({
       await sockets.closeAll(reason)
     },
     catchUp: async () => {
-      try {
-        await scheduleRuns.runOnce({ db, engine, nowMicros })
-      } catch (error) {
-        // Its loop tries again.
-        log().error({ err: error, service: scheduleRuns.name }, 'a background turn failed')
-      }
+      await takeWatchedTurn(scheduleRuns, { db, engine, nowMicros }, { log: log(), onTurn: metrics.onTurn })
     },
     startServices: () => {
       loops ??= startServices(backgroundServices, { db, engine, nowMicros }, log(), metrics.onTurn)

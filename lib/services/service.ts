@@ -26,6 +26,31 @@ export interface StartedServices {
   stop(): Promise<void>
 }
 
+export interface Watching {
+  readonly log: Pick<Logger, 'error'>
+  /** Hears of turns that did not fail. */
+  readonly onTurn?: ((service: string, counts: Counts, seconds: number) => void) | undefined
+  /** Whether failures are of no interest any more. */
+  readonly isStopped?: () => boolean
+}
+
+/** One turn. What it throws is logged: the next turn may do better. Answers whether there is more to do at once. */
+export async function takeWatchedTurn(
+  service: Service,
+  scope: ServiceScope,
+  { log, onTurn, isStopped }: Watching,
+): Promise<boolean> {
+  const began = performance.now()
+  try {
+    const { counts, more = false } = await service.runOnce(scope)
+    onTurn?.(service.name, counts, (performance.now() - began) / 1e3)
+    return more
+  } catch (error) {
+    if (!isStopped?.()) log.error({ err: error, service: service.name }, 'a background turn failed')
+    return false
+  }
+}
+
 export function startServices(
   services: readonly Service[],
   scope: ServiceScope,
@@ -37,17 +62,9 @@ export function startServices(
   const running = new Set<Promise<void>>()
 
   const turn = async (service: Service): Promise<void> => {
-    const began = performance.now()
-    let waitSeconds = service.everySeconds
-    try {
-      const { counts, more } = await service.runOnce(scope)
-      onTurn?.(service.name, counts, (performance.now() - began) / 1e3)
-      if (more) waitSeconds = 0
-    } catch (error) {
-      // The next turn may do better; a loop must not end because the database was away.
-      if (!stopped) log.error({ err: error, service: service.name }, 'a background turn failed')
-    }
-    plan(service, waitSeconds)
+    // A loop must not end because the database was away.
+    const more = await takeWatchedTurn(service, scope, { log, onTurn, isStopped: () => stopped })
+    plan(service, more ? 0 : service.everySeconds)
   }
 
   const plan = (service: Service, seconds: number): void => {

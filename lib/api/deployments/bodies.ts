@@ -140,7 +140,10 @@ export function scheduleInput(body: z.output<typeof scheduleBody>, raw: string):
   })
 }
 
-function catchUpOf({ catch_up, catchup }: z.output<typeof scheduleBody>): CatchUpPolicy | boolean | undefined {
+function catchUpOf({
+  catch_up,
+  catchup,
+}: z.output<typeof scheduleBody>): CatchUpPolicy | boolean | undefined {
   if (catch_up) {
     return catch_up.kind === 'last' ? { kind: 'last', count: catch_up.count ?? 1 } : { kind: catch_up.kind }
   }

@@ -588,7 +588,8 @@ describe('schedules', () => {
   // What stock clients send of every schedule when nobody said anything.
   const unasked = { catchup: false, max_active_runs: null }
   const redeploys: Record<string, (id: string, schedule: object) => Promise<unknown>> = {
-    'a deploy': (_, schedule) => post('/deployments/', { name: 'chosen', flow_id: flowId, schedules: [schedule] }),
+    'a deploy': (_, schedule) =>
+      post('/deployments/', { name: 'chosen', flow_id: flowId, schedules: [schedule] }),
     'an update of the deployment': (id, schedule) => patch(`/deployments/${id}`, { schedules: [schedule] }),
   }
   test.each(Object.entries(redeploys))(

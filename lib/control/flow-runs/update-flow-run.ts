@@ -47,7 +47,7 @@ export async function updateFlowRun(ctx: Context, changes: FlowRunChanges): Prom
       if (jobVariables !== null) await checkJobVariables(sql, workspaceId, id, jobVariables)
     }
     const updated = await sql`
-      update flow_runs set updated_at = now()
+      update flow_runs set updated_at = now(), edited_at = now()
         ${name === undefined ? sql`` : sql`, name = ${name}`}
         ${flowVersion === undefined ? sql`` : sql`, flow_version = ${flowVersion}`}
         ${parameters === undefined ? sql`` : sql`, parameters = ${parameters}::text::json`}
@@ -89,7 +89,7 @@ export async function addFlowRunLabels(
   const worker = labels[WORKER_LABEL]
   await inWorkspace(ctx.db, ctx.workspaceId, async (sql) => {
     const updated = await sql`
-      update flow_runs set labels = labels || ${JSON.stringify(labels)}::text::jsonb, updated_at = now()
+      update flow_runs set labels = labels || ${JSON.stringify(labels)}::text::jsonb, updated_at = now(), edited_at = now()
       where workspace_id = ${ctx.workspaceId} and id = ${id}`
     if (updated.count === 0) throw new NotFound('Flow run')
     if (typeof worker === 'string') await nameHolder(sql, ctx.workspaceId, id, worker)

@@ -14,7 +14,7 @@ import { createDeployment } from '../deployments/create-deployment.ts'
 import { deleteDeployment } from '../deployments/delete-deployments.ts'
 import { pauseDeployment, resumeDeployment } from '../deployments/switch-deployment.ts'
 import { updateDeployment } from '../deployments/update-deployment.ts'
-import { updateFlowRun } from '../flow-runs/update-flow-run.ts'
+import { addFlowRunLabels, updateFlowRun } from '../flow-runs/update-flow-run.ts'
 import { materialiseSchedules } from './materialise-schedules.ts'
 import { updateSchedule } from './update-schedule.ts'
 
@@ -216,6 +216,20 @@ describe('after a downtime', () => {
     now += 10 * HOUR
     await settle()
     expect(await hoursOf(id, 'Scheduled')).toEqual([1, 2, 11, 12, 13])
+  })
+
+  test('runs that somebody edited stay, also where they were marked late before the scheduler had its turn', async () => {
+    const { id } = await deploy(hourly, { catchUp: { kind: 'none' } })
+    await turn()
+    const [first, second] = await db.engine<{ id: string }[]>`
+      select id from flow_runs where deployment_id = ${id} order by expected_start_at`
+    await updateFlowRun(ctx, { id: first?.id ?? '', name: 'mine' })
+    await addFlowRunLabels(ctx, second?.id ?? '', { mine: true })
+    now += 10 * HOUR
+    while ((await createMarkLateRuns().runOnce(scope)).counts.marked) {}
+    await settle()
+    expect(await hoursOf(id, 'Late')).toEqual([1, 2])
+    expect(await hoursOf(id, 'Skipped')).toEqual(range(3, 10))
   })
 
   test('that is none, a blip of a few seconds, everything runs', async () => {

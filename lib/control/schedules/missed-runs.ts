@@ -27,8 +27,8 @@ export async function missedRuns(
   if (schedules.length === 0) return new Map()
   const rows = await sql<{ scheduleId: string; id: string; at: string; isUntouched: boolean }[]>`
     select s.id as schedule_id, r.id, r.expected_start_at as at,
-      -- A transition says when it was in both; an edit only in one of them.
-      (r.state_type = 'SCHEDULED' and r.updated_at = r.state_at) as is_untouched
+      -- An edit by a version that did not note it moves one of the latter two, until the next transition says when it was in both.
+      (r.state_type = 'SCHEDULED' and r.edited_at is null and r.updated_at = r.state_at) as is_untouched
     from unnest(
       ${plainArray(schedules.map((row) => row.workspaceId))}::uuid[], ${plainArray(schedules.map((row) => row.deploymentId))}::uuid[],
       ${plainArray(schedules.map((row) => row.id))}::uuid[]
