@@ -1,5 +1,6 @@
 import type { Transaction } from '../db/clients.ts'
 import { uuidv7 } from '../db/uuid.ts'
+import { lastPlace } from '../domain/limits/line.ts'
 import { isHeld } from '../domain/orchestration/claim-bookkeeping.ts'
 import {
   type ClaimFact,
@@ -19,13 +20,18 @@ import { endedSignals, movedSignals } from './slot-signals.ts'
 import {
   deleteLeases,
   deleteLeasesOfHolders,
+  deleteWaiters,
   type EndedLease,
   extendLeases,
   insertLeases,
   type LeaseKey,
   type LeaseRow,
+  runWaiter,
+  saveWaiters,
+  type WaiterKey,
+  type WaiterRow,
 } from './slot-writes.ts'
-import { claimFact, type StoredClaim, type StoredFlowRun } from './stored.ts'
+import { claimFact, microsOf, type StoredClaim, type StoredFlowRun } from './stored.ts'
 import type { LimitKey } from './wanted-limits.ts'
 import { WorkPlaces } from './work-places.ts'
 import { compareKeys } from './write-set.ts'
@@ -57,7 +63,8 @@ export class FlowRunLedger {
   readonly #extended: (LeaseKey & { readonly expiresMicros: number | null })[] = []
   readonly #ended: LeaseKey[] = []
   readonly #endedOfRuns: { workspaceId: string; holderId: string; limitId: string | null }[] = []
-  readonly #waiting: { readonly workspaceId: string; readonly limitId: string }[] = []
+  readonly #joined: WaiterRow[] = []
+  readonly #left: WaiterKey[] = []
   readonly #signals: Signal[] = []
 
   private constructor(
@@ -79,6 +86,7 @@ export class FlowRunLedger {
   static async open(sql: Transaction, asked: readonly Asked[], nowMicros: number): Promise<FlowRunLedger> {
     const atWork: StoredFlowRun[] = []
     const limits = new Map<string, LimitKey>()
+    const waiters: string[] = []
     const leases: LeaseKey[] = []
     const claims: RunKey[] = []
     for (const one of asked) {
@@ -90,13 +98,14 @@ export class FlowRunLedger {
       if (needs.has('deploymentLimit') && run.deploymentLimitId !== null && !onlyGives(one)) {
         const { workspaceId, deploymentLimitId: id } = run
         limits.set(`${workspaceId} ${id}`, { workspaceId, id })
+        waiters.push(run.id)
         const lease = leaseOf(run)
         if (lease !== null) leases.push({ workspaceId, id: lease })
       }
     }
     const places = await WorkPlaces.open(sql, atWork)
     const locked =
-      limits.size === 0 ? none : await lockLimits(sql, { keys: [...limits.values()] }, [], nowMicros)
+      limits.size === 0 ? none : await lockLimits(sql, { keys: [...limits.values()] }, waiters, nowMicros)
     const live = leases.length === 0 || locked.size === 0 ? noLeases : await readLeases(sql, leases)
     const held = claims.length === 0 ? noClaims : await lockClaims(sql, claims)
     return new FlowRunLedger(nowMicros, locked, live, places, held)
@@ -128,7 +137,12 @@ export class FlowRunLedger {
     return {
       ...shared,
       limit: locked.row.slotLimit,
-      active: locked.book.taken(this.#nowMicros),
+      // What is kept for those before it in line is not for it; what it had is its own.
+      active:
+        locked.book.taken(this.#nowMicros) +
+        (run.stateType !== null && isHeld(run.stateType)
+          ? 0
+          : locked.line.slotsBefore(locked.line.get(run.id) ?? lastPlace)),
       leaseAlive: this.#liveLeases.has(`${run.workspaceId} ${leaseOf(run)}`),
       freshLeaseId: uuidv7(),
     }
@@ -170,10 +184,7 @@ export class FlowRunLedger {
           else if (limitId !== null) this.#endedOfRuns.push({ workspaceId, holderId: runId, limitId })
           if (limitId !== null) {
             this.#limits.get(`${workspaceId} ${limitId}`)?.book.give(1, null)
-            this.#signals.push(
-              { type: 'slots-free', workspaceId, limitId, slots: 1, next: null },
-              { type: 'deployment-slot-free', workspaceId, limitId },
-            )
+            this.#tellFree(workspaceId, limitId)
           }
           break
         }
@@ -200,8 +211,12 @@ export class FlowRunLedger {
           break
       }
     }
-    if (run.deploymentLimitId !== null && (isWaiting(run.stateName) || isWaiting(write?.name)))
-      this.#waiting.push({ workspaceId, limitId: run.deploymentLimitId })
+    if (run.deploymentLimitId !== null && write !== null) {
+      if (!isWaiting(write.name)) this.#leaveLine(run, run.deploymentLimitId)
+      // Who is only made due keeps its place as it is.
+      else if (proposal.state.type !== 'SCHEDULED')
+        this.#joinLine(run, run.deploymentLimitId, patch.nextScheduledStartMicros ?? this.#nowMicros)
+    }
     if (write?.type === 'SCHEDULED' && patch.nextScheduledStartMicros !== null) {
       const { workQueueId, workPoolId, deploymentId } = run
       if (workQueueId !== null || deploymentId !== null)
@@ -218,6 +233,34 @@ export class FlowRunLedger {
       this.#signals.push({ type: 'stop-asked', workspaceId, workPoolId: run.workPoolId, runId })
   }
 
+  /** Who is put back stands in the limit's line, where it stood before or at its end. */
+  #joinLine({ workspaceId, id }: StoredFlowRun, limitId: string, triedAgainMicros: number): void {
+    const line = this.#limits.get(`${workspaceId} ${limitId}`)?.line
+    if (line === undefined) return
+    const sinceMicros = line.get(id)?.sinceMicros ?? this.#nowMicros
+    line.join({ id, slots: 1, sinceMicros, isPresent: true, isRun: true })
+    this.#joined.push(runWaiter({ workspaceId, limitId, id }, sinceMicros, triedAgainMicros))
+  }
+
+  #leaveLine(run: StoredFlowRun, limitId: string): void {
+    if (!isWaiting(run.stateName)) return
+    const { workspaceId, id } = run
+    const limit = this.#limits.get(`${workspaceId} ${limitId}`)
+    limit?.line.leave(id)
+    this.#left.push({ workspaceId, limitId, id })
+    // It had been made due, and does not take what was kept for it.
+    const dueMicros = microsOf(run.nextScheduledStartAt)
+    if (limit === undefined && dueMicros !== null && dueMicros <= this.#nowMicros)
+      this.#tellFree(workspaceId, limitId)
+  }
+
+  #tellFree(workspaceId: string, limitId: string): void {
+    this.#signals.push(
+      { type: 'slots-free', workspaceId, limitId, slots: 1, next: null },
+      { type: 'deployment-slot-free', workspaceId, limitId },
+    )
+  }
+
   /** What has to be written besides the runs: nothing, for most batches. */
   statements(sql: Transaction): (PromiseLike<unknown> | null)[] {
     const over = (leases: readonly EndedLease[]): void => {
@@ -228,6 +271,8 @@ export class FlowRunLedger {
       this.#endedOfRuns.length > 0 ? deleteLeasesOfHolders(sql, this.#endedOfRuns).then(over) : null,
       this.#taken.length > 0 ? insertLeases(sql, this.#taken) : null,
       this.#extended.length > 0 ? extendLeases(sql, this.#extended, this.#nowMicros) : null,
+      this.#left.length > 0 ? deleteWaiters(sql, this.#left) : null,
+      this.#joined.length > 0 ? saveWaiters(sql, this.#joined) : null,
       this.#closed.length > 0 ? closeClaims(sql, this.#closed) : null,
       this.#opened.length > 0 ? openClaims(sql, this.#opened) : null,
     ]
@@ -235,7 +280,7 @@ export class FlowRunLedger {
 
   /** What others want to know after the COMMIT. */
   get signals(): readonly Signal[] {
-    return [...this.#signals, ...movedSignals(this.#taken, this.#waiting)]
+    return [...this.#signals, ...movedSignals(this.#taken, this.#joined, this.#left)]
   }
 }
 

@@ -16,6 +16,7 @@ import { nowMicros } from './clock.ts'
 import { createEngine } from './create-engine.ts'
 import type { StateProposal } from './engine.ts'
 import type { Signal } from './signals.ts'
+import type { SlotAnswer } from './slot-orders.ts'
 
 const db = await testDatabase()
 let ahead = 0
@@ -46,6 +47,11 @@ const leases = (limitId: string) =>
   db.engine<
     { id: string; slots: number; holderType: string; holderId: string; expiresAt: string | null }[]
   >`select id, slots, holder_type, holder_id, expires_at from slot_leases where limit_id = ${limitId} order by held_since`
+
+const waiters = async (limitId: string): Promise<readonly string[]> =>
+  (
+    await db.engine<{ id: string }[]>`select id from slot_waiters where limit_id = ${limitId} order by since`
+  ).map(({ id }) => id)
 
 const claims = (flow: TestFlow) => db.engine<{ runId: string; token: string; holderType: string }[]>`
   select run_id, token, holder_type from run_claims where workspace_id = ${flow.workspaceId} order by claimed_at`
@@ -109,6 +115,68 @@ describe('the limit of a deployment', () => {
     // It is too late for what was claimed, or never waited.
     const hurry = (id: string) => propose(flow, id, 'SCHEDULED', { policy: 'slot-free' })
     expect([(await hurry(second)).verdict, (await hurry(first)).verdict]).toEqual(['REJECT', 'REJECT'])
+  })
+
+  test('is had by the run that was put back first, and by none that comes later, until nobody comes for it', async () => {
+    const { flow, limitId, run } = await limited(1)
+    const [first, second, third] = [await run(), await run(), await run()]
+    await propose(flow, first, 'PENDING')
+    await propose(flow, second, 'PENDING')
+    await propose(flow, first, 'RUNNING')
+    await propose(flow, first, 'COMPLETED')
+    // Whether the second has been made due by now or not.
+    expect((await propose(flow, third, 'PENDING')).state?.name).toBe('AwaitingConcurrencySlot')
+    expect((await propose(flow, second, 'PENDING')).state?.type).toBe('PENDING')
+    expect(await waiters(limitId)).toEqual([third])
+
+    const fourth = await run()
+    await propose(flow, second, 'CRASHED')
+    expect((await propose(flow, fourth, 'PENDING')).state?.name).toBe('AwaitingConcurrencySlot')
+    // Who gives up its place leaves it to the next.
+    await propose(flow, third, 'CANCELLED')
+    expect(await waiters(limitId)).toEqual([fourth])
+    const fifth = await run()
+    expect((await propose(flow, fifth, 'PENDING')).state?.name).toBe('AwaitingConcurrencySlot')
+    ahead = 40e6
+    expect((await propose(flow, fifth, 'PENDING')).state?.type).toBe('PENDING')
+    ahead = 0
+  })
+
+  test('is shared with those who ask for its slots by name: all stand in one line', async () => {
+    const { flow, limitId, run } = await limited(1)
+    const { workspaceId } = flow
+    const take = (): Promise<SlotAnswer> =>
+      engine.slots.take(
+        {
+          ...{ type: 'take', workspaceId, names: ['deployment:x'], slots: 1, mode: 'concurrency' },
+          ...{ leaseSeconds: 60, holder: null },
+        },
+        30,
+      )
+    const end = async (taken: Promise<SlotAnswer>) => {
+      const answer = await taken
+      if (answer.type !== 'granted') throw new Error(answer.type)
+      await engine.slots.settle({ type: 'end', workspaceId, leaseId: answer.leaseId })
+    }
+    const held = take()
+    await held
+    const before = take()
+    await expect.poll(async () => (await waiters(limitId)).length).toBe(1)
+    const id = await run()
+    await propose(flow, id, 'PENDING')
+    const after = take()
+    await expect.poll(async () => (await waiters(limitId)).length).toBe(3)
+    await end(held)
+    await before
+    expect((await propose(flow, id, 'PENDING')).state?.name).toBe('AwaitingConcurrencySlot')
+    const due = new Promise((resolve) => engine.signals.on('due', resolve))
+    await end(before)
+    expect(await due).toMatchObject({ workspaceId })
+    expect((await propose(flow, id, 'PENDING')).state?.type).toBe('PENDING')
+    expect(await waiters(limitId)).toHaveLength(1)
+    await propose(flow, id, 'CANCELLED')
+    await end(after)
+    expect(await waiters(limitId)).toEqual([])
   })
 
   test('of 40 claims at once, in two engines, lets exactly as many through as there are slots', async () => {

@@ -6,7 +6,7 @@ import type { LimitKey } from './wanted-limits.ts'
 
 /**
  * Runs that were put back because their deployment was full look again half a minute later. When a slot comes free before that, the
- * one that has waited longest is due at once. Answers what to propose: by then somebody may have been quicker.
+ * first of them in its line is due at once. Answers what to propose: by then somebody may have been quicker.
  */
 export async function runsToHurry(
   sql: Sql,
@@ -28,8 +28,9 @@ export async function runsToHurry(
     cross join lateral (
       select r.id from deployments d
       join flow_runs r on r.workspace_id = d.workspace_id and r.deployment_id = d.id and r.next_scheduled_start_at > ${now}
+      left join slot_waiters w on w.workspace_id = k.workspace_id and w.limit_id = k.limit_id and w.id = r.id
       where d.workspace_id = k.workspace_id and d.concurrency_limit_id = k.limit_id and r.state_name = 'AwaitingConcurrencySlot'
-      order by r.expected_start_at, r.id limit k.slots) w`
+      order by w.since, r.expected_start_at, r.id limit k.slots) w`
   return rows.map(({ workspaceId, id }) => ({
     workspaceId,
     runId: id,

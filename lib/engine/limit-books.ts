@@ -5,7 +5,7 @@ import { LimitBook } from '../domain/limits/occupancy.ts'
 import { formatInstant } from '../domain/time.ts'
 import { plainArray } from './array-literal.ts'
 import { grouped } from './grouped.ts'
-import { type EndedLease, endedLeaseColumns } from './slot-writes.ts'
+import { type EndedLease, endedLeaseColumns, isRunInLine } from './slot-writes.ts'
 import { microsOf } from './stored.ts'
 import { type WantedLimits, wantedLimits } from './wanted-limits.ts'
 
@@ -78,6 +78,8 @@ interface BookLine {
   readonly drainsFrom: string | null
   readonly waiterId: string | null
   readonly asksAgainAt: string | null
+  /** Who waits is a run itself, and not somebody's request. */
+  readonly isRun: boolean
 }
 
 /** What is taken of limits, and who waits for it. */
@@ -94,17 +96,17 @@ function readLines(
       from (${wanted}) w (workspace_id, id) join concurrency_limits l on l.workspace_id = w.workspace_id and l.id = w.id
     )
     select s.workspace_id, s.limit_id, sum(s.slots) as slots, min(s.held_since) as since, s.drains_from,
-           null::uuid as waiter_id, null::timestamptz as asks_again_at
+           null::uuid as waiter_id, null::timestamptz as asks_again_at, false as is_run
     from k join slot_leases s on s.workspace_id = k.workspace_id and s.limit_id = k.id
     group by s.workspace_id, s.limit_id, s.drains_from, case when k.decays then s.id end
     union all
-    select k.workspace_id, k.id, w.slots, w.since, null, w.id, null
+    select k.workspace_id, k.id, w.slots, w.since, null, w.id, null, w.is_run
     from k cross join lateral (
-      select w.slots, w.since, w.id from slot_waiters w
+      select w.slots, w.since, w.id, ${isRunInLine(sql)} as is_run from slot_waiters w
       where w.workspace_id = k.workspace_id and w.limit_id = k.id and w.asks_again_at is null and w.lapses_at > ${now}
       order by w.since, w.id limit k.slots) w
     union all
-    select w.workspace_id, w.limit_id, w.slots, w.since, null, w.id, w.asks_again_at
+    select w.workspace_id, w.limit_id, w.slots, w.since, null, w.id, w.asks_again_at, ${isRunInLine(sql)}
     from k cross join unnest(${plainArray(waiterIds)}::uuid[]) a (id)
     join slot_waiters w on w.workspace_id = k.workspace_id and w.limit_id = k.id and w.id = a.id and w.lapses_at > ${now}`
 }
@@ -133,6 +135,7 @@ function openBooks(
       slots: line.slots,
       sinceMicros: microsOf(line.since) ?? nowMicros,
       isPresent: line.asksAgainAt === null,
+      isRun: line.isRun,
     }),
   )
   return new Map(

@@ -10,6 +10,13 @@ export interface SlotsFree {
   readonly next: readonly string[] | null
 }
 
+/** A slot of a deployment may be free: a run may wait for it, which has to be made due. */
+export interface DeploymentSlotFree {
+  readonly type: 'deployment-slot-free'
+  readonly workspaceId: string
+  readonly limitId: string
+}
+
 /** What a commit of this process may mean to somebody who waits here: long polls, caches of due work. Hints, sent after the COMMIT. */
 export type Signal =
   /** A run waits for a worker, or for whoever serves its deployment, from this instant on. */
@@ -42,8 +49,7 @@ export type Signal =
       readonly limitId: string
       readonly heldSeconds: readonly number[]
     }
-  /** A run gave back its slot of its deployment: another may wait for it. */
-  | { readonly type: 'deployment-slot-free'; readonly workspaceId: string; readonly limitId: string }
+  | DeploymentSlotFree
   /** A background task waits for a task worker from this instant on. */
   | {
       readonly type: 'task-enqueued'

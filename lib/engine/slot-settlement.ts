@@ -7,7 +7,7 @@ import { formatInstant } from '../domain/time.ts'
 import { emptyLeaseId, isEmptyLease } from './empty-lease.ts'
 import { grouped } from './grouped.ts'
 import type { LimitRow } from './limit-books.ts'
-import type { SlotsFree } from './signals.ts'
+import type { DeploymentSlotFree, SlotsFree } from './signals.ts'
 import type { SlotFacts, StoredLease } from './slot-facts.ts'
 import { heldSecondsOf } from './slot-occupancy.ts'
 import type {
@@ -408,11 +408,17 @@ export class Settlement {
     }
   }
 
-  /** Limits of which there may be slots for those who wait. */
-  signals(): readonly SlotsFree[] {
-    return [...this.#byId.values()].filter(isFreed).map(({ row, book, line, freed }) => {
-      const next = line.next(book.room(this.#nowMicros))
-      return { type: 'slots-free', workspaceId: row.workspaceId, limitId: row.id, slots: freed, next }
+  /** Limits of which there may be slots for those who wait, and runs that have to be made due for theirs, a signal a run. */
+  signals(): readonly (SlotsFree | DeploymentSlotFree)[] {
+    return [...this.#byId.values()].filter(isFreed).flatMap(({ row, book, line, freed }) => {
+      const of = { workspaceId: row.workspaceId, limitId: row.id }
+      const ids = line.next(book.room(this.#nowMicros))
+      const next = ids.filter((id) => !line.get(id)?.isRun)
+      const runs = Array.from(
+        { length: ids.length - next.length },
+        (): DeploymentSlotFree => ({ type: 'deployment-slot-free', ...of }),
+      )
+      return [{ type: 'slots-free', ...of, slots: freed, next } as const, ...runs]
     })
   }
 }

@@ -61,6 +61,30 @@ export const waiterAway = (
   lapsesMicros: asksAgainMicros + latenessMicros,
 })
 
+/**
+ * The place of a run that waits for a slot of its deployment. What comes free is kept for it as for an open request, since it is made due
+ * then: until a little after it is tried again in any case, when nobody seems to be there who would execute it.
+ */
+export const runWaiter = (
+  { workspaceId, limitId, id }: WaiterKey,
+  sinceMicros: number,
+  triedAgainMicros: number,
+): WaiterRow => ({
+  workspaceId,
+  limitId,
+  id,
+  slots: 1,
+  holderType: 'flow_run',
+  holderId: id,
+  sinceMicros,
+  asksAgainMicros: null,
+  lapsesMicros: triedAgainMicros + latenessMicros,
+})
+
+/** Whether a waiter `w` is such a run, and not somebody's request. */
+export const isRunInLine = (sql: Queryable) =>
+  sql`(w.asks_again_at is null and coalesce(w.id = w.holder_id, false))`
+
 export type WaiterKey = LeaseKey & { readonly limitId: string }
 
 /** What a limit knows of those who wait, and of how long its slots are held. */

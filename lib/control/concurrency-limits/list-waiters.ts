@@ -1,6 +1,7 @@
 import { readWorkspace } from '../../db/scope.ts'
 import { NotFound } from '../../domain/problem.ts'
 import { formatInstant } from '../../domain/time.ts'
+import { isRunInLine } from '../../engine/slot-writes.ts'
 import { type Context, requireScope } from '../context.ts'
 import { isLimit, type WhichLimit } from './read-concurrency-limit.ts'
 
@@ -36,7 +37,7 @@ export async function listWaiters(
     const [found] = await sql<{ id: string }[]>`
       select l.id from concurrency_limits l where l.workspace_id = ${workspaceId} and ${isLimit(sql, which)}`
     if (!found) throw new NotFound('Concurrency Limit')
-    // A run that has ended asks no more, whatever it said before.
+    // A run that has ended asks no more, whatever it said before. Runs that wait for their deployment are listed by their states.
     return sql<SlotWaiter[]>`
       select w.id, w.slots, w.holder_type, w.holder_id, coalesce(r.name, t.name, d.name) as holder_name, f.name as flow_name,
              w.since, w.asks_again_at
@@ -46,6 +47,7 @@ export async function listWaiters(
       left join task_runs t on w.holder_type = 'task_run' and t.workspace_id = w.workspace_id and t.id = w.holder_id
       left join deployments d on w.holder_type = 'deployment' and d.workspace_id = w.workspace_id and d.id = w.holder_id
       where w.workspace_id = ${workspaceId} and w.limit_id = ${found.id} and w.lapses_at > ${now}
+        and not ${isRunInLine(sql)}
         and coalesce(r.state_type, t.state_type, 'SCHEDULED') not in ('COMPLETED', 'FAILED', 'CRASHED', 'CANCELLED')
       union all
       select r.id, 1, 'flow_run', r.id, r.name, f.name,

@@ -33,6 +33,8 @@ export async function removeFlowRuns(
     sql`
       delete from flow_run_late_starts where workspace_id = ${workspaceId} and run_id = any(${gone}::uuid[])
         and flow_id = any(${[...new Set(runs.map((run) => run.flowId ?? ''))]}::uuid[])`,
+    sql`
+      delete from slot_waiters where workspace_id = ${workspaceId} and holder_type = 'flow_run' and holder_id = any(${gone}::uuid[])`,
     // What it held is free again; its claim went with the row.
     sql`
       delete from slot_leases where workspace_id = ${workspaceId} and holder_type = 'flow_run' and holder_id = any(${gone}::uuid[])`,

@@ -9,6 +9,8 @@ export interface Waiter extends Place {
   readonly slots: number
   /** Its request is open: it takes what comes free. Others ask again later, and nothing is kept for them until then. */
   readonly isPresent: boolean
+  /** It is a run that waits for a slot of its deployment: somebody has to make it due when it may have one. */
+  readonly isRun?: boolean
 }
 
 /** Of those who are in no line. */

@@ -2,10 +2,11 @@ import type { Transaction } from '../../../db/clients.ts'
 import { isLive, slotsOut } from '../../../db/rows/concurrency-limit.ts'
 import type { LineSight } from '../../../domain/orchestration/waiting/waiting.ts'
 import { isFinal } from '../../../domain/state.ts'
+import { isRunInLine } from '../../../engine/slot-writes.ts'
 import { microsOf, type StoredFlowRun } from '../../../engine/stored.ts'
 import { readLeaseHolders } from './holders.ts'
 
-/** The lines of limits in which a run or its task runs stand. */
+/** The lines of limits in which a run or its task runs stand, but for that of its deployment, of which its state tells. */
 export async function readLines(
   sql: Transaction,
   workspaceId: string,
@@ -20,7 +21,8 @@ export async function readLines(
              row_number() over (partition by w.limit_id order by w.since, w.id) as place
       from slot_waiters w
       left join task_runs t on w.holder_type = 'task_run' and t.workspace_id = w.workspace_id and t.id = w.holder_id
-      where w.workspace_id = ${workspaceId} and w.lapses_at > ${now} and (w.holder_id = ${run.id} or t.flow_run_id = ${run.id})
+      where w.workspace_id = ${workspaceId} and w.lapses_at > ${now} and not ${isRunInLine(sql)}
+        and (w.holder_id = ${run.id} or t.flow_run_id = ${run.id})
     )
     select l.id as limit_id, l.name, l.slot_limit as limit, own.slots, own.waiting, own.since,
       (select coalesce(sum(${slotsOut(sql, now)}), 0)::int from slot_leases s
