@@ -106,6 +106,29 @@ describe('a deployment', () => {
     ])
   })
 
+  test('may ask how values would fare, placeholders filled in', async () => {
+    const schema = {
+      properties: { n: { type: 'integer' }, rows: { items: { required: ['id'] } } },
+      required: ['n'],
+    }
+    const validate = (values: unknown, of: unknown = schema) =>
+      post('/ui/schemas/validate', { schema: of, values })
+    expect((await validate({ n: 1 })).json).toEqual({ errors: [], valid: true })
+    expect((await validate({ n: { __prefect_kind: 'json', value: '2' } })).json.valid).toBe(true)
+    expect((await validate({ n: 'x', rows: [{ id: 1 }, {}] })).json).toEqual({
+      errors: [
+        { property: 'n', errors: [expect.stringContaining('must be integer')] },
+        { property: 'rows', errors: [{ index: 1, errors: [{ property: 'id', errors: ['is required'] }] }] },
+      ],
+      valid: false,
+    })
+    for (const bad of [{ $ref: '#' }, { type: 'nonsense' }, { properties: { a: { $ref: 'http://x/y' } } }])
+      expect((await validate({}, bad)).status).toBe(422)
+    expect(
+      (await validate({ a: `${'a'.repeat(60)}!` }, { properties: { a: { pattern: '^(a+)+$' } } })).status,
+    ).toBe(422)
+  })
+
   test('goes with its flow, and its limit too', async () => {
     const flow = (await post('/flows/', { name: 'doomed' })).json.id
     const { json } = await post('/deployments/', {
@@ -392,6 +415,18 @@ describe('a run of a deployment', () => {
         })
       ).status,
     ).toBe(409)
+    // Nor may they be changed so that no run could start, though the pool is not named again.
+    const { name } = await read(id)
+    const wrong = { job_variables: { cpu: 'many' } }
+    for (const answer of [
+      await call(us, 'PATCH', `/deployments/${id}`, wrong),
+      await post('/deployments/', { name, flow_id: flowId, ...wrong }),
+    ])
+      expect(answer).toMatchObject({
+        status: 409,
+        json: { detail: expect.stringContaining('cpu must be integer') },
+      })
+    expect((await read(id)).job_variables).toEqual({ cpu: 2 })
     expect((await get(`/deployments/${id}/work_queue_check`)).json).toMatchObject([{ name: 'default' }])
     const special = await deploy({ work_pool_name: 'pool', work_queue_name: 'special' })
     expect(special).toMatchObject({ work_queue_name: 'special' })

@@ -3,6 +3,7 @@ import { countDeploymentsByFlow } from '../../control/deployments/count-by-flow.
 import { flowRunSorts, listFlowRuns } from '../../control/flow-runs/list-flow-runs.ts'
 import { readFlowRun } from '../../control/flow-runs/read-flow-run.ts'
 import { nextRuns } from '../../control/flows/next-runs.ts'
+import { checkValues } from '../../control/parameters/check-values.ts'
 import {
   countTaskRunsByState,
   countTaskRunsOf,
@@ -10,14 +11,16 @@ import {
 } from '../../control/task-runs/count-by-state.ts'
 import { readTaskRun } from '../../control/task-runs/read-task-run.ts'
 import { BadInput } from '../../domain/problem.ts'
-import { stateTypes } from '../../domain/state.ts'
+import { rawMember } from '../../domain/raw-json.ts'
+import { type RawJson, stateTypes } from '../../domain/state.ts'
 import { limitOf } from '../filters/paging.ts'
 import { runFilterParts, runFilters } from '../filters/run-filters.ts'
 import { taskRunAnswer } from '../flow-runs/responses.ts'
 import { computedTimes } from '../flow-runs/wire.ts'
 import { route } from '../route.ts'
-import { stateType, uuid } from '../schemas.ts'
+import { jsonObject, stateType, uuid } from '../schemas.ts'
 import { taskRunJson } from '../task-runs/wire.ts'
+import { valueErrors } from './value-errors.ts'
 
 // What browsers' pages of other servers of this dialect ask beside the rest.
 
@@ -143,6 +146,7 @@ const nextRunsOfFlows = route({
   },
 })
 
+const EMPTY = '{}' as RawJson
 const BARS = 20
 
 const outcomes = route({
@@ -201,6 +205,23 @@ const readTask = route({
   },
 })
 
+const validate = route({
+  method: 'POST',
+  path: '/ui/schemas/validate',
+  permission: { in: 'workspace', scope: 'see_deployments' },
+  summary: 'Hold values against a schema',
+  tag,
+  body: z.object({ schema: jsonObject, values: jsonObject }),
+  success: { 200: z.object({ errors: z.array(z.unknown()), valid: z.boolean() }) },
+  handle: async ({ ctx, rawBody }) => {
+    const errors = await checkValues(ctx, {
+      schema: rawMember(rawBody, 'schema') ?? EMPTY,
+      values: rawMember(rawBody, 'values') ?? EMPTY,
+    })
+    return { status: 200, json: { errors: valueErrors(errors), valid: errors.length === 0 } }
+  },
+})
+
 export const uiRoutes = [
   points,
   countTaskRuns,
@@ -209,4 +230,5 @@ export const uiRoutes = [
   outcomes,
   countByState,
   readTask,
+  validate,
 ]

@@ -67,7 +67,8 @@ export async function writeDeployment(sql: Transaction, ctx: Context, writing: W
   const queuesMade: WorkQueueRow[] = []
   const queue = await queueAfter(sql, workspaceId, before, changes, queuesMade)
   const parameters = changes.parameters && (await hydrateParameters(sql, workspaceId, changes.parameters))
-  checkValues(doing, before, { ...changes, ...(parameters ? { parameters } : {}) }, queue)
+  const runsIn = queue === undefined && changes.jobVariables ? await poolOf(sql, workspaceId, before) : queue
+  checkValues(doing, before, { ...changes, ...(parameters ? { parameters } : {}) }, runsIn)
   await requireDocuments(sql, workspaceId, changes)
 
   const old = await lockSchedules(sql, of)
@@ -118,6 +119,10 @@ async function queueAfter(
   const pool = workPoolName === undefined ? before.workPoolName : workPoolName
   return resolveQueue(sql, workspaceId, pool, workQueueName ?? null, made)
 }
+
+/** The pool that the deployment stays in: what its runs get is held against it, whoever names it. */
+const poolOf = async (sql: Transaction, workspaceId: string, { workPoolName }: DeploymentRow) =>
+  workPoolName === null ? null : resolveQueue(sql, workspaceId, workPoolName, null, [])
 
 function checkValues(
   doing: string,

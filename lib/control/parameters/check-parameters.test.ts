@@ -102,6 +102,12 @@ describe('parameters held against their schema', () => {
     expect(problem(schema, values)).toContain(`Error creating flow run: ${sentence}`),
   )
 
+  test('tells what is wrong inside of what may be left out, and not that it may', () => {
+    const schema = { properties: { env: { type: 'object', additionalProperties: { type: 'string' } } } }
+    expect(problem(schema, { env: { A: 1 } })).toMatch(/parameter env.A must be string, not 1\.$/)
+    expect(problem(schema, { env: 5 })).toContain('parameter env must be object or null, not 5')
+  })
+
   test('tells of several at once', () => {
     expect(problem(schema, { times: 'a' })).toMatch(
       /parameter name is required.*parameter times must be integer/,

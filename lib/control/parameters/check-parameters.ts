@@ -2,6 +2,7 @@ import {
   type CompiledSchema,
   compileSchema,
   endless,
+  type FieldError,
   sentenceOf,
 } from '../../domain/parameters/compile-schema.ts'
 import { BadSchema } from '../../domain/parameters/prepare-schema.ts'
@@ -78,12 +79,29 @@ export interface Check {
   readonly ignoreRequired?: boolean
 }
 
+/** What is wrong with each field. Throws BadSchema and OutOfTime. */
+function errorsOf(schema: RawJson, values: RawJson, ignoreRequired: boolean): readonly FieldError[] {
+  const { check } = compiled(schema, ignoreRequired)
+  const given = JSON.parse(values) as unknown
+  return mayTakeLong.test(schema) ? withinTime(CHECKING_MS, () => check(given)) : check(given)
+}
+
+/** What is wrong with values that somebody is still typing in. Throws BadInput where the schema cannot be used. */
+export function findErrors(schema: RawJson, values: RawJson): readonly FieldError[] {
+  requireUsableSchema(schema, 'schema')
+  try {
+    return errorsOf(schema, values, false)
+  } catch (error) {
+    throw error instanceof BadSchema || error instanceof OutOfTime
+      ? new BadInput(`The schema cannot be used. ${sentence(error)}`)
+      : error
+  }
+}
+
 /** Throws Conflict, which names each field and what is wrong with it. */
 export function requireValid({ doing, noun, schema, values, ignoreRequired = false }: Check): void {
   try {
-    const { check } = compiled(schema, ignoreRequired)
-    const given = JSON.parse(values) as unknown
-    const errors = mayTakeLong.test(schema) ? withinTime(CHECKING_MS, () => check(given)) : check(given)
+    const errors = errorsOf(schema, values, ignoreRequired)
     if (errors.length > 0) throw new Conflict(`${doing}: ${sentenceOf(noun, errors)}`)
   } catch (error) {
     if (error instanceof BadSchema)

@@ -35,11 +35,16 @@ export function compileSchema(schema: unknown, options: PreparingOptions): Compi
     code: { regExp: Object.assign(readPattern, { code: 'readPattern' }) },
   })
   const loop = findLoop(prepared)
-  const validate = withBadSchema(() => validator.compile(prepared), loop)
+  const compile = () => withBadSchema(() => validator.compile(prepared), loop)
+  // What leads nowhere is mostly refused for it: then nobody waits for what takes longest.
+  let compiled = loop === null ? compile() : null
   return {
     loop,
-    check: (values) =>
-      withBadSchema(() => (validate(values) ? [] : fieldErrors(validate.errors ?? [])), loop),
+    check: (values) => {
+      compiled ??= compile()
+      const validate = compiled
+      return withBadSchema(() => (validate(values) ? [] : fieldErrors(validate.errors ?? [])), loop)
+    },
   }
 }
 
@@ -94,7 +99,14 @@ function fieldErrors(errors: readonly ErrorObject[]): readonly FieldError[] {
     if (same) same.push(error)
     else byField.set(field, [error])
   }
-  return [...byField].map(([field, its]) => ({ field, reason: reasonOf(its) }))
+  const fields = [...byField.keys()]
+  // Nor does "must be null" where something inside is wrong: that the whole may be left out is no advice.
+  const isOnlyWhole = (field: string, its: readonly ErrorObject[]): boolean =>
+    its.every((error) => error.keyword === 'type' && error.params.type === 'null') &&
+    fields.some((other) => other.startsWith(`${field}.`) || other.startsWith(`${field}[`))
+  return [...byField].flatMap(([field, its]) =>
+    isOnlyWhole(field, its) ? [] : [{ field, reason: reasonOf(its) }],
+  )
 }
 
 function fieldOf(error: ErrorObject): string {
