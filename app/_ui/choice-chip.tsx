@@ -60,6 +60,12 @@ export function ChoiceChip(props: ChoiceChipProps) {
                 sideOffset={4}
                 collisionPadding={8}
                 aria-label={`Filter by ${nouns[0]}`}
+                onOpenAutoFocus={(event) => {
+                  // Under a finger the keyboard of the screen would come up and cover what there is to choose from.
+                  if (!window.matchMedia('(pointer: coarse)').matches) return
+                  event.preventDefault()
+                  if (event.target instanceof HTMLElement) event.target.focus()
+                }}
                 className="pop-in z-30 flex max-h-(--radix-popover-content-available-height) w-72 max-w-[calc(100vw-16px)] flex-col rounded-lg bg-raised p-1 text-ink shadow-pop focus:outline-none"
               >
                 <Choices {...props} />

@@ -45,9 +45,22 @@ export function Command({
         )}
         title={wrap ? undefined : command}
       >
-        {children ?? command}
+        {children ?? <WholeFlags text={command} />}
       </code>
       <CopyButton text={command} label={label} {...(onCopied ? { onCopied } : {})} className="font-sans" />
     </div>
   )
 }
+
+/** Breaks between words: a browser would break `--url` after its dashes. */
+export const WholeFlags = ({ text }: { readonly text: string }): ReactNode =>
+  text.split(/(?<=\s)(-[\w-]+)/).map((part, index) =>
+    index % 2 === 0 ? (
+      part
+    ) : (
+      // biome-ignore lint/suspicious/noArrayIndexKey: a part is its place in the command
+      <span key={index} className="whitespace-nowrap">
+        {part}
+      </span>
+    ),
+  )

@@ -31,7 +31,13 @@ export function NameSearch({ path, label, param = 'name', value, alone = true }:
   }
   return (
     <search className={cx('block', alone && 'max-sm:flex-1')}>
-      <label className="flex h-7 w-65 items-center gap-2 rounded-md border border-line-control bg-surface px-2.5 text-ink-3 has-focus-visible:outline-2 has-focus-visible:outline-focus has-focus-visible:outline-offset-2 max-sm:h-9 max-sm:w-full">
+      <label
+        className={cx(
+          'flex h-7 w-65 items-center gap-2 rounded-md border border-line-control bg-surface px-2.5 text-ink-3 has-focus-visible:outline-2 has-focus-visible:outline-focus has-focus-visible:outline-offset-2 max-sm:h-9',
+          // Beside chips it leaves room to see that there are some.
+          alone ? 'max-sm:w-full' : 'max-sm:w-44',
+        )}
+      >
         <Search aria-hidden size={14} className="flex-none" />
         <input
           data-page-search

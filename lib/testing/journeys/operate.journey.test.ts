@@ -131,6 +131,40 @@ describeInBrowser('operating a workspace', () => {
     expectNoComplaints(visitor)
   })
 
+  test('lists are filtered by the tags that there are, by keyboard alone', async () => {
+    const tagged = await deploy('tagged', { tags: ['eu, us', 'nightly'] })
+    await deploy('other', { tags: ['nightly'] })
+    await tenant.call('POST', `/deployments/${tagged.id}/create_flow_run`, { tags: ['by-hand'] })
+    await open('/deployments', 'Deployments')
+    await page.getByRole('button', { name: 'Tag', exact: true }).focus()
+    await page.keyboard.press('Enter')
+    const choices = page.getByRole('dialog', { name: 'Filter by tag' })
+    await choices.getByRole('checkbox', { name: 'eu, us' }).waitFor()
+    await page.keyboard.press('ArrowDown')
+    await page.keyboard.press('Space')
+    await page.waitForURL(/tag=eu/)
+    // It stays open for the next one.
+    await page.keyboard.press('ArrowDown')
+    await page.keyboard.press('Space')
+    await page.waitForURL(/tag=nightly/)
+    await picture('tags-of-deployments')
+    await page.keyboard.press('Escape')
+    await choices.waitFor({ state: 'detached' })
+    await page.getByRole('row', { name: /tagged/ }).waitFor()
+    await page.getByRole('row', { name: /flow-of-other/ }).waitFor({ state: 'detached' })
+    await page.getByRole('button', { name: 'Clear tags filter' }).click()
+    await page.getByRole('row', { name: /flow-of-other/ }).waitFor()
+
+    await open('/runs?range=all', 'Runs')
+    await page.getByRole('button', { name: 'Tag', exact: true }).click()
+    await choices.getByLabel('Filter tags').fill('by-')
+    await page.keyboard.press('Enter')
+    await page.waitForURL(/tag=by-hand/)
+    await page.keyboard.press('Escape')
+    await page.getByRole('button', { name: 'Clear tag filter' }).waitFor()
+    expectNoComplaints(visitor)
+  })
+
   test('a schedule says what it does before it is saved, and is switched off and on', async () => {
     const deployment = await deploy('scheduled', {
       parameters: { region: 'eu' },
@@ -407,6 +441,13 @@ describeInBrowser('operating a workspace', () => {
     expect(Date.parse(paused.state_details.pause_timeout) - Date.parse(paused.timestamp)).toBeLessThan(
       400_000,
     )
+
+    // Until when, as pages tell times and not as the API does.
+    const until = page.getByText(/Unless it is resumed by/)
+    expect(await until.locator('time').getAttribute('datetime')).toBe(
+      new Date(paused.state_details.pause_timeout).toISOString().replace(/\.\d+Z$/, '.000Z'),
+    )
+    expect(await until.textContent()).not.toContain('UTC')
 
     await press('Resume run')
     await page.getByRole('dialog').getByText('It goes on where it was paused.').waitFor()

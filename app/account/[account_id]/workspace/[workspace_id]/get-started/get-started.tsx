@@ -6,7 +6,7 @@ import { latestFlowRuns } from '#app/_live/fold.ts'
 import { useFold } from '#app/_live/live.tsx'
 import { Button } from '#app/_ui/button.tsx'
 import { useRenderedAtMs } from '#app/_ui/clock.tsx'
-import { Command } from '#app/_ui/command.tsx'
+import { Command, WholeFlags } from '#app/_ui/command.tsx'
 import { CopyButton } from '#app/_ui/copy-button.tsx'
 import { loginCommands, type NewKey } from '#app/_ui/login-commands.ts'
 import { SegmentedControl } from '#app/_ui/segmented.tsx'
@@ -199,12 +199,12 @@ function Step({
 
 function WithPlaceholder({ text }: { readonly text: string }) {
   const [before, after] = text.split('<your key>')
-  if (after === undefined) return text
+  if (after === undefined) return <WholeFlags text={text} />
   return (
     <>
-      {before}
+      <WholeFlags text={before ?? ''} />
       <span className="text-ink-3">&lt;your key&gt;</span>
-      {after}
+      <WholeFlags text={after} />
     </>
   )
 }

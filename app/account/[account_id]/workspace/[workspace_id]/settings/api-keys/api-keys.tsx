@@ -11,6 +11,7 @@ import type { NewKey } from '#app/_ui/login-commands.ts'
 import { MenuItem, MenuRule } from '#app/_ui/menu.tsx'
 import { PageHeader } from '#app/_ui/page-header.tsx'
 import { useRowFocus } from '#app/_ui/row-focus.ts'
+import { Table } from '#app/_ui/table.tsx'
 import { Time } from '#app/_ui/time.tsx'
 import type { ApiKeyRow } from '#lib/control/console/list-api-keys.ts'
 import type { WorkspaceRole } from '#lib/domain/access/actor.ts'
@@ -46,6 +47,17 @@ type Open =
     }
   | { readonly kind: 'roll'; readonly row: ApiKeyRow }
   | { readonly kind: 'revoke'; readonly row: ApiKeyRow }
+
+const columns = [
+  { head: 'Name' },
+  { head: 'Key', width: 136 },
+  { head: 'Role', width: 92, from: 'xl' },
+  { head: 'Workspaces', width: 160, from: 'lg' },
+  { head: 'Last used', width: 180, from: 'lg' },
+  { head: 'Expires', width: 140 },
+  { head: 'Created', width: 104, from: 'xl' },
+  { head: 'Actions', unseen: true, width: 44 },
+] as const
 
 export function ApiKeys({ keys, origin, here, ownRole, slugs }: ApiKeysProps) {
   const router = useRouter()
@@ -83,86 +95,51 @@ export function ApiKeys({ keys, origin, here, ownRole, slugs }: ApiKeysProps) {
           with.
         </EmptyState>
       ) : (
-        <table ref={table} className="t flush stack">
-          <caption className="sr-only">Your API keys</caption>
-          <colgroup>
-            <col />
-            <col style={{ width: 136 }} />
-            <col style={{ width: 92 }} className="max-xl:hidden" />
-            <col style={{ width: 160 }} className="max-lg:hidden" />
-            <col style={{ width: 180 }} className="max-lg:hidden" />
-            <col style={{ width: 140 }} />
-            <col style={{ width: 104 }} className="max-xl:hidden" />
-            <col style={{ width: 44 }} />
-          </colgroup>
-          <thead>
-            <tr>
-              <th scope="col">Name</th>
-              <th scope="col">Key</th>
-              <th scope="col" className="max-xl:hidden">
-                Role
-              </th>
-              <th scope="col" className="max-lg:hidden">
-                Workspaces
-              </th>
-              <th scope="col" className="max-lg:hidden">
-                Last used
-              </th>
-              <th scope="col">Expires</th>
-              <th scope="col" className="max-xl:hidden">
-                Created
-              </th>
-              <th scope="col">
-                <span className="sr-only">Actions</span>
-              </th>
+        <Table ref={table} caption="Your API keys" columns={columns}>
+          {keys.map((row) => (
+            <tr key={row.id}>
+              <td className="font-medium" title={row.name}>
+                {row.name}
+              </td>
+              <td className="end">
+                <code className="font-mono text-ink-2 text-xs">{row.maskedKey}</code>
+              </td>
+              <td className="hide text-ink-2 max-xl:hidden">{row.role ? roleWords[row.role] : 'Mine'}</td>
+              <td className="hide text-ink-2 max-lg:hidden" title={where(row)}>
+                {where(row)}
+              </td>
+              <td className="hide text-ink-2 max-lg:hidden" title={row.lastUsedBy ?? undefined}>
+                {row.lastUsedAt === null ? (
+                  'Never'
+                ) : (
+                  <>
+                    <Time at={row.lastUsedAt} />
+                    {row.lastUsedBy ? (
+                      <span className="text-ink-3"> {clientWord(row.lastUsedBy)}</span>
+                    ) : null}
+                  </>
+                )}
+              </td>
+              <td className="text-ink-2">
+                <Expiry row={row} />
+              </td>
+              <td className="hide text-ink-3 max-xl:hidden">
+                <Time at={row.createdAt} as="day" />
+              </td>
+              <td className="end sm:p-0!">
+                <DotsMenu of={row.name}>
+                  <MenuItem onSelect={() => setOpen({ kind: 'roll', row })}>
+                    <RotateCw aria-hidden size={14} /> Roll key
+                  </MenuItem>
+                  <MenuRule />
+                  <MenuItem danger onSelect={() => setOpen({ kind: 'revoke', row })}>
+                    <Trash2 aria-hidden size={14} /> Revoke key
+                  </MenuItem>
+                </DotsMenu>
+              </td>
             </tr>
-          </thead>
-          <tbody>
-            {keys.map((row) => (
-              <tr key={row.id}>
-                <td className="font-medium" title={row.name}>
-                  {row.name}
-                </td>
-                <td className="end">
-                  <code className="font-mono text-ink-2 text-xs">{row.maskedKey}</code>
-                </td>
-                <td className="hide text-ink-2 max-xl:hidden">{row.role ? roleWords[row.role] : 'Mine'}</td>
-                <td className="hide text-ink-2 max-lg:hidden" title={where(row)}>
-                  {where(row)}
-                </td>
-                <td className="hide text-ink-2 max-lg:hidden" title={row.lastUsedBy ?? undefined}>
-                  {row.lastUsedAt === null ? (
-                    'Never'
-                  ) : (
-                    <>
-                      <Time at={row.lastUsedAt} />
-                      {row.lastUsedBy ? (
-                        <span className="text-ink-3"> {clientWord(row.lastUsedBy)}</span>
-                      ) : null}
-                    </>
-                  )}
-                </td>
-                <td className="text-ink-2">
-                  <Expiry row={row} />
-                </td>
-                <td className="hide text-ink-3 max-xl:hidden">
-                  <Time at={row.createdAt} as="day" />
-                </td>
-                <td className="end sm:p-0!">
-                  <DotsMenu of={row.name}>
-                    <MenuItem onSelect={() => setOpen({ kind: 'roll', row })}>
-                      <RotateCw aria-hidden size={14} /> Roll key
-                    </MenuItem>
-                    <MenuRule />
-                    <MenuItem danger onSelect={() => setOpen({ kind: 'revoke', row })}>
-                      <Trash2 aria-hidden size={14} /> Revoke key
-                    </MenuItem>
-                  </DotsMenu>
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
+          ))}
+        </Table>
       )}
       {open?.kind === 'generate' ? (
         <GenerateDialog here={here} ownRole={ownRole} onClose={close} onGenerated={show} />
@@ -196,9 +173,21 @@ const clientWord = (userAgent: string): string => userAgent.split(/[\s(]/)[0] ??
 
 function Expiry({ row }: { readonly row: ApiKeyRow }) {
   const nowMs = useNowMs()
-  if (row.expiresAt === null) return <>Never</>
+  // On a phone there is no head above it.
+  if (row.expiresAt === null)
+    return (
+      <>
+        Never <span className="sm:hidden">expires</span>
+      </>
+    )
   const { tone, words } = expiryOf(Date.parse(row.expiresAt), nowMs)
-  if (tone === 'far') return <Time at={row.expiresAt} as="day" />
+  if (tone === 'far')
+    return (
+      <>
+        <span className="sm:hidden">Expires </span>
+        <Time at={row.expiresAt} as="day" />
+      </>
+    )
   return (
     <span
       data-family={tone === 'past' ? 'fail' : 'late'}
@@ -210,7 +199,10 @@ function Expiry({ row }: { readonly row: ApiKeyRow }) {
           Expired <Time at={row.expiresAt} as="day" />
         </>
       ) : (
-        words
+        <>
+          <span className="sm:hidden">Expires </span>
+          {words}
+        </>
       )}
     </span>
   )
