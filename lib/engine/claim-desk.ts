@@ -4,9 +4,10 @@ import type { ClientView } from '../domain/orchestration/decide.ts'
 import { type Capability, canRun } from '../domain/work/language.ts'
 import type { ClaimHolder } from './claim-writes.ts'
 import type { ClaimedRun } from './claims.ts'
+import type { PoolQuiet } from './due-reads.ts'
 import type { DueWork, WorkSignal } from './due-work.ts'
 import type { Engine } from './engine.ts'
-import { type PollWork, type PoolQuiet, poolKey } from './poll-work.ts'
+import { type PollWork, poolKey } from './poll-work.ts'
 import type { Presence } from './presence.ts'
 
 /** Somebody who waits for runs of a pool, and hears of runs of its own that are to stop. */

@@ -1,4 +1,5 @@
-import type { DueRun, PollWork, PoolPoll } from '../../engine/poll-work.ts'
+import type { DueRun, PoolPoll } from '../../engine/due-reads.ts'
+import type { PollWork } from '../../engine/poll-work.ts'
 import { type Context, requireScope } from '../context.ts'
 
 /** Runs of a pool that are due, the most urgent queue first; nobody has claimed them yet. Throws NotFound. */
