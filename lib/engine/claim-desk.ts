@@ -1,5 +1,4 @@
 import type { Sql } from '../db/clients.ts'
-import { shareReads } from '../db/coalesce.ts'
 import type { ClientView } from '../domain/orchestration/decide.ts'
 import { type Capability, canRun } from '../domain/work/language.ts'
 import type { ClaimHolder } from './claim-writes.ts'
@@ -9,6 +8,7 @@ import type { DueWork, WorkSignal } from './due-work.ts'
 import type { Engine } from './engine.ts'
 import { type PollWork, poolKey } from './poll-work.ts'
 import type { Presence } from './presence.ts'
+import { createStopReads } from './stop-reads.ts'
 
 /** Somebody who waits for runs of a pool, and hears of runs of its own that are to stop. */
 export interface DeskRequest {
@@ -273,25 +273,7 @@ export function createClaimDesk({
     signal.dueMicros <= nowMicros() &&
     desk.sources.includes(signal.workQueueId)
 
-  const shareStops = shareReads<ReadonlyMap<string, readonly string[]>>()
-  /** Whose stops the next read of a pool is to find. */
-  const askedStops = new Map<string, Set<string>>()
-
-  /** Runs that are to stop by their holders' names. Who asks while a read of the pool is under way shares the next. */
-  const findStops = (
-    workspaceId: string,
-    poolId: string,
-    names: readonly string[],
-  ): Promise<ReadonlyMap<string, readonly string[]>> => {
-    const key = `${workspaceId} ${poolId}`
-    const asked = askedStops.get(key) ?? new Set()
-    askedStops.set(key, asked)
-    for (const name of names) asked.add(name)
-    return shareStops(key, () => {
-      askedStops.delete(key)
-      return readStops(sql, workspaceId, poolId, [...asked])
-    })
-  }
+  const findStops = createStopReads(sql)
 
   const newStops = (request: DeskRequest, stops: readonly string[] | undefined): readonly string[] =>
     (stops ?? []).filter((id) => !request.knownStops.includes(id))
@@ -406,20 +388,4 @@ export function createClaimDesk({
       }
     },
   }
-}
-
-async function readStops(
-  sql: Sql,
-  workspaceId: string,
-  poolId: string,
-  names: readonly string[],
-): Promise<ReadonlyMap<string, readonly string[]>> {
-  const rows = await sql<{ runId: string; holderName: string }[]>`
-    select c.run_id, c.holder_name from run_claims c
-    join flow_runs r on r.workspace_id = c.workspace_id and r.id = c.run_id
-    where c.workspace_id = ${workspaceId} and c.work_pool_id = ${poolId} and c.holder_name = any(${[...names]}::text[])
-      and r.state_type = 'CANCELLING'`
-  const byName = new Map<string, string[]>()
-  for (const { runId, holderName } of rows) byName.set(holderName, [...(byName.get(holderName) ?? []), runId])
-  return byName
 }
