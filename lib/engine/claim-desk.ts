@@ -1,75 +1,19 @@
 import type { Sql } from '../db/clients.ts'
-import type { ClientView } from '../domain/orchestration/decide.ts'
-import { type Capability, canRun } from '../domain/work/language.ts'
-import type { ClaimHolder } from './claim-writes.ts'
-import type { ClaimedRun } from './claims.ts'
+import { canRun } from '../domain/work/language.ts'
+import {
+  type Desk,
+  type DeskAnswer,
+  type DeskRequest,
+  Desks,
+  type DeskWaiter,
+  FIRST_RETRY_MS,
+} from './desks.ts'
 import type { PoolQuiet } from './due-reads.ts'
 import type { DueWork, WorkSignal } from './due-work.ts'
 import type { Engine } from './engine.ts'
-import { type PollWork, poolKey } from './poll-work.ts'
+import type { PollWork } from './poll-work.ts'
 import type { Presence } from './presence.ts'
 import { createStopReads } from './stop-reads.ts'
-
-/** Somebody who waits for runs of a pool, and hears of runs of its own that are to stop. */
-export interface DeskRequest {
-  readonly workspaceId: string
-  readonly poolName: string
-  /** null: all queues of the pool. */
-  readonly queueNames: readonly string[] | null
-  /** What it can run: it hears of nothing else. */
-  readonly runs: Capability
-  readonly limit: number
-  readonly holder: ClaimHolder & { readonly name: string }
-  readonly claimSeconds: number
-  readonly client: ClientView
-  readonly waitMs: number
-  /** Runs that it stops already. */
-  readonly knownStops: readonly string[]
-  /** When it is gone, or the server ends: nothing more is claimed for it. */
-  readonly signal: AbortSignal
-}
-
-export interface DeskAnswer {
-  readonly claims: readonly ClaimedRun[]
-  /** Runs of the holder that are to stop, beyond those it knows. */
-  readonly stops: readonly string[]
-}
-
-interface Waiter {
-  readonly request: DeskRequest
-  readonly answer: (answer: DeskAnswer) => void
-  readonly fail: (error: unknown) => void
-  /** A claim for it is under way: it is not let go before that is known. */
-  isClaiming: boolean
-  /** What it was promised to be told of, and was not yet: even who does not wait has one look at the runs and one at the stops. */
-  readonly owed: Set<'runs' | 'stops'>
-  /** Its time is over. */
-  isOver: boolean
-  /** Its runs that are to stop, found while it was claimed for. */
-  stops: readonly string[]
-}
-
-/** Those who wait for the same runs of the same queues. */
-interface Desk {
-  readonly workspaceId: string
-  readonly poolName: string
-  readonly queueNames: readonly string[] | null
-  readonly runs: Capability
-  poolId: string | null
-  /** Its queues, as the last look found them. */
-  sources: readonly string[]
-  readonly waiters: Set<Waiter>
-  timer: NodeJS.Timeout | undefined
-  isClaiming: boolean
-  isLooking: boolean
-  /** Something came due during a claim, which may have missed it. */
-  again: boolean
-  /** The last claim got nothing. */
-  wasInVain: boolean
-  /** How long to wait with what is due and yet not to be had. */
-  retryMs: number
-  stopsCheckedAtMs: number
-}
 
 export interface ClaimDesk {
   /** Settles as soon as there is something to tell, at the latest after `waitMs`. Throws NotFound when there is no such pool. */
@@ -90,8 +34,7 @@ export interface ClaimDeskOptions {
 
 /** Whoever waits looks anew this often, whatever was heard. */
 const LOOK_EVERY_MS = 5_000
-/** Due, and yet not to be had: somebody else is just taking it, or another limit holds it back. Then twice as long each time. */
-const FIRST_RETRY_MS = 16
+/** What is due and yet not to be had is tried again at most this seldom. */
 const LAST_RETRY_MS = 256
 /** Longest delay that a timer can take. */
 const MAX_TIMER_MS = 2 ** 31 - 1
@@ -112,56 +55,16 @@ export function createClaimDesk({
   presence,
   nowMicros,
 }: ClaimDeskOptions): ClaimDesk {
-  const desks = new Map<string, Map<string, Desk>>()
-
-  const desksOf = (workspaceId: string): Iterable<Desk> => desks.get(workspaceId)?.values() ?? []
-
-  const deskFor = (request: DeskRequest): Desk => {
-    const { workspaceId, poolName, queueNames, runs } = request
-    const ofWorkspace = desks.get(workspaceId) ?? new Map<string, Desk>()
-    desks.set(workspaceId, ofWorkspace)
-    const key = poolKey(request)
-    const desk = ofWorkspace.get(key) ?? {
-      workspaceId,
-      poolName,
-      queueNames,
-      runs,
-      poolId: null,
-      sources: [],
-      waiters: new Set(),
-      timer: undefined,
-      isClaiming: false,
-      isLooking: false,
-      again: false,
-      wasInVain: false,
-      retryMs: FIRST_RETRY_MS,
-      stopsCheckedAtMs: 0,
-    }
-    ofWorkspace.set(key, desk)
-    return desk
-  }
-
-  const leave = (desk: Desk, waiter: Waiter): boolean => {
-    const wasThere = desk.waiters.delete(waiter)
-    if (desk.waiters.size === 0) {
-      clearTimeout(desk.timer)
-      desk.timer = undefined
-      const ofWorkspace = desks.get(desk.workspaceId)
-      const key = poolKey(desk)
-      if (ofWorkspace?.get(key) === desk) ofWorkspace.delete(key)
-      if (ofWorkspace?.size === 0) desks.delete(desk.workspaceId)
-    }
-    return wasThere
-  }
+  const desks = new Desks()
 
   /** Lets go whoever's time is over, and who is owed no look any more. */
-  const letGo = (desk: Desk, waiter: Waiter): void => {
-    if (waiter.isOver && waiter.owed.size === 0 && !waiter.isClaiming && leave(desk, waiter))
+  const letGo = (desk: Desk, waiter: DeskWaiter): void => {
+    if (waiter.isOver && waiter.owed.size === 0 && !waiter.isClaiming && desks.leave(desk, waiter))
       waiter.answer(NOTHING)
   }
 
   const failAll = (desk: Desk, error: unknown): void => {
-    for (const waiter of desk.waiters) if (leave(desk, waiter)) waiter.fail(error)
+    for (const waiter of desk.waiters) if (desks.leave(desk, waiter)) waiter.fail(error)
   }
 
   /** Something may have moved: claims if anything is due, else sees to it that somebody looks when it is. */
@@ -243,7 +146,7 @@ export function createClaimDesk({
   /** Answers whether it got anything. */
   const claimFor = async (
     desk: Desk,
-    waiter: Waiter,
+    waiter: DeskWaiter,
     workPoolId: string,
     workQueueIds: readonly string[] | null,
   ): Promise<boolean> => {
@@ -257,12 +160,12 @@ export function createClaimDesk({
       waiter.isClaiming = false
       waiter.owed.delete('runs')
       const { stops } = waiter
-      if (claims.length + stops.length > 0 && leave(desk, waiter)) waiter.answer({ claims, stops })
+      if (claims.length + stops.length > 0 && desks.leave(desk, waiter)) waiter.answer({ claims, stops })
       else letGo(desk, waiter)
       return claims.length > 0
     } catch (error) {
       waiter.isClaiming = false
-      if (leave(desk, waiter)) waiter.fail(error)
+      if (desks.leave(desk, waiter)) waiter.fail(error)
       return false
     }
   }
@@ -286,11 +189,11 @@ export function createClaimDesk({
     for (const waiter of desk.waiters) tellOne(desk, waiter, found)
   }
 
-  const tellOne = (desk: Desk, waiter: Waiter, found: ReadonlyMap<string, readonly string[]>): void => {
+  const tellOne = (desk: Desk, waiter: DeskWaiter, found: ReadonlyMap<string, readonly string[]>): void => {
     const stops = newStops(waiter.request, found.get(waiter.request.holder.name))
     waiter.owed.delete('stops')
     if (waiter.isClaiming) waiter.stops = stops
-    else if (stops.length > 0 && leave(desk, waiter)) waiter.answer({ claims: [], stops })
+    else if (stops.length > 0 && desks.leave(desk, waiter)) waiter.answer({ claims: [], stops })
     else letGo(desk, waiter)
   }
 
@@ -306,7 +209,7 @@ export function createClaimDesk({
 
   const stopListening = [
     dueWork.onHeard((signal) => {
-      for (const desk of desksOf(signal.workspaceId)) {
+      for (const desk of desks.of(signal.workspaceId)) {
         if (desk.poolId !== signal.workPoolId && desk.poolId !== null) continue
         if (signal.type === 'due' && !canRun(desk.runs, signal.language)) continue
         if (!isDueNow(desk, signal)) serve(desk)
@@ -315,13 +218,13 @@ export function createClaimDesk({
       }
     }),
     engine.signals.on('stop-asked', ({ workspaceId, workPoolId }) => {
-      for (const desk of desksOf(workspaceId)) {
+      for (const desk of desks.of(workspaceId)) {
         if (desk.poolId === workPoolId) tellStops(desk).catch(() => {})
       }
     }),
     dueWork.onForgotten((workspaceId) => {
-      const ids = workspaceId === null ? [...desks.keys()] : [workspaceId]
-      for (const id of ids) for (const desk of desksOf(id)) serve(desk)
+      const ids = workspaceId === null ? desks.workspaceIds() : [workspaceId]
+      for (const id of ids) for (const desk of desks.of(id)) serve(desk)
     }),
   ]
 
@@ -336,7 +239,7 @@ export function createClaimDesk({
           clearTimeout(deadline)
           signal.removeEventListener('abort', giveUp)
         }
-        const waiter: Waiter = {
+        const waiter: DeskWaiter = {
           request,
           answer: (answer) => {
             settle()
@@ -351,7 +254,7 @@ export function createClaimDesk({
           isOver: request.waitMs === 0,
           stops: [],
         }
-        const desk = deskFor(request)
+        const desk = desks.for(request)
         const giveUp = (): void => {
           waiter.isOver = true
           waiter.owed.clear()
@@ -371,19 +274,19 @@ export function createClaimDesk({
         findStops(workspaceId, poolId, [holder.name]).then(
           (found) => tellOne(desk, waiter, found),
           (error: unknown) => {
-            if (!waiter.isClaiming && leave(desk, waiter)) waiter.fail(error)
+            if (!waiter.isClaiming && desks.leave(desk, waiter)) waiter.fail(error)
           },
         )
       })
     },
     stir: (workspaceId) => {
-      for (const desk of desksOf(workspaceId)) stir(desk)
+      for (const desk of desks.of(workspaceId)) stir(desk)
     },
     close: () => {
       for (const stop of stopListening) stop()
-      for (const workspaceId of [...desks.keys()]) {
-        for (const desk of [...desksOf(workspaceId)]) {
-          for (const waiter of desk.waiters) if (leave(desk, waiter)) waiter.answer(NOTHING)
+      for (const workspaceId of desks.workspaceIds()) {
+        for (const desk of [...desks.of(workspaceId)]) {
+          for (const waiter of desk.waiters) if (desks.leave(desk, waiter)) waiter.answer(NOTHING)
         }
       }
     },
