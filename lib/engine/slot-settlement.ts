@@ -5,10 +5,10 @@ import { deniedSlotsNow, nextAverageOccupancy, retryAfterSeconds } from '../doma
 import { BadInput } from '../domain/problem.ts'
 import { formatInstant } from '../domain/time.ts'
 import { emptyLeaseId, isEmptyLease } from './empty-lease.ts'
-import { grouped } from './grouped.ts'
 import type { LimitRow } from './limit-books.ts'
 import type { DeploymentSlotFree, SlotsFree } from './signals.ts'
-import type { SlotFacts, StoredLease } from './slot-facts.ts'
+import type { SlotFacts } from './slot-facts.ts'
+import { type GivenSlots, type LeaseOutcome, SlotLeases } from './slot-leases.ts'
 import { heldSecondsOf } from './slot-occupancy.ts'
 import type {
   EndLease,
@@ -37,26 +37,8 @@ interface Limit {
   readonly lapsed: boolean
 }
 
-/** Slots that can be given back without naming a lease, the latest last. */
-interface Loose {
-  readonly id: string
-  readonly drainsFromMicros: number | null
-  readonly before: number
-  slots: number
-}
-
-/** What a holder has of one limit. */
-interface Held extends LeaseKey {
-  readonly slots: number
-  readonly heldMicros: number
-  readonly drainsFromMicros: number | null
-}
-
 /** What is to be written. */
-export interface SlotOutcome {
-  readonly ended: readonly (LeaseKey & { readonly limitId: string })[]
-  readonly resized: readonly (LeaseKey & { readonly limitId: string; readonly slots: number })[]
-  readonly taken: readonly LeaseRow[]
+export interface SlotOutcome extends LeaseOutcome {
   readonly limits: readonly LimitState[]
   readonly renewals: readonly (LeaseKey & { readonly expiresMicros: number })[]
   readonly joined: readonly WaiterRow[]
@@ -77,49 +59,16 @@ export class Settlement {
   readonly #dice: () => number
   readonly #byName = new Map<string, Limit>()
   readonly #byId = new Map<string, Limit>()
-  /** Of the limits that slots are given back to. */
-  readonly #loose: Map<string, Loose[]>
-  /** By `workspace id`. */
-  readonly #ending: ReadonlyMap<string, readonly StoredLease[]>
-  /** By `limit holder`. */
-  readonly #held: Map<string, Held>
-  readonly #taken = new Map<string, LeaseRow>()
-  readonly #ended: (LeaseKey & { readonly limitId: string })[] = []
+  readonly #leases: SlotLeases
   readonly #renewals: (LeaseKey & { readonly expiresMicros: number })[] = []
   readonly #waiters: SlotWaiters
 
-  constructor({ limits, loose, ending, held }: SlotFacts, nowMicros: number, dice: () => number) {
+  constructor(facts: SlotFacts, nowMicros: number, dice: () => number) {
     this.#nowMicros = nowMicros
     this.#dice = dice
     this.#waiters = new SlotWaiters(nowMicros)
-    this.#loose = grouped(
-      loose,
-      ({ workspaceId, limitId }) => `${workspaceId} ${limitId}`,
-      (lease) => ({
-        id: lease.id,
-        drainsFromMicros: microsOf(lease.drainsFrom),
-        before: lease.slots,
-        slots: lease.slots,
-      }),
-    )
-    this.#ending = grouped(
-      ending,
-      ({ workspaceId, id }) => `${workspaceId} ${id}`,
-      (lease) => lease,
-    )
-    this.#held = new Map(
-      held.map(({ workspaceId, limitId, id, slots, holderId, heldSince, drainsFrom }) => [
-        `${limitId} ${holderId}`,
-        {
-          workspaceId,
-          id,
-          slots,
-          drainsFromMicros: microsOf(drainsFrom),
-          heldMicros: microsOf(heldSince) ?? nowMicros,
-        },
-      ]),
-    )
-    for (const { row, book, line, lapsed } of limits) {
+    this.#leases = new SlotLeases(facts, nowMicros)
+    for (const { row, book, line, lapsed } of facts.limits) {
       const limit: Limit = {
         row,
         book,
@@ -206,7 +155,7 @@ export class Settlement {
     if (limits.length === 0) return { type: 'granted', leaseId: emptyLeaseId(), limits: [] }
     const counted = limits.filter(({ row }) => row.active)
     const isHeld = ({ row }: Limit): boolean =>
-      order.once === true && holder !== null && this.#held.has(`${row.id} ${holder.id}`)
+      order.once === true && holder !== null && this.#leases.isHeld(row.id, holder.id)
     const needed = counted.filter((limit) => !isHeld(limit))
     const refused = refusal(order, needed)
     if (refused) {
@@ -220,17 +169,21 @@ export class Settlement {
     if (full.length > 0) return this.#deny(order, place, { limits, counted, full })
     this.#waiters.leave(order, limits)
     const leaseId = needed.length === 0 ? emptyLeaseId() : uuidv7()
+    const givenBy =
+      order.once && holder ? 'holder' : order.leaseSeconds === null && holder === null ? 'anybody' : 'lease'
     for (const { row, book } of needed) {
       const drainsFromMicros = book.take(slots, this.#nowMicros)
-      const lease = { slots, heldMicros: this.#nowMicros, drainsFromMicros }
-      const drained = drainedMicros(lease, row.slotDecayPerSecond)
-      const key = { workspaceId, id: leaseId }
-      this.#taken.set(`${row.id} ${leaseId}`, {
-        ...key,
-        ...lease,
+      const heldMicros = this.#nowMicros
+      const drained = drainedMicros({ slots, heldMicros, drainsFromMicros }, row.slotDecayPerSecond)
+      const lease: LeaseRow = {
+        workspaceId,
         limitId: row.id,
+        id: leaseId,
+        slots,
         holderType: holder?.type ?? 'client',
         holderId: holder?.id ?? null,
+        heldMicros,
+        drainsFromMicros,
         expiresMicros:
           order.leaseSeconds !== null
             ? this.#nowMicros + order.leaseSeconds * microsPerSecond
@@ -238,19 +191,10 @@ export class Settlement {
               Number.isFinite(drained)
               ? Math.ceil(drained)
               : null,
-      })
-      if (order.once && holder) this.#held.set(`${row.id} ${holder.id}`, { ...key, ...lease })
-      else if (order.leaseSeconds === null && holder === null)
-        this.#takeLoose(row, { id: leaseId, drainsFromMicros, before: 0, slots })
+      }
+      this.#leases.take(lease, givenBy)
     }
     return { type: 'granted', leaseId, limits: limits.map(({ row }) => named(row)) }
-  }
-
-  #takeLoose({ workspaceId, id }: LimitRow, loose: Loose): void {
-    const key = `${workspaceId} ${id}`
-    const list = this.#loose.get(key)
-    if (list) list.push(loose)
-    else this.#loose.set(key, [loose])
   }
 
   #deny(
@@ -303,15 +247,8 @@ export class Settlement {
   #give(order: GiveSlots): SlotAnswer {
     const limits = this.#limitsOf(order)
     for (const limit of limits) {
-      let left = order.slots
-      // The latest first: of a limit that decays, what was taken before is on its way back already.
-      for (const loose of [...(this.#loose.get(`${order.workspaceId} ${limit.row.id}`) ?? [])].reverse()) {
-        const back = Math.min(left, loose.slots)
-        if (back === 0) continue
-        loose.slots -= back
-        left -= back
-        this.#freed(limit, back, loose.drainsFromMicros, null)
-      }
+      for (const given of this.#leases.giveLoose(order.workspaceId, limit.row.id, order.slots))
+        this.#freed(limit, given, null)
       if (order.occupancySeconds !== null) this.#observe(limit, order.occupancySeconds)
     }
     return { type: 'given', limits: limits.map(({ row }) => named(row)) }
@@ -320,34 +257,19 @@ export class Settlement {
   #giveHeld(order: GiveHeldSlots): SlotAnswer {
     const limits = this.#limitsOf(order)
     for (const limit of limits) {
-      const key = `${limit.row.id} ${order.holderId}`
-      const lease = this.#held.get(key)
-      if (!lease) continue
-      this.#held.delete(key)
-      // Taken in this very batch: it is never written.
-      if (!this.#taken.delete(`${limit.row.id} ${lease.id}`))
-        this.#ended.push({ workspaceId: order.workspaceId, id: lease.id, limitId: limit.row.id })
-      this.#freed(
-        limit,
-        lease.slots,
-        lease.drainsFromMicros,
-        order.occupancySeconds ?? this.#secondsSince(lease.heldMicros),
-      )
+      const given = this.#leases.giveHeld(limit.row.id, order.holderId)
+      if (given) this.#freed(limit, given, order.occupancySeconds ?? this.#secondsSince(given.heldMicros))
     }
     return { type: 'given', limits: limits.map(({ row }) => named(row)) }
   }
 
   #end({ workspaceId, leaseId }: EndLease): SlotAnswer {
-    const leases = this.#ending.get(`${workspaceId} ${leaseId}`) ?? []
     const limits: NamedLimit[] = []
-    for (const lease of leases) {
-      const limit = this.#byId.get(`${workspaceId} ${lease.limitId}`)
-      if (!limit || this.#ended.some((ended) => ended.id === leaseId && ended.limitId === lease.limitId))
-        continue
-      this.#ended.push({ workspaceId, id: leaseId, limitId: lease.limitId })
+    for (const given of this.#leases.end(workspaceId, leaseId)) {
+      const limit = this.#byId.get(`${workspaceId} ${given.limitId}`)
+      if (!limit) continue
       limits.push(named(limit.row))
-      const held = this.#secondsSince(microsOf(lease.heldSince) ?? this.#nowMicros)
-      this.#freed(limit, lease.slots, microsOf(lease.drainsFrom), held)
+      this.#freed(limit, given, this.#secondsSince(given.heldMicros))
     }
     return { type: 'given', limits }
   }
@@ -356,7 +278,7 @@ export class Settlement {
     return Math.max(0, (this.#nowMicros - micros) / microsPerSecond)
   }
 
-  #freed(limit: Limit, slots: number, drainsFromMicros: number | null, heldSeconds: number | null): void {
+  #freed(limit: Limit, { slots, drainsFromMicros }: GivenSlots, heldSeconds: number | null): void {
     limit.book.give(slots, drainsFromMicros)
     limit.freed += slots
     if (heldSeconds !== null) this.#observe(limit, heldSeconds)
@@ -372,26 +294,8 @@ export class Settlement {
   }
 
   outcome(): SlotOutcome {
-    const taken = new Map(this.#taken)
-    const ended = [...this.#ended]
-    const resized: { workspaceId: string; limitId: string; id: string; slots: number }[] = []
-    for (const [key, list] of this.#loose) {
-      const limit = this.#byId.get(key)
-      if (!limit) continue
-      const { workspaceId, id: limitId } = limit.row
-      for (const { id, before, slots } of list) {
-        if (slots === before) continue
-        const fresh = taken.get(`${limitId} ${id}`)
-        if (!fresh && slots === 0) ended.push({ workspaceId, limitId, id })
-        else if (!fresh) resized.push({ workspaceId, limitId, id, slots })
-        else if (slots === 0) taken.delete(`${limitId} ${id}`)
-        else taken.set(`${limitId} ${id}`, { ...fresh, slots })
-      }
-    }
     return {
-      ended,
-      resized,
-      taken: [...taken.values()],
+      ...this.#leases.outcome(),
       limits: [...this.#byId.values()]
         .filter((limit) => limit.changed)
         .map(({ row: { workspaceId, id, deniedSlots, updatedAt }, denied, average }) => ({
