@@ -95,7 +95,7 @@ export class SlotLeases {
       const key = `${workspaceId} ${limitId}`
       const list = this.#loose.get(key) ?? []
       this.#loose.set(key, list)
-      list.push({ ...this.#looseOf(lease), slots: 0 })
+      list.push(this.#looseOf(lease))
     }
   }
 

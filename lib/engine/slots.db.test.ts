@@ -157,6 +157,22 @@ describe('slots', () => {
     expect((await take(three)).type).toBe('granted')
   })
 
+  test('that are taken without a lease while others give some back are counted once', async () => {
+    const ws = await workspace()
+    const limitId = await makeLimit(db, ws, 'old', 3)
+    const take = () => engine.slots.take(order(ws, ['old'], { leaseSeconds: null }))
+    const give = () =>
+      engine.slots.settle({
+        ...{ type: 'give', workspaceId: ws, names: ['old'], slots: 1, occupancySeconds: null },
+      })
+    await take()
+    // In one batch: what comes back is what was taken last.
+    expect((await Promise.all([take(), give()])).map(({ type }) => type)).toEqual(['granted', 'given'])
+    expect(await taken(limitId)).toBe(1)
+    await give()
+    expect(await taken(limitId)).toBe(0)
+  })
+
   test('that decay limit a rate', async () => {
     const ws = await workspace()
     const limitId = await makeLimit(db, ws, 'rate', 3, 2)
