@@ -9,8 +9,13 @@ const kinds = {
 } as const satisfies Record<ChipKind, string>
 
 /** Filters stand as chips in one line: set ones filled, possible ones dashed with a plus. */
-export const chipClass = (kind: ChipKind = 'plain'): string =>
+export const chipClass = (
+  kind: ChipKind = 'plain',
+  /** Bare: its parts fill it to its edges. */
+  padding: 'padded' | 'bare' = 'padded',
+): string =>
   cx(
-    'inline-flex h-7 flex-none select-none items-center gap-1.5 whitespace-nowrap rounded-md border px-[9px] text-xs transition-colors duration-(--t-fast) max-sm:h-9',
+    'inline-flex h-7 flex-none select-none items-center whitespace-nowrap rounded-md border text-xs transition-colors duration-(--t-fast) max-sm:h-9',
+    padding === 'padded' ? 'gap-1.5 px-[9px]' : 'gap-1',
     kinds[kind],
   )

@@ -1,9 +1,10 @@
 'use client'
-import { Plus, X } from 'lucide-react'
+import { Plus } from 'lucide-react'
 import { type KeyboardEvent, type ReactNode, useState } from 'react'
 import { chipClass } from './chip.tsx'
 import { Checkbox } from './field.tsx'
 import { useLate } from './late.ts'
+import { SetChip, setWords } from './set-chip.tsx'
 
 type Parts = typeof import('./popover-parts.tsx')
 
@@ -43,13 +44,10 @@ export function ChoiceChip(props: ChoiceChipProps) {
         {label}
       </button>
     ) : (
-      <button type="button" className="inline-flex h-full items-center gap-1.5 pl-[9px]">
-        {label} <b className="max-w-60 truncate font-medium text-ink">{names.join(', ')}</b>
-      </button>
+      setWords(label, names.join(', '))
     )
   return (
-    // One element whether something is chosen or not: what is open stays open while several are ticked.
-    <span className={chosen.length === 0 ? 'contents' : `${chipClass('set')} px-0`}>
+    <SetChip label={label} isSet={chosen.length > 0} onClear={() => onChosen([])}>
       <span {...holder}>
         {parts ? (
           <parts.Root open={open} onOpenChange={setOpen}>
@@ -76,17 +74,7 @@ export function ChoiceChip(props: ChoiceChipProps) {
           button
         )}
       </span>
-      {chosen.length === 0 ? null : (
-        <button
-          type="button"
-          aria-label={`Clear ${label.toLowerCase()} filter`}
-          onClick={() => onChosen([])}
-          className="grid h-full w-6 place-items-center rounded-r-md hover:bg-active max-sm:w-9"
-        >
-          <X aria-hidden size={14} />
-        </button>
-      )}
-    </span>
+    </SetChip>
   )
 }
 

@@ -1,8 +1,9 @@
 'use client'
-import { Plus, X } from 'lucide-react'
+import { Plus } from 'lucide-react'
 import { useRouter } from 'next/navigation'
 import { chipClass } from './chip.tsx'
 import { Menu, MenuRadio, MenuRadioGroup } from './menu.tsx'
+import { SetChip, setWords } from './set-chip.tsx'
 import { TagChip } from './tag-chip.tsx'
 
 interface FilterChipProps {
@@ -68,20 +69,8 @@ export function FilterChip({ path, label, param, value, options }: FilterChipPro
     )
   }
   return (
-    <span className={`${chipClass('set')} px-0`}>
-      {menu(
-        <button type="button" className="inline-flex h-full items-center gap-1.5 pl-[9px]">
-          {label} <b className="max-w-60 truncate font-medium text-ink">{chosen}</b>
-        </button>,
-      )}
-      <button
-        type="button"
-        aria-label={`Clear ${label.toLowerCase()} filter`}
-        onClick={() => show(null)}
-        className="grid h-full w-6 place-items-center rounded-r-md hover:bg-active max-sm:w-9"
-      >
-        <X aria-hidden size={14} />
-      </button>
-    </span>
+    <SetChip label={label} onClear={() => show(null)}>
+      {menu(setWords(label, chosen))}
+    </SetChip>
   )
 }

@@ -182,7 +182,7 @@ export function ScheduleDialog({ base, deployment, schedule, onClose }: Schedule
             <Select
               {...control}
               value={kind}
-              className="max-w-60"
+              className="sm:max-w-60"
               onChange={(event) =>
                 setKind(catchUps.find((each) => each.kind === event.target.value)?.kind ?? 'late')
               }

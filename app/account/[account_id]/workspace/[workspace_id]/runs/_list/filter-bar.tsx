@@ -1,5 +1,5 @@
 'use client'
-import { Calendar, ChevronDown, Plus, Search, X } from 'lucide-react'
+import { Calendar, ChevronDown, Plus, Search } from 'lucide-react'
 import { useRouter } from 'next/navigation'
 import { type ReactNode, useEffect, useRef, useState, useTransition } from 'react'
 import { chipClass } from '#app/_ui/chip.tsx'
@@ -7,6 +7,7 @@ import { ChoiceChip } from '#app/_ui/choice-chip.tsx'
 import { useNowMs, useZone } from '#app/_ui/clock.tsx'
 import { Kbd } from '#app/_ui/kbd.tsx'
 import { Menu, MenuCheck, MenuRadio, MenuRadioGroup } from '#app/_ui/menu.tsx'
+import { SetChip, setWords } from '#app/_ui/set-chip.tsx'
 import { StateIcon } from '#app/_ui/state.tsx'
 import { stateWord } from '#app/_ui/states.ts'
 import { TagChip } from '#app/_ui/tag-chip.tsx'
@@ -96,37 +97,6 @@ function RangeChip({
   )
 }
 
-/** A set filter: its words open the choice, its × clears it. */
-function SetChip({
-  label,
-  children,
-  trigger,
-  onClear,
-}: {
-  readonly label: string
-  readonly children: ReactNode
-  readonly trigger: (button: ReactNode) => ReactNode
-  readonly onClear: () => void
-}) {
-  return (
-    <span className={`${chipClass('set')} px-0`}>
-      {trigger(
-        <button type="button" className="inline-flex h-full items-center gap-1.5 pl-[9px]">
-          {label} <b className="max-w-60 truncate font-medium text-ink">{children}</b>
-        </button>,
-      )}
-      <button
-        type="button"
-        aria-label={`Clear ${label.toLowerCase()} filter`}
-        onClick={onClear}
-        className="grid h-full w-6 place-items-center rounded-r-md hover:bg-active max-sm:w-9"
-      >
-        <X aria-hidden size={14} />
-      </button>
-    </span>
-  )
-}
-
 function PossibleChip({ label, ...rest }: { readonly label: string } & React.ComponentProps<'button'>) {
   return (
     <button type="button" className={chipClass('possible')} {...rest}>
@@ -163,8 +133,8 @@ function StateChip({
     </Menu>
   )
   return query.states ? (
-    <SetChip label="State" trigger={menu} onClear={() => onStates(null)}>
-      {statesInWords(query.states)}
+    <SetChip label="State" onClear={() => onStates(null)}>
+      {menu(setWords('State', statesInWords(query.states)))}
     </SetChip>
   ) : (
     menu(<PossibleChip label="State" />)
