@@ -1,7 +1,7 @@
 import type { Transaction } from '../../db/clients.ts'
 import { readWorkspace } from '../../db/scope.ts'
 import { BadInput } from '../../domain/problem.ts'
-import type { StateType } from '../../domain/state.ts'
+import { isFinal, type StateType, stateTypes } from '../../domain/state.ts'
 import { formatInstant } from '../../domain/time.ts'
 import { type Context, requireScope } from '../context.ts'
 import { type Fragment, Operators } from '../filters/operators.ts'
@@ -30,12 +30,14 @@ export interface HistoryInterval {
 }
 
 const MAX_INTERVALS = 500
-/** Rollups count by the hour, and by the minute for the last two days (see lib/services/fold-run-counts). */
-const MINUTES_KEPT_MICROS = 47 * 3_600 * 1e6
+/** Rollups count by the minute, and by the hour what is older than that (see lib/services/fold-run-counts). */
+const HOUR_MICROS = 3_600 * 1e6
+const MINUTES_KEPT_MICROS = 48 * HOUR_MICROS
 
-/** Whether the buckets of the rollups are much finer than the intervals asked for, so that nobody sees where their borders fall. */
+/** Whether the buckets of the rollups are much finer than the intervals asked for, so that few of them lie across a border. */
 const rollupsAreFineEnough = (startMicros: number, intervalSeconds: number, nowMicros: number): boolean =>
-  intervalSeconds >= 3_600 || (intervalSeconds >= 300 && startMicros >= nowMicros - MINUTES_KEPT_MICROS)
+  intervalSeconds >= 3_600 ||
+  (intervalSeconds >= 300 && startMicros >= nowMicros - MINUTES_KEPT_MICROS + HOUR_MICROS)
 
 /** Runs by state in intervals of their expected start; the first 500 intervals at most. */
 export async function runHistory(
@@ -66,7 +68,7 @@ export async function runHistory(
         ? countedByState(filters)
         : null
     return counted
-      ? fromRollups(sql, ctx.workspaceId, window, counted)
+      ? fromRollups(sql, ctx.workspaceId, window, counted, filters, ctx.nowMicros())
       : fromRuns(sql, ctx.workspaceId, kind, window, filters, formatInstant(ctx.nowMicros()))
   })
   for (const { interval, ...state } of rows) intervals[interval]?.states.push(state)
@@ -108,26 +110,66 @@ function fromRuns(
     group by 1, 2, 3 order by 1, 2, 3`
 }
 
+const finalTypes = stateTypes.filter(isFinal)
+
+/**
+ * From the rollups what they tell exactly: runs that have ended, in buckets that lie within one interval. Buckets across a border,
+ * and those with runs whose times still grow, are looked up run by run.
+ */
 function fromRollups(
   sql: Transaction,
   workspaceId: string,
   window: Window,
   { state, flowIds }: NonNullable<ReturnType<typeof countedByState>>,
+  filters: RunFilters,
+  nowMicros: number,
 ): Promise<readonly Row[]> {
   const is = new Operators(sql)
+  const from = sql`${window.from}::timestamptz`
+  const to = sql`${window.to}::timestamptz`
   const where = sql`
-    c.workspace_id = ${workspaceId} and c.kind = 'flow-run' and c.bucket_at > ${window.from}::timestamptz - interval '1 minute' and c.bucket_at < ${window.to}::timestamptz
+    c.workspace_id = ${workspaceId} and c.kind = 'flow-run' and c.bucket_at > ${from} - interval '1 hour' and c.bucket_at < ${to}
     ${is.and(is.join([flowIds ? is.ids(sql`c.flow_id`, { any_: flowIds }) : null, is.state(sql`c`, state)]))}`
   const columns = sql`c.bucket_at, c.state_type, c.state_name, c.runs, c.run_seconds, c.late_seconds`
+  // What is older is in both: the hour as it was when it was folded, and minutes of what moved since.
+  const folded = formatInstant(Math.floor((nowMicros - MINUTES_KEPT_MICROS) / HOUR_MICROS) * HOUR_MICROS)
+  const isOld = sql`bucket_at < ${folded}::timestamptz`
+  const now = formatInstant(nowMicros)
   return sql<Row[]>`
-    select greatest(0, ${intervalOf(sql, sql`bucket_at`, window)}) as interval, state_type, state_name, sum(runs)::int as runs,
+    with counted as materialized (
+      select case when ${isOld} then date_trunc('hour', bucket_at, 'UTC') else bucket_at end as first_at,
+        case when ${isOld} then interval '1 hour' else interval '1 minute' end as width,
+        state_type, state_name, sum(runs) as runs, sum(run_seconds) as run_seconds, sum(late_seconds) as late_seconds
+      from (
+        select ${columns} from run_counts_hourly c where ${where}
+        union all select ${columns} from run_counts c where ${where}
+        union all select ${columns} from run_count_deltas c where ${where}
+      ) parts
+      group by 1, 2, 3, 4 having sum(runs) > 0
+    ),
+    looked_up as materialized (
+      select distinct first_at, width from counted
+      where state_type <> all(${finalTypes}::text[]::state_type[]) or first_at < ${from} or first_at + width > ${to}
+        or ${intervalOf(sql, sql`first_at`, window)} <> ${intervalOf(sql, sql`(first_at + width - interval '1 microsecond')`, window)}
+    )
+    select interval, state_type, state_name, sum(runs)::int as runs,
       greatest(0, sum(run_seconds)) as run_seconds, greatest(0, sum(late_seconds)) as late_seconds
     from (
-      select ${columns} from run_counts_hourly c where ${where}
-      union all select ${columns} from run_counts c where ${where}
-      union all select ${columns} from run_count_deltas c where ${where}
-    ) counted
-    group by 1, 2, 3 having sum(runs) > 0 order by 1, 2, 3`
+      select ${intervalOf(sql, sql`first_at`, window)} as interval, state_type, state_name, runs, run_seconds, late_seconds
+      from counted c
+      where not exists (select from looked_up l where l.first_at = c.first_at and l.width = c.width)
+      union all
+      select ${intervalOf(sql, sql`r.expected_start_at`, window)}, r.state_type, r.state_name, 1, r.run_seconds, r.late_seconds
+      from looked_up l cross join lateral (
+        select r.expected_start_at, r.state_type, r.state_name,
+          ${runSeconds(sql, sql`r`, now)} as run_seconds, ${lateSeconds(sql, sql`r`, now)} as late_seconds
+        from flow_runs r
+        where r.workspace_id = ${workspaceId} and r.expected_start_at >= greatest(l.first_at, ${from})
+          and r.expected_start_at < least(l.first_at + l.width, ${to}) and r.state_type is not null
+          ${new RunConditions(sql, workspaceId).onFlowRuns(filters)}
+        offset 0) r
+    ) told
+    group by 1, 2, 3 order by 1, 2, 3`
 }
 
 /** Run time including the present stretch. `x`: r or t. */
