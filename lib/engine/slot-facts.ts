@@ -40,7 +40,7 @@ export async function readSlotFacts(
   for (const order of orders) {
     const { workspaceId } = order
     if (order.type === 'end') ends.push({ workspaceId, id: order.leaseId })
-    else if (order.type === 'give') isGiven = true
+    else if (order.type === 'give') isGiven ||= order.names.length > 0
     else if (order.type === 'give-held') holders.push({ workspaceId, id: order.holderId })
     else if (order.type === 'take') {
       if (order.once && order.holder) holders.push({ workspaceId, id: order.holder.id })

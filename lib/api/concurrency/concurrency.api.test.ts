@@ -181,6 +181,8 @@ describe('taking slots', () => {
     expect((await plain('increment')).json).toEqual([{ id: expect.any(String), name, limit: 2 }])
     expect((await plain('increment')).status).toBe(423)
     expect((await plain('decrement')).json).toHaveLength(1)
+    const ofNone = await post('/v2/concurrency_limits/decrement', { names: [], slots: 1 })
+    expect(ofNone).toMatchObject({ status: 200, json: [] })
     expect(await active(name)).toBe(0)
     expect((await get(`/v2/concurrency_limits/${name}`)).json.avg_slot_occupancy_seconds).toBeGreaterThan(2)
   })
