@@ -39,12 +39,15 @@ export const durationSeconds = z.union([z.number(), z.string().max(64)]).transfo
   return z.NEVER
 })
 
-/** Names of things: no characters that would break paths. */
+/** Names of things: no characters that would break paths, and no steps within one: browsers and clients take `..` out of an address. */
 export const objectName = z
   .string()
   .min(1)
   .max(500)
   .refine((name) => !/[/%&><]/.test(name), { message: 'must not contain / % & > <' })
+  .refine((name) => name !== '.' && name !== '..', {
+    message: 'must not be . or ..: no address can end with it',
+  })
 
 export const stateType = z.enum(stateTypes)
 export const tags = z.array(z.string().min(1).max(1_000)).max(1_000)

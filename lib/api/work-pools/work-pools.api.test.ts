@@ -60,6 +60,8 @@ describe('work pools', () => {
       [{}, 422],
       [{ name: '' }, 422],
       [{ name: 'a/b' }, 422],
+      [{ name: '.' }, 422],
+      [{ name: '..' }, 422],
       [{ name: 'a%b' }, 422],
       [{ name: 'x'.repeat(501) }, 422],
       [{ name: 'a', concurrency_limit: -1 }, 422],
