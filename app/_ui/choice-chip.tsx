@@ -34,7 +34,8 @@ const mostShown = 50
 
 /** A filter by several of what there is: dashed with a plus while none is chosen, filled with a × when one is. */
 export function ChoiceChip(props: ChoiceChipProps) {
-  const { label, nouns, choices, chosen, onChosen } = props
+  const { label, nouns, choices } = props
+  const [chosen, onChosen] = useAsked(props.chosen, props.onChosen)
   const { parts, open, setOpen, holder } = useLate(fetchParts)
   const names = chosen.map((value) => choices.find((choice) => choice.value === value)?.label ?? value)
   const button =
@@ -66,7 +67,7 @@ export function ChoiceChip(props: ChoiceChipProps) {
                 }}
                 className="pop-in z-30 flex max-h-(--radix-popover-content-available-height) w-72 max-w-[calc(100vw-16px)] flex-col rounded-lg bg-raised p-1 text-ink shadow-pop focus:outline-none"
               >
-                <Choices {...props} />
+                <Choices {...props} chosen={chosen} onChosen={onChosen} />
               </parts.Content>
             </parts.Portal>
           </parts.Root>
@@ -76,6 +77,18 @@ export function ChoiceChip(props: ChoiceChipProps) {
       </span>
     </SetChip>
   )
+}
+
+/** What is asked for shows at once, and the next tick adds to it: the page with the answer takes its time. */
+function useAsked(given: readonly string[], ask: (next: readonly string[]) => void) {
+  const of = given.join('\n')
+  const [asked, setAsked] = useState({ of, chosen: given })
+  if (asked.of !== of) setAsked({ of, chosen: given })
+  const choose = (next: readonly string[]) => {
+    setAsked({ of, chosen: next })
+    ask(next)
+  }
+  return [asked.of === of ? asked.chosen : given, choose] as const
 }
 
 function Choices({ nouns: [one, many], choices, chosen, onChosen, free = false }: ChoiceChipProps) {

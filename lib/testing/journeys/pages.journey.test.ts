@@ -222,6 +222,11 @@ describeInBrowser('every page', () => {
       await page.keyboard.press('?')
       await page.getByRole('dialog').waitFor()
       await look('shortcuts')
+      await page.goto(`${workspace.tenant.base}/deployments`)
+      await page.getByRole('button', { name: 'Tag', exact: true }).click()
+      await page.getByRole('checkbox', { name: 'orders' }).check()
+      await page.waitForURL(/tag=orders/)
+      await look('tags')
       expectNoComplaints(visitor)
     },
   )
