@@ -138,7 +138,7 @@ export async function recordHeartbeats(
       from unnest(${plainArray(runs.map((run) => run.workspaceId))}::uuid[], ${plainArray(runs.map((run) => run.runId))}::uuid[]) k (workspace_id, id)
       join flow_runs r on r.workspace_id = k.workspace_id and r.id = k.id
       where r.state_type in ('PENDING', 'RUNNING', 'CANCELLING')
-      order by r.workspace_id, r.id for key share of r
+      order by r.workspace_id, r.id for share of r
     )
     insert into run_claims as c (workspace_id, run_id, token, work_pool_id, work_queue_id, holder_type, claimed_at, beat_at, expires_at)
     select l.workspace_id, l.id, coalesce(l.claim_token, l.id), q.work_pool_id, l.work_queue_id, 'client', ${now}, ${now}, ${until}

@@ -10,10 +10,9 @@ import {
   commitAndTell,
   moveLockedFlowRuns,
   type Outcome,
-  runContext,
-  storedFlowRunColumns,
   type TransitionDeps,
 } from './flow-run-transitions.ts'
+import { runContext, storedFlowRunColumns } from './run-context.ts'
 import type { StoredFlowRun } from './stored.ts'
 import { freeInPool, freeInQueue, lockLimitedPools, runsWithin } from './work-places.ts'
 import { all, type FlowRunUpdate } from './write-set.ts'
@@ -193,7 +192,7 @@ const findDue = (
       ${deploymentVersionInfo(sql)} as deployment_version_info, r.idempotency_key,
       r.parameters, r.context, r.job_variables, r.labels, r.auto_scheduled, r.infrastructure_document_id, r.created_at, r.updated_at
     from queues cross join lateral (
-      select * from flow_runs r
+      select r.xmin, r.* from flow_runs r
       where r.workspace_id = ${workspaceId} and r.work_queue_id = queues.id and r.next_scheduled_start_at <= ${now}
         and (r.empirical_policy ->> 'retry_type') is distinct from 'in_process' ${runsWithin(sql, runs)}
         ${tried.length === 0 ? sql`` : sql`and r.id <> all (${[...tried]}::uuid[])`}

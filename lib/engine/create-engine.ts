@@ -28,6 +28,7 @@ import { createFlowRuns } from './flow-run-creation.ts'
 import { type TransitionDeps, transitFlowRuns } from './flow-run-transitions.ts'
 import { runsToHurry } from './hurry-waiting-runs.ts'
 import { type EventChunk, type LogChunk, storeEvents, storeLogs } from './intake.ts'
+import { KnownRuns } from './known-runs.ts'
 import { OpenWaits } from './open-waits.ts'
 import { settleSlots } from './settle-slots.ts'
 import { createSignals } from './signals.ts'
@@ -105,6 +106,7 @@ export function createEngine(options: EngineOptions): Engine {
     publishEvents: options.publishEvents ?? (() => {}),
     signals: createSignals(),
     watch: new EventWatch(options.db.engine),
+    known: new KnownRuns(),
   }
   const observe = (path: string) => (size: number, seconds: number, failed: boolean) =>
     options.onBatch?.(path, size, seconds, failed)
@@ -196,7 +198,9 @@ export function createEngine(options: EngineOptions): Engine {
     tenantOf: (items) => items[0]?.workspaceId ?? '',
     keyOf: null,
     run: async (lists) => {
-      await recordHeartbeats(deps.sql, lists.flat(), deps.nowMicros())
+      const beats = lists.flat()
+      await recordHeartbeats(deps.sql, beats, deps.nowMicros())
+      for (const beat of beats) deps.known.forget(beat)
       return lists.map(() => true)
     },
     onBatch: observe('heartbeats'),
@@ -273,7 +277,11 @@ export function createEngine(options: EngineOptions): Engine {
         (chunk) => logs.add({ workspaceId, logs: chunk }),
         (error) => options.onRefused?.('logs', error),
       ),
-    announce: (workspaceId, changes) => options.publish(workspaceId, changes),
+    announce: (workspaceId, changes) => {
+      for (const { kind, id } of changes)
+        if (kind === 'flow-run') deps.known.forget({ workspaceId, runId: id })
+      options.publish(workspaceId, changes)
+    },
     slots: createSlots({
       orders: slotOrders,
       waits,

@@ -11,6 +11,8 @@ export interface FlowOfRun {
   readonly tags: readonly string[]
   /** The flow's own labels and its id. */
   readonly labelsOfRuns: Readonly<Record<string, unknown>>
+  /** The transaction that wrote its row. */
+  readonly version: string
 }
 
 /** The flows of runs that are to be made, by `workspace id`. */
@@ -21,7 +23,7 @@ export async function readFlows(
   const keys = new Map(wanted.map((run) => [`${run.workspaceId} ${run.flowId}`, run]))
   const runs = [...keys.values()]
   const rows = await sql<FlowOfRun[]>`
-    select f.workspace_id, f.id, f.name, f.tags, f.labels || jsonb_build_object('prefect.flow.id', f.id) as labels_of_runs
+    select f.workspace_id, f.id, f.name, f.tags, f.labels || jsonb_build_object('prefect.flow.id', f.id) as labels_of_runs, f.xmin as version
     from unnest(${runs.map((r) => r.workspaceId)}::uuid[], ${runs.map((r) => r.flowId)}::uuid[]) k (workspace_id, id)
     join flows f on f.workspace_id = k.workspace_id and f.id = k.id`
   return new Map(rows.map((row) => [`${row.workspaceId} ${row.id}`, row]))
@@ -29,7 +31,8 @@ export async function readFlows(
 
 type Context = Omit<RunContext, 'createdBy' | 'deploymentId'> & Pick<StoredFlowRun, 'deploymentEntrypoint'>
 
-const noContext: Context = {
+/** Of a run that belongs to nothing but its flow. */
+export const noContext: Context = {
   deploymentName: null,
   deploymentTags: null,
   deploymentEntrypoint: null,

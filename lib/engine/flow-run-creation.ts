@@ -14,7 +14,7 @@ import { NotFound } from '../domain/problem.ts'
 import { generateRunName } from '../domain/run-name.ts'
 import { formatInstant } from '../domain/time.ts'
 import { languageOf } from '../domain/work/language.ts'
-import { type FlowOfRun, readContexts, readExisting, readFlows } from './creation-reads.ts'
+import { type FlowOfRun, noContext, readContexts, readExisting, readFlows } from './creation-reads.ts'
 import type { Created, NewFlowRun } from './engine.ts'
 import { flowRunChange } from './flow-run-change.ts'
 import { type FlowRunEvent, flowRunEvent } from './flow-run-event.ts'
@@ -24,7 +24,7 @@ import { type FollowUp, upsertFollowUps } from './follow-ups.ts'
 import { type Mirror, mirrorToParentTasks } from './mirror.ts'
 import { RollupDeltas } from './rollup.ts'
 import type { Signal } from './signals.ts'
-import { countedAfter, stateColumns, textOf, withId } from './stored.ts'
+import { countedAfter, type StoredFlowRun, stateColumns, storedAtCreation, textOf, withId } from './stored.ts'
 import { noFacts } from './task-run-transitions.ts'
 import { type EventRow, happenedColumns } from './write-set.ts'
 
@@ -42,6 +42,7 @@ export async function createFlowRuns(
   const published: [string, Change][] = []
   const events: EventRow[] = []
   const due: Signal[] = []
+  const stored: StoredFlowRun[] = []
   await deps.watch.ready()
   const results = await inTransaction(deps.sql, async (sql, write) => {
     const [flows, existing, contextOf] = await Promise.all([
@@ -52,6 +53,7 @@ export async function createFlowRuns(
     const inserts: FlowRunInsert[] = []
     const mirrors: Mirror[] = []
     const followUps: FollowUp[] = []
+    const free: ((version: string) => StoredFlowRun)[] = []
     const deltas = new RollupDeltas()
 
     const answers = wanted.map((run): Created<FlowRunRow> | Error => {
@@ -194,50 +196,50 @@ export async function createFlowRuns(
           columns,
         ),
       ])
-      return {
-        created: true,
-        row: {
-          id,
-          flowId: flow.id,
-          flowName: flow.name,
-          name,
-          flowVersion: run.flowVersion,
-          deploymentId: run.deploymentId,
-          deploymentVersion: insert.deployment_version,
-          deploymentVersionId: insert.deployment_version_id,
-          workPoolId: context.workPoolId,
-          workPoolName: context.workPoolName,
-          workQueueId: context.workQueueId,
-          workQueueName: context.workQueueName,
-          idempotencyKey: run.idempotencyKey,
-          parentTaskRunId: run.parentTaskRunId,
-          parameters: run.parameters,
-          context: run.context,
-          jobVariables: run.jobVariables,
-          empiricalPolicy: patch.policy,
-          tags: run.tags,
-          labels,
-          createdBy: run.createdBy,
-          autoScheduled: insert.auto_scheduled,
-          infrastructureDocumentId: insert.infrastructure_document_id,
-          infrastructurePid: null,
-          stateId,
-          stateType: state.type,
-          stateName: state.name,
-          stateAt: columns.state_at,
-          stateMessage: state.message,
-          stateDetails: state.details,
-          stateData: state.data,
-          runCount: patch.runCount,
-          startAt: columns.start_at,
-          endAt: columns.end_at,
-          expectedStartAt: columns.expected_start_at,
-          nextScheduledStartAt: textOf(patch.nextScheduledStartMicros),
-          totalRunTimeSeconds: 0,
-          createdAt,
-          updatedAt: createdAt,
-        },
+      const row: FlowRunRow = {
+        id,
+        flowId: flow.id,
+        flowName: flow.name,
+        name,
+        flowVersion: run.flowVersion,
+        deploymentId: run.deploymentId,
+        deploymentVersion: insert.deployment_version,
+        deploymentVersionId: insert.deployment_version_id,
+        workPoolId: context.workPoolId,
+        workPoolName: context.workPoolName,
+        workQueueId: context.workQueueId,
+        workQueueName: context.workQueueName,
+        idempotencyKey: run.idempotencyKey,
+        parentTaskRunId: run.parentTaskRunId,
+        parameters: run.parameters,
+        context: run.context,
+        jobVariables: run.jobVariables,
+        empiricalPolicy: patch.policy,
+        tags: run.tags,
+        labels,
+        createdBy: run.createdBy,
+        autoScheduled: insert.auto_scheduled,
+        infrastructureDocumentId: insert.infrastructure_document_id,
+        infrastructurePid: null,
+        stateId,
+        stateType: state.type,
+        stateName: state.name,
+        stateAt: columns.state_at,
+        stateMessage: state.message,
+        stateDetails: state.details,
+        stateData: state.data,
+        runCount: patch.runCount,
+        startAt: columns.start_at,
+        endAt: columns.end_at,
+        expectedStartAt: columns.expected_start_at,
+        nextScheduledStartAt: textOf(patch.nextScheduledStartMicros),
+        totalRunTimeSeconds: 0,
+        createdAt,
+        updatedAt: createdAt,
       }
+      if (run.deploymentId === null && context === noContext)
+        free.push((version) => storedAtCreation(run.workspaceId, row, flow, version))
+      return { created: true, row }
     })
 
     if (inserts.length > 0) {
@@ -245,7 +247,9 @@ export async function createFlowRuns(
       const mirrored =
         mirrors.length > 0 ? await mirrorToParentTasks(deps, sql, mirrors, deltas, published) : []
       write(
-        insertFlowRuns(sql, inserts, deltas, isReplay, deps.watch.wantedOf(events)),
+        insertFlowRuns(sql, inserts, deltas, isReplay, deps.watch.wantedOf(events)).then(([row]) => {
+          for (const run of free) stored.push(run(row?.version ?? ''))
+        }),
         followUps.length > 0 ? upsertFollowUps(sql, followUps) : null,
         ...mirrored,
       )
@@ -255,6 +259,7 @@ export async function createFlowRuns(
   publishAll(deps, published)
   publishEvents(deps, events)
   deps.signals.emit(due)
+  for (const run of stored) deps.known.keep(run)
   return results
 }
 

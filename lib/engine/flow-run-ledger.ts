@@ -84,31 +84,20 @@ export class FlowRunLedger {
 
   /** Reads what the rules will ask for, in the order of locks: pools, then limits, then claims. */
   static async open(sql: Transaction, asked: readonly Asked[], nowMicros: number): Promise<FlowRunLedger> {
-    const atWork: StoredFlowRun[] = []
-    const limits = new Map<string, LimitKey>()
-    const waiters: string[] = []
-    const leases: LeaseKey[] = []
-    const claims: RunKey[] = []
-    for (const one of asked) {
-      const { run, proposal } = one
-      const needs = needsOf(flowPolicies[proposal.policy], run.stateType ?? 'none', proposal.state.type)
-      if (needs.size === 0) continue
-      if (needs.has('workSlots') && run.workQueueId !== null) atWork.push(run)
-      if (needs.has('claim')) claims.push({ workspaceId: run.workspaceId, runId: run.id })
-      if (needs.has('deploymentLimit') && run.deploymentLimitId !== null && !onlyGives(one)) {
-        const { workspaceId, deploymentLimitId: id } = run
-        limits.set(`${workspaceId} ${id}`, { workspaceId, id })
-        waiters.push(run.id)
-        const lease = leaseOf(run)
-        if (lease !== null) leases.push({ workspaceId, id: lease })
-      }
-    }
+    const { atWork, limits, waiters, leases, claims } = lookUpsFor(asked)
     const places = await WorkPlaces.open(sql, atWork)
     const locked =
       limits.size === 0 ? none : await lockLimits(sql, { keys: [...limits.values()] }, waiters, nowMicros)
     const live = leases.length === 0 || locked.size === 0 ? noLeases : await readLeases(sql, leases)
     const held = claims.length === 0 ? noClaims : await lockClaims(sql, claims)
     return new FlowRunLedger(nowMicros, locked, live, places, held)
+  }
+
+  /** The same for runs that stand under nothing; null: something is to be read. */
+  static unread(asked: readonly Asked[], nowMicros: number): FlowRunLedger | null {
+    const { atWork, limits, claims } = lookUpsFor(asked)
+    if (atWork.length > 0 || limits.size > 0 || claims.length > 0) return null
+    return new FlowRunLedger(nowMicros, none, noLeases, WorkPlaces.none, noClaims)
   }
 
   factsOf(asked: Asked): Pick<Facts, 'deploymentLimit' | 'workSlots' | 'claim'> {
@@ -278,6 +267,22 @@ export class FlowRunLedger {
     ]
   }
 
+  /** Whether nothing is to be written besides the runs, nor told. */
+  get isUntouched(): boolean {
+    const kept: readonly (readonly unknown[])[] = [
+      this.#opened,
+      this.#closed,
+      this.#taken,
+      this.#extended,
+      this.#ended,
+      this.#endedOfRuns,
+      this.#joined,
+      this.#left,
+      this.#signals,
+    ]
+    return kept.every((list) => list.length === 0)
+  }
+
   /** What others want to know after the COMMIT. */
   get signals(): readonly Signal[] {
     return [...this.#signals, ...movedSignals(this.#taken, this.#joined, this.#left)]
@@ -286,6 +291,39 @@ export class FlowRunLedger {
 
 /** It stands in the line of its deployment's limit. */
 const isWaiting = (stateName: string | null | undefined): boolean => stateName === 'AwaitingConcurrencySlot'
+
+interface LookUps {
+  readonly atWork: readonly StoredFlowRun[]
+  readonly limits: ReadonlyMap<string, LimitKey>
+  /** Runs that may stand in the lines of those limits. */
+  readonly waiters: readonly string[]
+  readonly leases: readonly LeaseKey[]
+  readonly claims: readonly RunKey[]
+}
+
+/** What the rules will ask for that the runs' own rows do not say. */
+function lookUpsFor(asked: readonly Asked[]): LookUps {
+  const atWork: StoredFlowRun[] = []
+  const limits = new Map<string, LimitKey>()
+  const waiters: string[] = []
+  const leases: LeaseKey[] = []
+  const claims: RunKey[] = []
+  for (const one of asked) {
+    const { run, proposal } = one
+    const needs = needsOf(flowPolicies[proposal.policy], run.stateType ?? 'none', proposal.state.type)
+    if (needs.size === 0) continue
+    if (needs.has('workSlots') && run.workQueueId !== null) atWork.push(run)
+    if (needs.has('claim')) claims.push({ workspaceId: run.workspaceId, runId: run.id })
+    if (needs.has('deploymentLimit') && run.deploymentLimitId !== null && !onlyGives(one)) {
+      const { workspaceId, deploymentLimitId: id } = run
+      limits.set(`${workspaceId} ${id}`, { workspaceId, id })
+      waiters.push(run.id)
+      const lease = leaseOf(run)
+      if (lease !== null) leases.push({ workspaceId, id: lease })
+    }
+  }
+  return { atWork, limits, waiters, leases, claims }
+}
 
 const none: ReadonlyMap<string, LockedLimit> = new Map()
 const noLeases: ReadonlySet<string> = new Set()

@@ -76,14 +76,14 @@ const flowRunInserts = recordsetOfParts<FlowRunInsert>({
 const inOrder = (rows: readonly FlowRunInsert[]): FlowRunInsert[] =>
   [...rows].sort((a, b) => compareKeys(a.run.workspace_id, a.run.id, b.run.workspace_id, b.run.id))
 
-/** The rows that making flow runs writes, in one statement. */
+/** The rows that making flow runs writes, in one statement. Answers the version that they have from the COMMIT on. */
 export const insertFlowRuns = (
   sql: Queryable,
   rows: readonly FlowRunInsert[],
   deltas: RollupDeltas,
   isReplay: boolean,
   watched: readonly string[],
-) => sql`
+) => sql<{ readonly version: string }[]>`
   with r as materialized (
     select * from ${flowRunInserts(sql, inOrder(rows))} r
   ), made as (
@@ -101,4 +101,4 @@ export const insertFlowRuns = (
       created_at, created_at
     from r
   ), ${historyOfFlowRuns(sql, deltas, isReplay, watched)}
-  select 1`
+  select pg_current_xact_id()::xid as version`

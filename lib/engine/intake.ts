@@ -89,7 +89,7 @@ export async function storeLogs(deps: TransitionDeps, chunks: readonly LogChunk[
       if (log.id !== undefined) isReplay = true
       rows.push({
         workspace_id: workspaceId,
-        at: formatInstant(log.atMicros),
+        at: log.atMicros,
         // Made in order of arrival: lines of one instant keep it.
         id: log.id ?? uuidv7(),
         flow_run_id: log.flowRunId,
@@ -133,6 +133,6 @@ const logChange = (row: LogRow): Change => ({
   workerId: row.worker_id,
   logger: row.logger,
   level: row.level,
-  at: row.at,
+  at: formatInstant(row.at),
   message: row.message,
 })

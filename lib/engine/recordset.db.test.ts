@@ -73,6 +73,38 @@ test('rows come back as they went in, in their order, whatever they hold', async
   )
 })
 
+test('columns that repeat come back with every row, and instants to the microsecond', async () => {
+  interface Line {
+    readonly who: string | null
+    readonly logger: string | null
+    readonly at: number
+    readonly text: string | null
+  }
+  const lines = recordset<Line>({ who: 'uuid', at: 'micros', logger: 'text', text: 'text' }, [
+    'who',
+    'logger',
+  ])
+  const line: fc.Arbitrary<Line> = fc.record({
+    who: fc.option(
+      fc.constantFrom('00000000-0000-7000-8000-000000000001', '00000000-0000-7000-8000-000000000002'),
+    ),
+    logger: fc.option(anyText),
+    at: fc.integer({ min: -62_135_596_800_000_000, max: 8_000_000_000_000_000 }),
+    text: fc.option(anyText),
+  })
+  // Each several times, as lines of one run come.
+  const stretch = fc.tuple(line, fc.integer({ min: 1, max: 3 })).map(([one, n]) => Array<Line>(n).fill(one))
+  await fc.assert(
+    fc.asyncProperty(fc.array(stretch, { maxLength: 5 }), async (stretches) => {
+      const rows = stretches.flat()
+      const back = await db.engine<Line[]>`
+        select who, logger, (extract(epoch from at) * 1000000)::bigint as at, text from ${lines(db.engine, rows)} r`
+      expect([...back]).toEqual(rows)
+    }),
+    { numRuns: 200 },
+  )
+})
+
 test('rows in parts come back under the names of all their columns', async () => {
   const inParts = recordsetOfParts<{
     readonly who: { readonly id: string; readonly name: string | null }

@@ -5,22 +5,29 @@ import { plainArray, separatedText, textArray } from './array-literal.ts'
 const plainTypes = [
   'uuid',
   'timestamptz',
+  'micros',
   'smallint',
   'int',
   'bigint',
+  'xid',
   'float8',
   'bool',
   'state_type',
 ] as const
 type PlainType = (typeof plainTypes)[number]
 
-/** `lines`: texts, sent as one with a line each; `json` is raw JSON text, cast where it lands; `jsonb` any value, which is made JSON of. */
+/**
+ * `micros`: an instant, in microseconds since 1970, which Postgres reads in a third of the time of its text.
+ * `lines`: texts, sent as one with a line each; `json` is raw JSON text, cast where it lands; `jsonb` any value, which is made
+ * JSON of.
+ */
 type ColumnType = PlainType | 'text' | 'lines' | 'text[]' | 'json' | 'jsonb'
 type ColumnTypes<Row> = { readonly [Name in keyof Row & string]: ColumnType }
 
 interface Column<Row> {
   readonly name: string
   readonly type: ColumnType
+  readonly repeats: boolean
   readonly read: (row: Row) => unknown
 }
 
@@ -30,9 +37,14 @@ export type Recordset<Row> = (sql: Queryable, rows: readonly Row[]) => ReturnTyp
 /**
  * Rows as a `from` item whose every column is one parameter, so that a batch of any size is one prepared statement.
  * Columns cost Postgres about a third of what it spends on the same rows as JSON, and node less than half.
+ *
+ * `repeated`: columns in which a row mostly says the same as the one before. They are sent once for each stretch of such rows: reading
+ * ids is a third of what Postgres does for a line of a log.
  */
-export const recordset = <Row>(types: ColumnTypes<Row>): Recordset<Row> =>
-  recordsetOf(columnsOf<Row, Row>(types, (row) => row))
+export const recordset = <Row>(
+  types: ColumnTypes<Row>,
+  repeated: readonly (keyof Row & string)[] = [],
+): Recordset<Row> => recordsetOf(columnsOf<Row, Row>(types, (row) => row, repeated))
 
 /** The same of rows in parts, each with columns of its own: to copy dozens of members into one object costs more than to send them. */
 export const recordsetOfParts = <Row extends { readonly [Part in keyof Row]: object }>(
@@ -43,30 +55,56 @@ export const recordsetOfParts = <Row extends { readonly [Part in keyof Row]: obj
   recordsetOf(
     // Safe: the keys of `types` are those of Row, by its type.
     (Object.keys(types) as (keyof Row)[]).flatMap((part) =>
-      columnsOf<Row, Row[keyof Row]>(types[part], (row) => row[part]),
+      columnsOf<Row, Row[keyof Row]>(types[part], (row) => row[part], []),
     ),
   )
 
-const columnsOf = <Row, Part>(types: ColumnTypes<Part>, partOf: (row: Row) => Part): readonly Column<Row>[] =>
+const columnsOf = <Row, Part>(
+  types: ColumnTypes<Part>,
+  partOf: (row: Row) => Part,
+  repeated: readonly string[],
+): readonly Column<Row>[] =>
   (Object.entries(types) as [keyof Part & string, ColumnType][]).map(([name, type]) => ({
     name,
     type,
+    repeats: repeated.includes(name),
     read: (row) => partOf(row)[name],
   }))
 
-function recordsetOf<Row>(columns: readonly Column<Row>[]): Recordset<Row> {
-  const separated = templateOf(columns, (at) => `unnest(string_to_array(${at}, e'\\x1e', e'\\x1d'))`)
-  const quoted = templateOf(columns, (at) => `unnest(${at}::text[])`)
+function recordsetOf<Row>(all: readonly Column<Row>[]): Recordset<Row> {
+  const repeated = all.filter((column) => column.repeats)
+  const columns = all.filter((column) => !column.repeats)
+  const separated = templateOf(all, (at) => `unnest(string_to_array(${at}, e'\\x1e', e'\\x1d'))`)
+  const quoted = templateOf(all, (at) => `unnest(${at}::text[])`)
   return (sql, rows) => {
-    const values: string[] = []
+    const { first, places } = stretchesOf(rows, repeated)
+    const once = repeated.map((column) => quotedColumn(first, column))
+    if (repeated.length > 0) once.push(plainArray(places))
+    const values = [...once]
     for (const column of columns) {
       const value = isPlain(column.type) ? plainColumn(rows, column) : separatedText(textColumn(rows, column))
       // Text that holds a separator; it hardly ever happens.
-      if (value === null) return sql(quoted, ...columns.map((each) => quotedColumn(rows, each)))
+      if (value === null) return sql(quoted, ...once, ...columns.map((each) => quotedColumn(rows, each)))
       values.push(value)
     }
     return sql(separated, ...values)
   }
+}
+
+/** The first row of each stretch that says the same in these columns, and the stretch of each row, from 1. */
+function stretchesOf<Row>(
+  rows: readonly Row[],
+  columns: readonly Column<Row>[],
+): { readonly first: readonly Row[]; readonly places: readonly number[] } {
+  const first: Row[] = []
+  const places: number[] = []
+  if (columns.length === 0) return { first, places }
+  for (const row of rows) {
+    const last = first.at(-1)
+    if (last === undefined || columns.some(({ read }) => read(row) !== read(last))) first.push(row)
+    places.push(first.length)
+  }
+  return { first, places }
 }
 
 const isPlain = (type: ColumnType): type is PlainType => (plainTypes as readonly string[]).includes(type)
@@ -94,16 +132,41 @@ function textColumn<Row>(rows: readonly Row[], { read, type }: Column<Row>): (st
   }
 }
 
-/** The text around the parameters, made once. */
+/** The text around the parameters, made once: first those of the columns that repeat, and the places of rows in them. */
 function templateOf<Row>(
   columns: readonly Column<Row>[],
   unnested: (at: string) => string,
 ): TemplateStringsArray {
   const at = '\0'
-  const items = columns.map(({ name, type }) => {
-    if (isPlain(type)) return `unnest(${at}::${type}[]) as ${name}`
-    return `${unnested(at)}${type === 'text' || type === 'lines' ? '' : `::${type}`} as ${name}`
+  const cast = ({ type }: Column<Row>): string => (type === 'text' || type === 'lines' ? '' : `::${type}`)
+  const own = columns.filter((column) => !column.repeats)
+  const items = own.map((column) => {
+    const { name, type } = column
+    return isPlain(type)
+      ? `${plainValue(type, (array) => `unnest(${at}::${array})`)} as ${name}`
+      : `${unnested(at)}${cast(column)} as ${name}`
   })
-  const parts = `(select ${items.join(', ')})`.split(at)
+  const repeated = columns.filter((column) => column.repeats)
+  if (repeated.length === 0) return asTemplate(`(select ${items.join(', ')})`, at)
+  const picked = repeated.map((column) => {
+    const { name, type } = column
+    return isPlain(type)
+      ? `${plainValue(type, (array) => `(${at}::${array})[stretch]`)} as ${name}`
+      : `(${at}::text[])[stretch]${cast(column)} as ${name}`
+  })
+  const stretch = `unnest(${at}::int[]) as stretch`
+  return asTemplate(
+    `(select ${[...picked, ...own.map(({ name }) => name)].join(', ')} from (select ${[stretch, ...items].join(', ')}) rows)`,
+    at,
+  )
+}
+
+const plainValue = (type: PlainType, item: (array: string) => string): string =>
+  type === 'micros'
+    ? `timestamptz 'epoch' + ${item('bigint[]')} * interval '1 microsecond'`
+    : item(`${type}[]`)
+
+function asTemplate(text: string, at: string): TemplateStringsArray {
+  const parts = text.split(at)
   return Object.assign(parts, { raw: parts })
 }

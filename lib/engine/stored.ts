@@ -11,7 +11,7 @@ import type {
 import type { RawJson, StateDetails, StateType } from '../domain/state.ts'
 import { formatInstant, parseInstant } from '../domain/time.ts'
 import type { Counted } from './rollup.ts'
-import type { StateColumns, StateRow } from './write-set.ts'
+import type { FlowRunUpdate, StateColumns, StateRow } from './write-set.ts'
 
 /** The columns that both kinds of run share, as a transition reads them. Instants are text. */
 export interface StoredRun {
@@ -67,6 +67,9 @@ export interface StoredFlowRun extends StoredRun, RunContext {
   /** The claim that may still move the run. null: nobody claimed it; if it sends beats all the same, its own id stands for the token. */
   readonly claimToken: string | null
   readonly claim: StoredClaim | null
+  /** The transactions that wrote the row of the run, and that of its flow: a row that was changed has another. */
+  readonly version: string
+  readonly flowVersion: string
 }
 
 /**
@@ -267,4 +270,104 @@ export const withId = (id: string, write: NonNullable<Decision['write']>): Store
   message: write.message,
   details: write.details,
   data: write.data,
+})
+
+/** A flow run as a transition of that version left it. Member by member: one is made for each transition. */
+export const runAfter = ({ before, run, state }: FlowRunUpdate, version: string): StoredFlowRun => ({
+  workspaceId: before.workspaceId,
+  id: before.id,
+  name: before.name,
+  tags: before.tags,
+  flowId: before.flowId,
+  flowName: before.flowName,
+  flowTags: before.flowTags,
+  parentTaskRunId: before.parentTaskRunId,
+  infrastructurePid: before.infrastructurePid,
+  // Safe: it is written as the rules made it.
+  empiricalPolicy: (run.empirical_policy as EmpiricalPolicy | null) ?? before.empiricalPolicy,
+  createdBy: before.createdBy,
+  claimToken: run.claim_token,
+  deploymentId: before.deploymentId,
+  deploymentName: before.deploymentName,
+  deploymentTags: before.deploymentTags,
+  deploymentEntrypoint: before.deploymentEntrypoint,
+  deploymentLimitId: before.deploymentLimitId,
+  concurrencyOptions: before.concurrencyOptions,
+  poolLimit: before.poolLimit,
+  poolPaused: before.poolPaused,
+  queueLimit: before.queueLimit,
+  queuePaused: before.queuePaused,
+  workQueueId: before.workQueueId,
+  workQueueName: before.workQueueName,
+  workPoolId: before.workPoolId,
+  workPoolName: before.workPoolName,
+  workPoolType: before.workPoolType,
+  claim: before.claim,
+  stateId: state.state_id,
+  stateType: state.state_type,
+  stateName: state.state_name,
+  stateAt: state.state_at,
+  stateMessage: state.state_message,
+  stateDetails: state.state_details,
+  stateData: state.state_data as RawJson | null,
+  runCount: state.run_count,
+  startAt: state.start_at,
+  endAt: state.end_at,
+  expectedStartAt: state.expected_start_at,
+  nextScheduledStartAt: state.next_scheduled_start_at,
+  totalRunTimeSeconds: state.total_run_time_seconds,
+  version,
+  flowVersion: before.flowVersion,
+})
+
+/** The same of a run that was made just now, and belongs to nothing but its flow. */
+export const storedAtCreation = (
+  workspaceId: string,
+  row: FlowRunRow,
+  flow: { readonly tags: readonly string[]; readonly version: string },
+  version: string,
+): StoredFlowRun => ({
+  workspaceId,
+  id: row.id,
+  name: row.name,
+  tags: row.tags,
+  flowId: row.flowId,
+  flowName: row.flowName,
+  flowTags: flow.tags,
+  parentTaskRunId: row.parentTaskRunId,
+  infrastructurePid: null,
+  empiricalPolicy: row.empiricalPolicy,
+  createdBy: row.createdBy,
+  claimToken: null,
+  deploymentId: null,
+  deploymentName: null,
+  deploymentTags: null,
+  deploymentEntrypoint: null,
+  deploymentLimitId: null,
+  concurrencyOptions: null,
+  poolLimit: null,
+  poolPaused: null,
+  queueLimit: null,
+  queuePaused: null,
+  workQueueId: null,
+  workQueueName: null,
+  workPoolId: null,
+  workPoolName: null,
+  workPoolType: null,
+  claim: null,
+  stateId: row.stateId,
+  stateType: row.stateType,
+  stateName: row.stateName,
+  stateAt: row.stateAt,
+  stateMessage: row.stateMessage,
+  stateDetails: row.stateDetails,
+  stateData: row.stateData,
+  runCount: row.runCount,
+  startAt: row.startAt,
+  endAt: row.endAt,
+  expectedStartAt: row.expectedStartAt,
+  nextScheduledStartAt: row.nextScheduledStartAt,
+  totalRunTimeSeconds: row.totalRunTimeSeconds,
+  version,
+  flowVersion: flow.version,
 })

@@ -73,6 +73,9 @@ export const runsWithin = (sql: Queryable, capability: Capability) => {
 export class WorkPlaces {
   readonly #places: ReadonlyMap<string, Place>
 
+  /** Of runs of which none waits in a place with a limit. */
+  static readonly none = new WorkPlaces(new Map())
+
   private constructor(places: ReadonlyMap<string, Place>) {
     this.#places = places
   }

@@ -4,6 +4,7 @@ import type { StateDetails, StateType } from '../domain/state.ts'
 import type { FlowRunEvent } from './flow-run-event.ts'
 import { recordset, recordsetOfParts } from './recordset.ts'
 import type { Delta, RollupDeltas } from './rollup.ts'
+import type { StoredFlowRun } from './stored.ts'
 
 type Fragment = postgres.PendingQuery<postgres.Row[]>
 
@@ -29,6 +30,9 @@ export interface StateColumns {
 
 /** A flow run after a transition, in parts. */
 export interface FlowRunUpdate {
+  readonly before: StoredFlowRun
+  /** What was judged. */
+  readonly known: { readonly version: string; readonly flow_id: string; readonly flow_version: string }
   readonly run: {
     readonly workspace_id: string
     readonly id: string
@@ -88,7 +92,8 @@ export interface CacheRow {
 
 export interface LogRow {
   readonly workspace_id: string
-  readonly at: string
+  /** Microseconds since 1970. */
+  readonly at: number
   readonly id: string
   readonly flow_run_id: string | null
   readonly task_run_id: string | null
@@ -139,10 +144,16 @@ export const stateTypes = {
 
 export const happenedTypes = { event_facts: 'json', event_related: 'text', event_follows: 'uuid' } as const
 
-const flowRunUpdates = recordsetOfParts<FlowRunUpdate>({
+const updateParts = {
   run: { workspace_id: 'uuid', id: 'uuid', claim_token: 'uuid', empirical_policy: 'jsonb' },
   state: stateTypes,
   happened: happenedTypes,
+} as const
+
+const flowRunUpdates = recordsetOfParts<Omit<FlowRunUpdate, 'before' | 'known'>>(updateParts)
+const knownFlowRunUpdates = recordsetOfParts<Omit<FlowRunUpdate, 'before'>>({
+  ...updateParts,
+  known: { version: 'xid', flow_id: 'uuid', flow_version: 'xid' },
 })
 
 const lateStartRows = recordset<LateStart>({
@@ -152,32 +163,66 @@ const lateStartRows = recordset<LateStart>({
   runId: 'uuid',
 })
 
-/**
- * The rows that a transition of flow runs writes, in one statement: a statement costs more than most of its rows. The runs are locked.
- * `isReplay`: some states bring their own ids, under which they may be there already.
- */
-export const writeFlowRunTransitions = (
+type WriteFlowRunTransitions = (
   sql: Queryable,
   updates: readonly FlowRunUpdate[],
   deltas: RollupDeltas,
   lateStarts: readonly LateStart[],
+  /** Some states bring their own ids, under which they may be there already. */
   isReplay: boolean,
+  /** Ids of the events that automations want to see. */
   watched: readonly string[],
-) => sql`
+) => postgres.PendingQuery<{ readonly version: string }[]>
+
+/**
+ * The rows that a transition of flow runs writes, in one statement: a statement costs more than most of its rows. The runs are locked.
+ * Answers the version that their rows have from the COMMIT on.
+ */
+export const writeFlowRunTransitions: WriteFlowRunTransitions = (sql, updates, ...rest) => sql`
   with r as materialized (
     select * from ${flowRunUpdates(sql, updates)} r
   ), updated as (
+    ${updateFlowRuns(sql)}
+    from r
+    where t.workspace_id = r.workspace_id and t.id = r.id
+  ), ${besidesFlowRuns(sql, ...rest)}
+  select pg_current_xact_id()::xid as version`
+
+/**
+ * The same of runs that are not locked, as a transaction of its own. They must be in the versions that were judged, their flows too,
+ * and nobody may have claimed them: else it fails with 40001, and nothing is written. Sorted, as locks are taken in the order of keys.
+ */
+export const writeKnownFlowRunTransitions: WriteFlowRunTransitions = (sql, updates, ...rest) => sql`
+  with r as materialized (
+    select * from ${knownFlowRunUpdates(sql, inKeyOrder(updates))} r
+  ), updated as (
+    ${updateFlowRuns(sql)}
+    from r join flows f on f.workspace_id = r.workspace_id and f.id = r.flow_id
+    where t.workspace_id = r.workspace_id and t.id = r.id and t.xmin = r.version and f.xmin = r.flow_version
+      and not exists (select from run_claims c where c.workspace_id = r.workspace_id and c.run_id = r.id)
+    returning 1
+  ), ${besidesFlowRuns(sql, ...rest)}
+  select version_if_whole((select count(*) from updated), ${updates.length}) as version`
+
+const inKeyOrder = (updates: readonly FlowRunUpdate[]): FlowRunUpdate[] =>
+  [...updates].sort((a, b) => compareKeys(a.run.workspace_id, a.run.id, b.run.workspace_id, b.run.id))
+
+const updateFlowRuns = (sql: Queryable) => sql`
     update flow_runs t set
       state_id = r.state_id, state_type = r.state_type, state_name = r.state_name, state_at = r.state_at,
       state_message = r.state_message, state_details = r.state_details, state_data = r.state_data,
       run_count = r.run_count, start_at = r.start_at, end_at = r.end_at, expected_start_at = r.expected_start_at,
       next_scheduled_start_at = r.next_scheduled_start_at, total_run_time_seconds = r.total_run_time_seconds,
-      empirical_policy = coalesce(r.empirical_policy, t.empirical_policy), claim_token = r.claim_token, updated_at = r.state_at
-    from r
-    where t.workspace_id = r.workspace_id and t.id = r.id
-  ), ${startedLate(sql, lateStarts)}
-  ${historyOfFlowRuns(sql, deltas, isReplay, watched)}
-  select 1`
+      empirical_policy = coalesce(r.empirical_policy, t.empirical_policy), claim_token = r.claim_token, updated_at = r.state_at`
+
+/** What transitions write besides the runs in `r`, as the last members of a `with`. */
+const besidesFlowRuns = (
+  sql: Queryable,
+  deltas: RollupDeltas,
+  lateStarts: readonly LateStart[],
+  isReplay: boolean,
+  watched: readonly string[],
+) => sql`${startedLate(sql, lateStarts)} ${historyOfFlowRuns(sql, deltas, isReplay, watched)}`
 
 /** Most batches have none, and a statement without costs less. */
 const startedLate = (sql: Queryable, lateStarts: readonly LateStart[]) =>
@@ -270,7 +315,7 @@ const stateRows = recordset<StateRow>({
 
 export const insertTaskRunStates = (sql: Queryable, rows: readonly StateRow[]) => sql`
   insert into task_run_states (workspace_id, run_id, at, id, type, name, message, details, data)
-  select * from ${stateRows(sql, rows)} r
+  select workspace_id, run_id, at, id, type, name, message, details, data from ${stateRows(sql, rows)} r
   on conflict do nothing`
 
 const eventRows = recordset<EventRow>({
@@ -324,22 +369,25 @@ export const upsertCache = (sql: Queryable, rows: readonly CacheRow[]) => sql`
   select distinct on (workspace_id, cache_key) * from ${cacheRows(sql, rows)} r
   on conflict (workspace_id, cache_key) do update set state = excluded.state, expires_at = excluded.expires_at, created_at = now()`
 
-const logRows = recordset<LogRow>({
-  workspace_id: 'uuid',
-  at: 'timestamptz',
-  id: 'uuid',
-  flow_run_id: 'uuid',
-  task_run_id: 'uuid',
-  worker_id: 'uuid',
-  logger: 'text',
-  level: 'smallint',
-  message: 'text',
-})
+const logRows = recordset<LogRow>(
+  {
+    workspace_id: 'uuid',
+    at: 'micros',
+    id: 'uuid',
+    flow_run_id: 'uuid',
+    task_run_id: 'uuid',
+    worker_id: 'uuid',
+    logger: 'text',
+    level: 'smallint',
+    message: 'text',
+  },
+  ['workspace_id', 'flow_run_id', 'task_run_id', 'worker_id', 'logger'],
+)
 
 /** `isReplay`: some lines bring their own ids, under which they may be there already. */
 export const insertLogs = (sql: Queryable, rows: readonly LogRow[], isReplay: boolean) => sql`
   insert into logs (workspace_id, at, id, flow_run_id, task_run_id, worker_id, logger, level, message)
-  select * from ${logRows(sql, rows)} r
+  select workspace_id, at, id, flow_run_id, task_run_id, worker_id, logger, level, message from ${logRows(sql, rows)} r
   ${unlessThere(sql, isReplay)}`
 
 /** Sends statements together and waits for all; the first failure is thrown after all have settled, as the transaction needs. */

@@ -1,0 +1,80 @@
+import { isFinal } from '../domain/state.ts'
+import type { StoredFlowRun } from './stored.ts'
+
+/** Runs of a generation. Two are kept at most, each run about a kilobyte: what a server has in hand that is as busy as it can be. */
+const GENERATION = 32_768
+const GENERATION_MS = 60_000
+/** What is larger is not worth its memory. */
+const MOST_TEXT = 4_000
+/** How long runs are looked at first once somebody else turned out to write them too, as replicas do that share their requests. */
+const DOUBT_MS = 10_000
+
+interface RunKey {
+  readonly workspaceId: string
+  readonly runId: string
+}
+
+/**
+ * Flow runs as this process wrote or read them last, with the versions of the rows they are made of. They may have changed since:
+ * whoever goes by them writes under the condition that they have not. Whatever is known may be forgotten at any time.
+ */
+export class KnownRuns {
+  #young = new Map<string, StoredFlowRun>()
+  #old = new Map<string, StoredFlowRun>()
+  #doubtUntilMs = 0
+  #aging: NodeJS.Timeout | null = null
+
+  /** All of these runs, by workspace and id, which are forgotten thereby; null: one is not known, and all stay. */
+  take(wanted: readonly RunKey[]): ReadonlyMap<string, StoredFlowRun> | null {
+    if (this.#doubtUntilMs > performance.now()) return null
+    const found = new Map<string, StoredFlowRun>()
+    for (const { workspaceId, runId } of wanted) {
+      const key = `${workspaceId} ${runId}`
+      const run = this.#young.get(key) ?? this.#old.get(key)
+      if (!run) return null
+      found.set(key, run)
+    }
+    for (const key of found.keys()) this.#delete(key)
+    return found
+  }
+
+  /** Keeps the run as it was committed, if it belongs to nothing but its flow, and may go on soon. */
+  keep(run: StoredFlowRun): void {
+    const key = `${run.workspaceId} ${run.id}`
+    this.#delete(key)
+    if (isOver(run) || !isAlone(run) || textOf(run) > MOST_TEXT) return
+    if (this.#young.size >= GENERATION) this.#age()
+    this.#young.set(key, run)
+    this.#aging ??= setInterval(() => this.#age(), GENERATION_MS).unref()
+  }
+
+  forget({ workspaceId, runId }: RunKey): void {
+    this.#delete(`${workspaceId} ${runId}`)
+  }
+
+  /** What was known was not so. */
+  doubt(): void {
+    this.#doubtUntilMs = performance.now() + DOUBT_MS
+  }
+
+  #delete(key: string): void {
+    this.#young.delete(key)
+    this.#old.delete(key)
+  }
+
+  #age(): void {
+    this.#old = this.#young
+    this.#young = new Map()
+    if (this.#old.size > 0 || this.#aging === null) return
+    clearInterval(this.#aging)
+    this.#aging = null
+  }
+}
+
+const isOver = ({ stateType }: StoredFlowRun): boolean => stateType !== null && isFinal(stateType)
+
+const textOf = (run: StoredFlowRun): number => (run.stateMessage?.length ?? 0) + (run.stateData?.length ?? 0)
+
+/** Of others more is to be read under their locks: limits of their deployment, places of their pool, who claimed them. */
+const isAlone = ({ deploymentId, workQueueId, claim }: StoredFlowRun): boolean =>
+  deploymentId === null && workQueueId === null && claim === null
