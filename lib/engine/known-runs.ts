@@ -19,6 +19,7 @@ interface RunKey {
  * whoever goes by them writes under the condition that they have not. Whatever is known may be forgotten at any time.
  */
 export class KnownRuns {
+  /** By id. Where two tenants chose the same, whichever came last is known. */
   #young = new Map<string, StoredFlowRun>()
   #old = new Map<string, StoredFlowRun>()
   #doubtUntilMs = 0
@@ -29,27 +30,25 @@ export class KnownRuns {
     if (this.#doubtUntilMs > performance.now()) return null
     const found = new Map<string, StoredFlowRun>()
     for (const { workspaceId, runId } of wanted) {
-      const key = `${workspaceId} ${runId}`
-      const run = this.#young.get(key) ?? this.#old.get(key)
-      if (!run) return null
-      found.set(key, run)
+      const run = this.#young.get(runId) ?? this.#old.get(runId)
+      if (run?.workspaceId !== workspaceId) return null
+      found.set(`${workspaceId} ${runId}`, run)
     }
-    for (const key of found.keys()) this.#delete(key)
+    for (const { runId } of wanted) this.#delete(runId)
     return found
   }
 
   /** Keeps the run as it was committed, if it belongs to nothing but its flow, and may go on soon. */
   keep(run: StoredFlowRun): void {
-    const key = `${run.workspaceId} ${run.id}`
-    this.#delete(key)
+    this.#delete(run.id)
     if (isOver(run) || !isAlone(run) || textOf(run) > MOST_TEXT) return
     if (this.#young.size >= GENERATION) this.#age()
-    this.#young.set(key, run)
+    this.#young.set(run.id, run)
     this.#aging ??= setInterval(() => this.#age(), GENERATION_MS).unref()
   }
 
-  forget({ workspaceId, runId }: RunKey): void {
-    this.#delete(`${workspaceId} ${runId}`)
+  forget({ runId }: RunKey): void {
+    this.#delete(runId)
   }
 
   /** What was known was not so. */
@@ -57,9 +56,9 @@ export class KnownRuns {
     this.#doubtUntilMs = performance.now() + DOUBT_MS
   }
 
-  #delete(key: string): void {
-    this.#young.delete(key)
-    this.#old.delete(key)
+  #delete(id: string): void {
+    this.#young.delete(id)
+    this.#old.delete(id)
   }
 
   #age(): void {
@@ -73,7 +72,29 @@ export class KnownRuns {
 
 const isOver = ({ stateType }: StoredFlowRun): boolean => stateType !== null && isFinal(stateType)
 
-const textOf = (run: StoredFlowRun): number => (run.stateMessage?.length ?? 0) + (run.stateData?.length ?? 0)
+/** Characters that callers chose freely. */
+const textOf = ({
+  name,
+  tags,
+  stateMessage,
+  stateData,
+  stateDetails,
+  empiricalPolicy,
+}: StoredFlowRun): number =>
+  name.length +
+  lengthOf(stateMessage) +
+  lengthOf(stateData) +
+  lengthOf(tags) +
+  lengthOf(stateDetails) +
+  lengthOf(empiricalPolicy)
+
+function lengthOf(value: unknown): number {
+  if (typeof value === 'string') return value.length
+  if (value === null || typeof value !== 'object') return 0
+  let length = 0
+  for (const key in value) length += key.length + lengthOf((value as Record<string, unknown>)[key])
+  return length
+}
 
 /** Of others more is to be read under their locks: limits of their deployment, places of their pool, who claimed them. */
 const isAlone = ({ deploymentId, workQueueId, claim }: StoredFlowRun): boolean =>
