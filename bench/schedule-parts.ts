@@ -1,5 +1,6 @@
 export { materialiseSchedules } from '../lib/control/schedules/materialise-schedules.ts'
 export { connectDatabase } from '../lib/db/clients.ts'
 export { migrate } from '../lib/db/migrate.ts'
+export { uuidv7 } from '../lib/db/uuid.ts'
 export { formatInstant } from '../lib/domain/time.ts'
 export { scheduleRuns } from '../lib/services/schedule-runs.ts'

@@ -33,7 +33,7 @@ const rate = (rows, { seconds, nodeSeconds, postgresSeconds }) =>
 try {
   const server = await startPostgres()
   await server.create('schedules')
-  const { connectDatabase, formatInstant, migrate, scheduleRuns } =
+  const { connectDatabase, formatInstant, migrate, scheduleRuns, uuidv7 } =
     await importSource('bench/schedule-parts.ts')
   const url = server.urlOf('schedules')
   await migrate(url, join(root, 'drizzle'))
@@ -44,17 +44,20 @@ try {
   await sql`insert into accounts (id, name, handle) values (${accountId}, 'a', 'a')`
   await sql`insert into workspaces (id, account_id, name, handle) values (${workspaceId}, ${accountId}, 'w', 'w')`
   await sql`insert into flows (workspace_id, id, name) values (${workspaceId}, ${flowId}, 'f')`
+  // Ids that sort by the time of their making, as the product gives them: neighbours in the table are neighbours in its indexes.
+  const ids = Array.from({ length: deployments }, () => ({ deployment: uuidv7(), schedule: uuidv7() }))
   await sql`
-    with made as (
-      insert into deployments (workspace_id, id, flow_id, name, parameters, tags)
-      select ${workspaceId}, gen_random_uuid(), ${flowId}, 'deployment-' || n, '{"size":1}', '{nightly}'
-      from generate_series(1, ${deployments}) n returning workspace_id, id)
+    insert into deployments (workspace_id, id, flow_id, name, parameters, tags)
+    select ${workspaceId}, id, ${flowId}, 'deployment-' || n, '{"size":1}', '{nightly}'
+    from unnest(${ids.map((each) => each.deployment)}::uuid[]) with ordinality made (id, n)`
+  await sql`
     insert into deployment_schedules (workspace_id, deployment_id, id, schedule, scheduled_until, look_at)
-    select workspace_id, id, gen_random_uuid(), '{"cron":"0 * * * *","timezone":"Europe/Berlin","day_or":true}',
-      ${formatInstant(now)}, ${formatInstant(now)} from made`
+    select ${workspaceId}, deployment_id, id, '{"cron":"0 * * * *","timezone":"Europe/Berlin","day_or":true}',
+      ${formatInstant(now)}, ${formatInstant(now)}
+    from unnest(${ids.map((each) => each.deployment)}::uuid[], ${ids.map((each) => each.schedule)}::uuid[]) made (deployment_id, id)`
   await sql`analyze`
 
-  const scope = { db, engine: { announce: () => {}, signals: { emit: () => {} } }, nowMicros: () => now }
+  const scope = { db, engine: { announceNew: () => {}, signals: { emit: () => {} } }, nowMicros: () => now }
   const materialise = async () => {
     let runs = 0
     for (;;) {

@@ -282,6 +282,10 @@ export function createEngine(options: EngineOptions): Engine {
         if (kind === 'flow-run') deps.known.forget({ workspaceId, runId: id })
       options.publish(workspaceId, changes)
     },
+    announceNew: (workspaceId, items, changeOf) => {
+      if (deps.watches(workspaceId)) deps.publish(workspaceId, items.map(changeOf))
+      else deps.skip(workspaceId, items.length)
+    },
     slots: createSlots({
       orders: slotOrders,
       waits,

@@ -144,6 +144,8 @@ export interface Engine {
   writeLogs(workspaceId: string, logs: readonly NewLog[]): Promise<void>
   /** Hands changes that were committed elsewhere to the live feed: objects that verbs write by themselves. */
   announce(workspaceId: string, changes: readonly Change[]): void
+  /** The same of things that were made just now, of which nothing can be known yet; `changeOf` is asked only where somebody watches. */
+  announceNew<Item>(workspaceId: string, items: readonly Item[], changeOf: (item: Item) => Change): void
   /** Slots of concurrency limits. */
   readonly slots: Slots
   /** What commits of this process may mean to those who wait in it. */

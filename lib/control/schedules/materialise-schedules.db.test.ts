@@ -1,4 +1,4 @@
-import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { uuidv7 } from '../../db/uuid.ts'
 import type { Change } from '../../domain/change.ts'
 import type { CatchUpPolicy } from '../../domain/schedules/catch-up.ts'
@@ -15,7 +15,7 @@ import { deleteDeployment } from '../deployments/delete-deployments.ts'
 import { pauseDeployment, resumeDeployment } from '../deployments/switch-deployment.ts'
 import { updateDeployment } from '../deployments/update-deployment.ts'
 import { addFlowRunLabels, updateFlowRun } from '../flow-runs/update-flow-run.ts'
-import { materialiseSchedules } from './materialise-schedules.ts'
+import { materialiseSchedules, SCHEDULES_AT_ONCE } from './materialise-schedules.ts'
 import { updateSchedule } from './update-schedule.ts'
 
 const db = await testDatabase({ poolSize: 8 })
@@ -362,6 +362,44 @@ test('replicas that look at the same time share the work', async () => {
   await settle()
   expect(turns.reduce((sum, { counts }) => sum + (counts.schedules ?? 0), 0)).toBeLessThanOrEqual(60)
   for (const id of ids) expect(await hoursOf(id)).toEqual([1, 2, 3, 4, 5])
+})
+
+test('an edit and a new schedule have their runs while a turn over many others is under way', async () => {
+  const mine = (await deploy(hourly)).id
+  const backlogFlow = uuidv7()
+  await db.engine`insert into flows (workspace_id, id, name) values (${workspaceId}, ${backlogFlow}, 'backlog')`
+  // More than a turn takes in one transaction.
+  await db.engine`
+    with made as (
+      insert into deployments (workspace_id, id, flow_id, name)
+      select ${workspaceId}, gen_random_uuid(), ${backlogFlow}, 'backlog-' || n from generate_series(1, ${SCHEDULES_AT_ONCE + 100}) n
+      returning workspace_id, id)
+    insert into deployment_schedules (workspace_id, deployment_id, id, schedule, scheduled_until, look_at)
+    select workspace_id, id, gen_random_uuid(), ${db.engine.json(hourly)}, ${formatInstant(now)}, ${formatInstant(now)} from made`
+  // Whoever makes runs of this flow waits for this transaction.
+  const holder = await db.engine.reserve()
+  const [me] = await holder<{ pid: number }[]>`select pg_backend_pid() as pid`
+  await holder`begin`
+  await holder`select id from flows where id = ${backlogFlow} for update`
+  const backlog = turn()
+  try {
+    await vi.waitUntil(
+      async () => {
+        const [row] = await db.engine<{ waits: boolean }[]>`
+          select exists (select from pg_stat_activity where ${me?.pid ?? 0} = any(pg_blocking_pids(pid))) as waits`
+        return row?.waits
+      },
+      { timeout: 60_000 },
+    )
+    await updateDeployment(ctx, engine, mine, { tags: ['edited'] })
+    const { id } = await deploy(hourly)
+    expect(await hoursOf(mine)).toEqual([1, 2, 3])
+    expect(await hoursOf(id)).toEqual([1, 2, 3])
+  } finally {
+    await holder`rollback`
+    holder.release()
+  }
+  expect((await backlog).counts).toMatchObject({ schedules: SCHEDULES_AT_ONCE + 100, skipped: 0 })
 })
 
 test('a pause that meets a turn leaves nothing scheduled', async () => {

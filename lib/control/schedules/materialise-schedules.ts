@@ -1,24 +1,29 @@
 import type { Database, Sql, Transaction } from '../../db/clients.ts'
 import type { StoredSchedule } from '../../db/rows/deployment.ts'
 import { inTransaction } from '../../db/transaction.ts'
-import type { Change } from '../../domain/change.ts'
 import { mergeJson } from '../../domain/parameters/merge.ts'
 import type { CatchUpPolicy } from '../../domain/schedules/catch-up.ts'
 import { planSchedule, type SchedulePlan } from '../../domain/schedules/plan-schedule.ts'
-import { scheduledRunKey } from '../../domain/schedules/runs-to-schedule.ts'
+import { scheduledRunKeyEnd, scheduledRunKeyStart } from '../../domain/schedules/runs-to-schedule.ts'
 import { type ParsedSchedule, parseSchedule, type Schedule } from '../../domain/schedules/schedule.ts'
 import { scheduleKindName } from '../../domain/schedules/stored-schedule.ts'
 import type { RawJson } from '../../domain/state.ts'
 import { formatInstant, parseInstant } from '../../domain/time.ts'
 import { plainArray } from '../../engine/array-literal.ts'
 import type { Engine } from '../../engine/engine.ts'
-import { insertScheduledRuns, type ScheduledRun, type TicksOfSchedule } from '../../engine/schedule-runs.ts'
+import {
+  insertScheduledRuns,
+  type ScheduledRun,
+  type Tick,
+  type TicksOfSchedule,
+  tellOfScheduledRuns,
+} from '../../engine/schedule-runs.ts'
 import { textOf } from '../../engine/stored.ts'
 import { dropMissedRuns, type MissedRun, missedRuns, type RunToDrop } from './missed-runs.ts'
 
 export interface Materialising {
   readonly db: Pick<Database, 'engine'>
-  readonly engine: Pick<Engine, 'announce' | 'signals' | 'setFlowRunState'>
+  readonly engine: Pick<Engine, 'announceNew' | 'signals' | 'setFlowRunState'>
   readonly nowMicros: () => number
   readonly dice?: () => number
 }
@@ -103,19 +108,19 @@ async function planAll(
   ignoreExisting: boolean,
   take: (sql: Transaction) => Promise<readonly DueSchedule[]>,
 ): Promise<Materialised> {
-  const { schedules, made, dropping, again } = await inTransaction(
+  const { schedules, made, nowMicros, dropping, again } = await inTransaction(
     deps.db.engine,
     async (sql): Promise<Committed> => {
       const due = await take(sql)
-      if (due.length === 0) return { schedules: 0, made: [], dropping: [], again: '' }
       const nowMicros = deps.nowMicros()
+      if (due.length === 0) return { schedules: 0, made: [], nowMicros, dropping: [], again: '' }
       const plan = planner(nowMicros)
       const missed = await missedRuns(
         sql,
         due.filter((row) => row.awayFrom !== null),
       )
       const planned = due.map((row) => plannedOf(row, missed.get(row.id) ?? [], plan))
-      const ticks = planned.map(({ row, plan }) => ticksOf(row, plan))
+      const ticks = planned.map(({ row, plan }) => scheduleWithTicks(row, plan))
       const options = { nowMicros, dice: deps.dice ?? Math.random, ignoreExisting }
       const again = formatInstant(nowMicros + DROPPING_MICROS)
       const [runs] = await Promise.all([
@@ -125,23 +130,16 @@ async function planAll(
       return {
         schedules: due.length,
         made: runs,
+        nowMicros,
         dropping: planned.filter(({ drop }) => drop.length > 0),
         again,
       }
     },
   )
-  const byWorkspace = new Map<string, Change[]>()
   let skipped = 0
-  let runs = 0
-  for (const [workspaceId, change] of made) {
-    if (change.stateType === 'CANCELLED') skipped++
-    else runs++
-    const changes = byWorkspace.get(workspaceId)
-    if (changes) changes.push(change)
-    else byWorkspace.set(workspaceId, [change])
-  }
-  for (const [workspaceId, changes] of byWorkspace) deps.engine.announce(workspaceId, changes)
-  deps.engine.signals.emit(made.flatMap(([, , due]) => due ?? []))
+  for (const { tick } of made) if (tick.skipped !== null) skipped++
+  const runs = made.length - skipped
+  tellOfScheduledRuns(deps.engine, made, nowMicros)
   if (dropping.length > 0) {
     skipped += await dropMissedRuns(
       deps.engine,
@@ -161,6 +159,8 @@ interface PlannedSchedule {
 interface Committed {
   readonly schedules: number
   readonly made: readonly ScheduledRun[]
+  /** When they were. */
+  readonly nowMicros: number
   /** Schedules with runs that are there, and are to be skipped. */
   readonly dropping: readonly PlannedSchedule[]
   /** When somebody else is to look at these. */
@@ -234,8 +234,9 @@ function readStored(stored: StoredSchedule, nowMicros: number): ParsedSchedule {
   return parsed
 }
 
-interface Planned extends SchedulePlan {
-  readonly schedule: Schedule | null
+interface Planned extends Pick<SchedulePlan, 'drop' | 'untilMicros' | 'lookAtMicros'> {
+  readonly kindName: string
+  readonly ticks: readonly Tick[]
 }
 
 /** Plans at one instant. Schedules that are alike, and as far, have the same plan: most of a large workspace's are hourly or nightly. */
@@ -270,34 +271,40 @@ function planOf(row: DueSchedule, made: readonly number[], nowMicros: number): P
   const since = row.scheduledUntil === null ? undefined : parseInstant(row.scheduledUntil)
   // What is stored was read before, by a version that may have read more: such a schedule makes no runs until it is changed.
   if (!parsed.ok)
-    return {
-      schedule: null,
-      run: [],
-      skip: [],
-      drop: [],
-      unrecorded: 0,
-      untilMicros: since ?? nowMicros,
-      lookAtMicros: null,
-    }
+    return { kindName: '', ticks: [], drop: [], untilMicros: since ?? nowMicros, lookAtMicros: null }
   const { schedule } = parsed
-  return {
+  const plan = planSchedule({
     schedule,
-    ...planSchedule({
-      schedule,
-      sinceMicros: since ?? nowMicros,
-      nowMicros,
-      catchUp: row.catchUp,
-      made,
-      maxScheduledRuns: row.maxScheduledRuns,
-    }),
-  }
+    sinceMicros: since ?? nowMicros,
+    nowMicros,
+    catchUp: row.catchUp,
+    made,
+    maxScheduledRuns: row.maxScheduledRuns,
+  })
+  const { drop, untilMicros, lookAtMicros } = plan
+  const ticks = ticksOf(schedule, plan, skippedBecause(row))
+  return { kindName: scheduleKindName(schedule), ticks, drop, untilMicros, lookAtMicros }
 }
 
-function ticksOf(row: DueSchedule, { schedule, run, skip, unrecorded }: Planned): TicksOfSchedule {
-  const { workspaceId, deploymentId, id } = row
-  const reason = skippedBecause(row)
+function ticksOf(
+  schedule: Schedule,
+  { run, skip, unrecorded }: SchedulePlan,
+  reason: string,
+): readonly Tick[] {
   const earlier = unrecorded > 0 ? ` At least ${unrecorded} earlier times were skipped as well.` : ''
-  const keyOf = (at: number): string => (schedule ? scheduledRunKey(deploymentId, id, schedule, at) : '')
+  const tick = (atMicros: number, skipped: string | null): Tick => ({
+    keyEnd: scheduledRunKeyEnd(schedule, atMicros),
+    atMicros,
+    skipped,
+  })
+  return [
+    ...skip.map((atMicros, i) => tick(atMicros, i === 0 ? reason + earlier : reason)),
+    ...run.map((atMicros) => tick(atMicros, null)),
+  ]
+}
+
+function scheduleWithTicks(row: DueSchedule, { kindName, ticks }: Planned): TicksOfSchedule {
+  const { workspaceId, deploymentId, id } = row
   return {
     workspaceId,
     flowId: row.flowId,
@@ -309,15 +316,9 @@ function ticksOf(row: DueSchedule, { schedule, run, skip, unrecorded }: Planned)
     scheduleId: id,
     parameters:
       row.deploymentParameters === null ? null : mergeJson(row.deploymentParameters, row.parameters),
-    kindName: schedule ? scheduleKindName(schedule) : '',
-    ticks: [
-      ...skip.map((atMicros, i) => ({
-        key: keyOf(atMicros),
-        atMicros,
-        skipped: i === 0 ? reason + earlier : reason,
-      })),
-      ...run.map((atMicros) => ({ key: keyOf(atMicros), atMicros, skipped: null })),
-    ],
+    kindName,
+    keyStart: scheduledRunKeyStart(deploymentId, id),
+    ticks,
   }
 }
 

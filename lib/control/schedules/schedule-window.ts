@@ -1,10 +1,14 @@
 import { inWorkspace } from '../../db/scope.ts'
 import { mergeJson } from '../../domain/parameters/merge.ts'
 import { BadInput } from '../../domain/problem.ts'
-import { runsToSchedule, scheduledRunKey } from '../../domain/schedules/runs-to-schedule.ts'
+import {
+  runsToSchedule,
+  scheduledRunKeyEnd,
+  scheduledRunKeyStart,
+} from '../../domain/schedules/runs-to-schedule.ts'
 import { scheduleKindName } from '../../domain/schedules/stored-schedule.ts'
 import type { Engine } from '../../engine/engine.ts'
-import { insertScheduledRuns } from '../../engine/schedule-runs.ts'
+import { insertScheduledRuns, tellOfScheduledRuns } from '../../engine/schedule-runs.ts'
 import { type Context, requireScope } from '../context.ts'
 import { deploymentById } from '../deployments/read-deployment.ts'
 import { readSchedule } from './schedule-input.ts'
@@ -55,8 +59,9 @@ export async function scheduleWindow(
             scheduleId: row.id,
             parameters: row.parameters === '{}' ? null : mergeJson(deployment.parameters, row.parameters),
             kindName: scheduleKindName(schedule),
+            keyStart: scheduledRunKeyStart(deploymentId, row.id),
             ticks: times.map((atMicros) => ({
-              key: scheduledRunKey(deploymentId, row.id, schedule, atMicros),
+              keyEnd: scheduledRunKeyEnd(schedule, atMicros),
               atMicros,
               skipped: null,
             })),
@@ -65,10 +70,6 @@ export async function scheduleWindow(
       { nowMicros, dice: Math.random, ignoreExisting: true },
     )
   })
-  engine.announce(
-    workspaceId,
-    made.map(([, change]) => change),
-  )
-  engine.signals.emit(made.flatMap(([, , due]) => due ?? []))
+  tellOfScheduledRuns(engine, made, nowMicros)
   return made.length
 }

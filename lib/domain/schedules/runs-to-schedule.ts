@@ -54,11 +54,11 @@ export const runsToSchedule = (
   return { times, ending: undefined }
 }
 
-/** The key of a run that a schedule makes; the time is written as Python writes it in the schedule's zone. */
-export const scheduledRunKey = (
-  deploymentId: string,
-  scheduleId: string,
-  schedule: Schedule,
-  atMicros: number,
-): string =>
-  `scheduled ${deploymentId} ${scheduleId} ${formatWallWithOffset(atMicros, offsetSecondsAt(zoneOf(schedule), atMicros))}`
+/**
+ * The key of a run that a schedule makes has two parts: what it is of, and its time as Python writes it in the schedule's zone.
+ * Schedules that fire together share the second.
+ */
+export const scheduledRunKeyStart = (deploymentId: string, scheduleId: string): string =>
+  `scheduled ${deploymentId} ${scheduleId} `
+export const scheduledRunKeyEnd = (schedule: Schedule, atMicros: number): string =>
+  formatWallWithOffset(atMicros, offsetSecondsAt(zoneOf(schedule), atMicros))

@@ -4,7 +4,12 @@ import { formatInstant, parseInstant } from '../time.ts'
 import { missedTimes, planCatchUp } from './catch-up.ts'
 import { describeSchedule } from './describe.ts'
 import { fireTimes, previewFireTimes } from './fire-times.ts'
-import { defaultSchedulingLimits, runsToSchedule, scheduledRunKey } from './runs-to-schedule.ts'
+import {
+  defaultSchedulingLimits,
+  runsToSchedule,
+  scheduledRunKeyEnd,
+  scheduledRunKeyStart,
+} from './runs-to-schedule.ts'
 import { parseSchedule, type Schedule } from './schedule.ts'
 import { isKnownZone, offsetSecondsAt, secondOnWall, wallOf } from './zone.ts'
 
@@ -483,7 +488,8 @@ describe('runs to schedule', () => {
   })
 
   test('have a key that is the same each time', () => {
-    const key = (value: object, time: string): string => scheduledRunKey('d', 's', schedule(value), at(time))
+    const key = (value: object, time: string): string =>
+      scheduledRunKeyStart('d', 's') + scheduledRunKeyEnd(schedule(value), at(time))
     expect(key({ cron: '* * * * *', ...berlin }, '2026-06-01T12:00:00Z')).toBe(
       'scheduled d s 2026-06-01 14:00:00+02:00',
     )
