@@ -279,7 +279,7 @@ export function createEngine(options: EngineOptions): Engine {
       ),
     announce: (workspaceId, changes) => {
       for (const { kind, id } of changes)
-        if (kind === 'flow-run') deps.known.forget({ workspaceId, runId: id })
+        if (kind === 'flow-run' || kind === 'deleted') deps.known.forget({ workspaceId, runId: id })
       options.publish(workspaceId, changes)
     },
     announceNew: (workspaceId, items, changeOf) => {

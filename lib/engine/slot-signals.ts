@@ -21,3 +21,12 @@ export const endedSignals = (leases: readonly EndedLease[], nowMicros: number): 
   ...movedSignals(leases),
   ...occupancySignals(leases, nowMicros),
 ]
+
+/** The same of leases that nobody gave back who looks who is next: whoever stands in line may look, and runs that wait are due. */
+export const freedSignals = (leases: readonly EndedLease[], nowMicros: number): Signal[] => [
+  ...leases.flatMap(({ workspaceId, limitId, slots }): Signal[] => [
+    { type: 'slots-free', workspaceId, limitId, slots, next: null },
+    { type: 'deployment-slot-free', workspaceId, limitId },
+  ]),
+  ...endedSignals(leases, nowMicros),
+]

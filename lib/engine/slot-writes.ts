@@ -99,13 +99,14 @@ export interface LimitState extends LeaseKey {
 export interface EndedLease {
   readonly workspaceId: string
   readonly limitId: string
+  readonly slots: number
   readonly heldSince: string
   readonly drainsFrom: string | null
   readonly expiresAt: string | null
 }
 
 export const endedLeaseColumns = (sql: Queryable) =>
-  sql`s.workspace_id, s.limit_id, s.held_since, s.drains_from, s.expires_at`
+  sql`s.workspace_id, s.limit_id, s.slots, s.held_since, s.drains_from, s.expires_at`
 
 const ids = (keys: readonly LeaseKey[]) => plainArray(keys.map((key) => key.id))
 const workspaces = (keys: readonly { readonly workspaceId: string }[]) =>

@@ -1,6 +1,5 @@
 import { formatInstant } from '../domain/time.ts'
-import type { Signal } from '../engine/signals.ts'
-import { endedSignals, movedSignals } from '../engine/slot-signals.ts'
+import { freedSignals, movedSignals } from '../engine/slot-signals.ts'
 import { type EndedLease, endedLeaseColumns } from '../engine/slot-writes.ts'
 import type { Service } from './service.ts'
 
@@ -16,23 +15,12 @@ export const repossessSlots: Service = {
   everySeconds: 15,
   runOnce: async ({ db, engine, nowMicros }) => {
     const now = nowMicros()
-    const gone = await db.engine<(EndedLease & { readonly slots: number })[]>`
+    const gone = await db.engine<EndedLease[]>`
       delete from slot_leases s
       where s.ctid = any (array(
         select ctid from slot_leases where expires_at <= ${formatInstant(now)} limit ${BATCH} for update skip locked))
-      returning ${endedLeaseColumns(db.engine)}, s.slots`
-    engine.signals.emit([
-      ...gone.map(
-        ({ workspaceId, limitId, slots }): Signal => ({
-          type: 'slots-free',
-          workspaceId,
-          limitId,
-          slots,
-          next: null,
-        }),
-      ),
-      ...endedSignals(gone, now),
-    ])
+      returning ${endedLeaseColumns(db.engine)}`
+    engine.signals.emit(freedSignals(gone, now))
     const left = await db.engine<{ workspaceId: string; limitId: string }[]>`
       delete from slot_waiters w
       where w.ctid = any (array(

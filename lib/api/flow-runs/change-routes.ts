@@ -95,7 +95,7 @@ const remove = route({
   success: { 204: null },
   handle: async (call) => {
     const { id } = call.params
-    await deleteFlowRun(call.ctx, id)
+    await deleteFlowRun(call.ctx, call.services.engine, id)
     announceDeleted(call, 'flow-run', [id])
     return { status: 204 }
   },
@@ -110,8 +110,13 @@ const bulkDelete = route({
   body: z.object({ flow_runs: flowRunFilter, limit: bulkLimit }),
   success: { 200: z.object({ deleted: z.array(z.uuid()) }) },
   handle: async (call) => {
-    const { ctx, body } = call
-    const deleted = await deleteFlowRuns(ctx, { flow_runs: body.flow_runs }, limitOf(body.limit, MAX_BULK))
+    const { ctx, body, services } = call
+    const deleted = await deleteFlowRuns(
+      ctx,
+      services.engine,
+      { flow_runs: body.flow_runs },
+      limitOf(body.limit, MAX_BULK),
+    )
     announceDeleted(call, 'flow-run', deleted)
     return { status: 200, json: { deleted } }
   },

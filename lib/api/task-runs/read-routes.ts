@@ -136,7 +136,7 @@ const remove = route({
   success: { 204: null },
   handle: async (call) => {
     const { id } = call.params
-    await deleteTaskRun(call.ctx, id)
+    await deleteTaskRun(call.ctx, call.services.engine, id)
     announceDeleted(call, 'task-run', [id])
     return { status: 204 }
   },

@@ -103,7 +103,7 @@ async function actOn(
       requireAccepted(await resumeFlowRun(ctx, engine, { id, runInput: null, client }), invocation.id)
       return []
     case 'delete-flow-run':
-      await deleteFlowRun(ctx, id)
+      await deleteFlowRun(ctx, engine, id)
       return []
     case 'change-flow-run-state':
       return propose(

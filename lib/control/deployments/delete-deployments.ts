@@ -6,7 +6,7 @@ import type { Engine } from '../../engine/engine.ts'
 import { type Context, requireScope } from '../context.ts'
 import { recordObjectEvent } from '../events/record-object-event.ts'
 import { RunConditions, type RunFilters } from '../filters/run-filters.ts'
-import { removeFlowRuns } from '../flow-runs/remove-flow-runs.ts'
+import { type Removed, removeFlowRuns } from '../flow-runs/remove-flow-runs.ts'
 import { announceTakenBack } from '../schedules/announce-taken-back.ts'
 import { deploymentEvent } from './deployment-event.ts'
 import { deploymentById } from './read-deployment.ts'
@@ -16,7 +16,8 @@ import { removeOwnLimit } from './write-limit.ts'
 export async function deleteDeployment(ctx: Context, engine: Engine, id: string): Promise<void> {
   requireScope(ctx, 'manage_deployments')
   const [row, runs] = await inWorkspace(ctx.db, ctx.workspaceId, (sql) => remove(sql, ctx.workspaceId, id))
-  announceTakenBack(ctx, engine, runs)
+  engine.signals.emit(runs.signals)
+  announceTakenBack(ctx, engine, runs.ids)
   await recordObjectEvent(ctx, engine, deploymentEvent('deleted', row))
 }
 
@@ -50,11 +51,7 @@ export async function deleteDeployments(
   return deleted
 }
 
-async function remove(
-  sql: Transaction,
-  workspaceId: string,
-  id: string,
-): Promise<[DeploymentRow, readonly string[]]> {
+async function remove(sql: Transaction, workspaceId: string, id: string): Promise<[DeploymentRow, Removed]> {
   // Before the deployment itself, as the scheduler does, so that neither waits for the other in a circle.
   await sql`
     select id from deployment_schedules where workspace_id = ${workspaceId} and deployment_id = ${id} order by id for update`
@@ -67,14 +64,11 @@ async function remove(
     where r.workspace_id = ${workspaceId} and r.deployment_id = ${id} and r.next_scheduled_start_at is not null
       and r.state_type = 'SCHEDULED'
     order by r.id for update of r`
-  const runs =
-    scheduled.length === 0
-      ? []
-      : await removeFlowRuns(
-          sql,
-          workspaceId,
-          scheduled.map((run) => run.id),
-        )
+  const runs = await removeFlowRuns(
+    sql,
+    workspaceId,
+    scheduled.map((run) => run.id),
+  )
   await sql`delete from deployments where workspace_id = ${workspaceId} and id = ${id}`
   await removeOwnLimit(sql, workspaceId, id)
   return [row, runs]

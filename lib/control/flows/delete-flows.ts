@@ -3,6 +3,7 @@ import { type FlowRow, flowColumns } from '../../db/rows/flow.ts'
 import { inWorkspace } from '../../db/scope.ts'
 import { NotFound } from '../../domain/problem.ts'
 import type { Engine } from '../../engine/engine.ts'
+import type { Signal } from '../../engine/signals.ts'
 import { type Context, requireScope } from '../context.ts'
 import { removeLimitsOfFlow } from '../deployments/write-limit.ts'
 import { recordObjectEvent } from '../events/record-object-event.ts'
@@ -14,9 +15,7 @@ import { flowEvent } from './flow-event.ts'
 /** Deletes a flow with its runs. Throws NotFound. */
 export async function deleteFlow(ctx: Context, engine: Engine, id: string): Promise<void> {
   requireScope(ctx, 'manage_flows')
-  const deleted = await inWorkspace(ctx.db, ctx.workspaceId, (sql) => removeFlow(sql, ctx.workspaceId, id))
-  if (!deleted) throw new NotFound('Flow')
-  await recordObjectEvent(ctx, engine, flowEvent('deleted', deleted))
+  if (!(await deleteOne(ctx, engine, id))) throw new NotFound('Flow')
 }
 
 /** Deletes the flows that match, `limit` at most, each in a transaction of its own; answers the ids of those that are gone. */
@@ -37,17 +36,32 @@ export async function deleteFlows(
   )
   const deleted: string[] = []
   for (const { id } of found) {
-    const flow = await inWorkspace(ctx.db, workspaceId, (sql) => removeFlow(sql, workspaceId, id))
-    if (!flow) continue
-    deleted.push(id)
-    await recordObjectEvent(ctx, engine, flowEvent('deleted', flow))
+    if (await deleteOne(ctx, engine, id)) deleted.push(id)
   }
   return deleted
 }
 
+/** Answers whether it was there. */
+async function deleteOne(ctx: Context, engine: Engine, id: string): Promise<boolean> {
+  const signals: Signal[] = []
+  const flow = await inWorkspace(ctx.db, ctx.workspaceId, (sql) =>
+    removeFlow(sql, ctx.workspaceId, id, signals),
+  )
+  engine.signals.emit(signals)
+  if (!flow) return false
+  await recordObjectEvent(ctx, engine, flowEvent('deleted', flow))
+  return true
+}
+
 const RUNS_AT_ONCE = 1_000
 
-async function removeFlow(sql: Transaction, workspaceId: string, id: string): Promise<FlowRow | undefined> {
+/** `signals` gets what is to be told once that is committed. */
+async function removeFlow(
+  sql: Transaction,
+  workspaceId: string,
+  id: string,
+  signals: Signal[],
+): Promise<FlowRow | undefined> {
   await lockSchedulesOfFlow(sql, workspaceId, id)
   // Locked, so that no run is made of it meanwhile.
   const [flow] = await sql<FlowRow[]>`
@@ -57,11 +71,12 @@ async function removeFlow(sql: Transaction, workspaceId: string, id: string): Pr
     const runs = await sql<{ id: string }[]>`
       select id from flow_runs where workspace_id = ${workspaceId} and flow_id = ${id} limit ${RUNS_AT_ONCE}`
     if (runs.length === 0) break
-    await removeFlowRuns(
+    const removed = await removeFlowRuns(
       sql,
       workspaceId,
       runs.map((run) => run.id),
     )
+    signals.push(...removed.signals)
   }
   await removeLimitsOfFlow(sql, workspaceId, id)
   await sql`delete from flows where workspace_id = ${workspaceId} and id = ${id}`

@@ -32,14 +32,12 @@ export async function takeBackRuns(sql: Transaction, taking: TakingBack): Promis
       and (r.next_scheduled_start_at > ${now} or ${overdue})
     order by r.id for update of r`
   const missed = runs.filter((run) => run.scheduleId !== null && run.at <= now)
-  const gone =
-    runs.length === 0
-      ? []
-      : await removeFlowRuns(
-          sql,
-          workspaceId,
-          runs.map((run) => run.id),
-        )
+  // They never began: they hold nothing, and nobody waits for them.
+  const { ids } = await removeFlowRuns(
+    sql,
+    workspaceId,
+    runs.map((run) => run.id),
+  )
   await sql`
     update deployment_schedules s set
       scheduled_until = least(s.scheduled_until, ${now}::timestamptz, (
@@ -48,5 +46,5 @@ export async function takeBackRuns(sql: Transaction, taking: TakingBack): Promis
         where m.id = s.id::text)),
       look_at = case when ${isScheduling} and s.active then ${now}::timestamptz end
     where s.workspace_id = ${workspaceId} and s.deployment_id = ${deploymentId}`
-  return gone
+  return ids
 }
