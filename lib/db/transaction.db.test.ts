@@ -26,6 +26,22 @@ test('what is read is seen, what is written last is committed, the answer is han
   expect(await kept()).toEqual([1, 2, 3])
 })
 
+test('statements go in their order, also those that make something of their answer', async () => {
+  let counted: number | undefined
+  await inTransaction(db.engine, async (sql, write) => {
+    write(
+      sql`insert into kept values (1)`,
+      () =>
+        sql<{ n: number }[]>`select count(*)::int as n from kept`.then(([row]) => {
+          counted = row?.n
+        }),
+      sql`insert into kept values (2)`,
+    )
+  })
+  expect(counted).toBe(1)
+  expect(await kept()).toEqual([1, 2])
+})
+
 test('it is one transaction, which nobody sees half of', async () => {
   await inTransaction(db.engine, async (sql, write) => {
     const [first] = await sql<{ id: string }[]>`select pg_current_xact_id()::text as id`

@@ -1,8 +1,14 @@
 import type postgres from 'postgres'
 import type { Sql, Transaction } from './clients.ts'
 
-/** Sends statements whose answers nobody needs before the COMMIT. null stands for none. Throws where the transaction cannot be. */
-export type Write = (...statements: readonly (PromiseLike<unknown> | null)[]) => void
+/**
+ * A statement that is sent when it is written, and not before: a query of postgres.js waits until somebody wants its answer. Who makes
+ * something of the answer would have sent it by that, before what is written ahead of it, and so hands on a function. null: none.
+ */
+export type Statement = PromiseLike<unknown> | (() => PromiseLike<unknown>) | null
+
+/** Sends statements, in their order, whose answers nobody needs before the COMMIT. Throws where the transaction cannot be. */
+export type Write = (...statements: readonly Statement[]) => void
 
 type Session = Awaited<ReturnType<Sql['reserve']>>
 
@@ -53,7 +59,8 @@ export async function inTransaction<Result>(
       work(line.guard(session), (...statements) => {
         assertBegun()
         for (const statement of statements)
-          if (statement !== null) written.push(statement.then(nothing, asFailure))
+          if (statement !== null)
+            written.push((typeof statement === 'function' ? statement() : statement).then(nothing, asFailure))
       }),
     )
     assertBegun()

@@ -53,7 +53,7 @@ export async function createFlowRuns(
     const inserts: FlowRunInsert[] = []
     const mirrors: Mirror[] = []
     const followUps: FollowUp[] = []
-    const free: ((version: string) => StoredFlowRun)[] = []
+    const alone: ((version: string) => StoredFlowRun)[] = []
     const deltas = new RollupDeltas()
 
     const answers = wanted.map((run): Created<FlowRunRow> | Error => {
@@ -238,7 +238,7 @@ export async function createFlowRuns(
         updatedAt: createdAt,
       }
       if (run.deploymentId === null && context === noContext)
-        free.push((version) => storedAtCreation(run.workspaceId, row, flow, version))
+        alone.push((version) => storedAtCreation(run.workspaceId, row, flow, version))
       return { created: true, row }
     })
 
@@ -247,9 +247,10 @@ export async function createFlowRuns(
       const mirrored =
         mirrors.length > 0 ? await mirrorToParentTasks(deps, sql, mirrors, deltas, published) : []
       write(
-        insertFlowRuns(sql, inserts, deltas, isReplay, deps.watch.wantedOf(events)).then(([row]) => {
-          for (const run of free) stored.push(run(row?.version ?? ''))
-        }),
+        () =>
+          insertFlowRuns(sql, inserts, deltas, isReplay, deps.watch.wantedOf(events)).then(([row]) => {
+            for (const run of alone) stored.push(run(row?.version ?? ''))
+          }),
         followUps.length > 0 ? upsertFollowUps(sql, followUps) : null,
         ...mirrored,
       )

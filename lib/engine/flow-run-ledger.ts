@@ -1,4 +1,5 @@
 import type { Transaction } from '../db/clients.ts'
+import type { Statement } from '../db/transaction.ts'
 import { uuidv7 } from '../db/uuid.ts'
 import { lastPlace } from '../domain/limits/line.ts'
 import { isHeld } from '../domain/orchestration/claim-bookkeeping.ts'
@@ -251,13 +252,13 @@ export class FlowRunLedger {
   }
 
   /** What has to be written besides the runs: nothing, for most batches. */
-  statements(sql: Transaction): (PromiseLike<unknown> | null)[] {
+  statements(sql: Transaction): Statement[] {
     const over = (leases: readonly EndedLease[]): void => {
       this.#signals.push(...endedSignals(leases, this.#nowMicros))
     }
     return [
-      this.#ended.length > 0 ? deleteLeases(sql, this.#ended).then(over) : null,
-      this.#endedOfRuns.length > 0 ? deleteLeasesOfHolders(sql, this.#endedOfRuns).then(over) : null,
+      this.#ended.length > 0 ? () => deleteLeases(sql, this.#ended).then(over) : null,
+      this.#endedOfRuns.length > 0 ? () => deleteLeasesOfHolders(sql, this.#endedOfRuns).then(over) : null,
       this.#taken.length > 0 ? insertLeases(sql, this.#taken) : null,
       this.#extended.length > 0 ? extendLeases(sql, this.#extended, this.#nowMicros) : null,
       this.#left.length > 0 ? deleteWaiters(sql, this.#left) : null,

@@ -143,7 +143,7 @@ export async function moveLockedFlowRuns(
     const mirrored = mirrors.length > 0 ? await mirrorToParentTasks(deps, sql, mirrors, deltas, changes) : []
     const reset = resets.length > 0 ? await resetFailedTasks(deps, sql, resets, deltas, changes) : []
     outcome.write(
-      send(deps, sql, moves, writeFlowRunTransitions, outcome),
+      () => send(deps, sql, moves, writeFlowRunTransitions, outcome),
       followUps.length > 0 ? upsertFollowUps(sql, followUps) : null,
       ...ledger.statements(sql),
       ...mirrored,

@@ -93,9 +93,10 @@ function writeOutcome(
     taken.length > 0 ? insertLeases(sql, taken) : null,
     limits.length > 0 ? updateLimits(sql, limits) : null,
     renewals.length > 0
-      ? extendLeases(sql, renewals, nowMicros).then((rows) => {
-          for (const { workspaceId, id } of rows) alive.add(`${workspaceId} ${id}`)
-        })
+      ? () =>
+          extendLeases(sql, renewals, nowMicros).then((rows) => {
+            for (const { workspaceId, id } of rows) alive.add(`${workspaceId} ${id}`)
+          })
       : null,
     left.length > 0 ? deleteWaiters(sql, left) : null,
     joined.length > 0 ? saveWaiters(sql, joined) : null,

@@ -94,6 +94,14 @@ describe('slots', () => {
     expect([await taken(limitId), await renew(theirs, lease)]).toEqual([1, false])
   })
 
+  test('are over when they are given back and renewed in the same moment', async () => {
+    const ws = await workspace()
+    const limitId = await makeLimit(db, ws, 'both', 1)
+    const lease = await granted(order(ws, ['both']))
+    const [, alive] = await Promise.all([end(ws, lease), renew(ws, lease)])
+    expect([alive, await taken(limitId)]).toEqual([false, 0])
+  })
+
   test('come back when the lease ends, and not before while it is renewed', async () => {
     const ws = await workspace()
     const limitId = await makeLimit(db, ws, 'lease', 1)

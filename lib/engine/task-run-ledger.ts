@@ -1,4 +1,5 @@
 import type { Transaction } from '../db/clients.ts'
+import type { Statement } from '../db/transaction.ts'
 import { uuidv7 } from '../db/uuid.ts'
 import { lastPlace } from '../domain/limits/line.ts'
 import {
@@ -176,12 +177,12 @@ export class TaskRunLedger {
     }
   }
 
-  statements(sql: Transaction): (PromiseLike<unknown> | null)[] {
+  statements(sql: Transaction): Statement[] {
     const over = (leases: readonly EndedLease[]): void => {
       this.#signals.push(...endedSignals(leases, this.#nowMicros))
     }
     return [
-      this.#ended.length > 0 ? deleteLeasesOfHolders(sql, this.#ended).then(over) : null,
+      this.#ended.length > 0 ? () => deleteLeasesOfHolders(sql, this.#ended).then(over) : null,
       this.#taken.length > 0 ? insertLeases(sql, this.#taken) : null,
       this.#left.length > 0 ? deleteWaiters(sql, this.#left) : null,
       this.#joined.length > 0 ? saveWaiters(sql, this.#joined) : null,

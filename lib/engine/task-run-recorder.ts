@@ -1,4 +1,5 @@
 import type { Transaction } from '../db/clients.ts'
+import type { Statement } from '../db/transaction.ts'
 import type { Change } from '../domain/change.ts'
 import { rawMember } from '../domain/raw-json.ts'
 import { isFinal, type StateDetails, type StateType, stateTypes } from '../domain/state.ts'
@@ -112,7 +113,7 @@ export async function recordTaskRuns(
   nowMicros: number,
   deltas: RollupDeltas,
   moved: TaskRunUpsert[],
-): Promise<PromiseLike<unknown>[]> {
+): Promise<Statement[]> {
   const known = await lockKnown(sql, reports)
   const foldings = new Map<string, Folding>()
   const states: StateRow[] = []
@@ -170,7 +171,7 @@ export async function recordTaskRuns(
   }
   return [
     ...(moved.length > 0
-      ? [upsertTaskRuns(sql, moved).then((written) => refuseOvertaken(written.count, moved.length))]
+      ? [() => upsertTaskRuns(sql, moved).then((written) => refuseOvertaken(written.count, moved.length))]
       : []),
     insertTaskRunStates(sql, states),
   ]
