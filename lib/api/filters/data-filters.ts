@@ -21,6 +21,7 @@ export const variableFilter = filterOf({
 
 export const automationFilter = filterOf({
   operator,
+  id: anyId,
   name: anyText,
   created: spanFilter,
   tags: tagsFilter,

@@ -10,9 +10,11 @@ const flag = z.boolean().nullish()
 
 /**
  * A filter, or a part of one. Unknown keys are refused, unlike those of other bodies: a condition that was dropped would find,
- * delete or cancel what nobody asked for.
+ * delete or cancel what nobody asked for. Null is no condition, also of what is not known here: clients send all that they know.
  */
-export const filterOf = <Shape extends z.ZodRawShape>(shape: Shape) => z.strictObject(shape)
+export const filterOf = <Shape extends z.ZodRawShape>(shape: Shape) =>
+  // Safe: nobody reads what is not in the shape, and all of that is null.
+  z.object(shape).catchall(z.null('Unrecognized key')) as unknown as z.ZodObject<Shape, z.core.$strict>
 export const sub = <Shape extends z.ZodRawShape>(shape: Shape) => filterOf(shape).nullish()
 
 export const anyId = sub({ any_: list(uuid) })

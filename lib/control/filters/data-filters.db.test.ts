@@ -191,6 +191,7 @@ const isVariable = (variable: Variable, filter: VariableFilter): Verdict =>
 
 const isAutomation = (automation: Automation, filter: AutomationFilter): Verdict =>
   join(filter.operator, [
+    given(filter.id, (f) => any(automation.id, f)),
     given(filter.name, (f) => any(automation.name, f)),
     given(filter.created, (f) => within(automation.created, f)),
     given(filter.tags, (f) => tagged(automation.tags, f)),
@@ -295,6 +296,7 @@ const variableFilter: fc.Arbitrary<VariableFilter> = few({
 })
 const instants = fc.integer({ min: -1, max: 9 }).map((n) => T0 + n * 700_000)
 const automationFilter: fc.Arbitrary<AutomationFilter> = few({
+  id: anyOf(automations.map((automation) => automation.id)),
   name: sub({ any_: nullish(some$(['page', 'mail', 'other'])) }),
   created: sub({ before_: nullish(instants), after_: nullish(instants) }),
   tags,

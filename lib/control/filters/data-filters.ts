@@ -24,6 +24,7 @@ export interface VariableFilter {
 
 export interface AutomationFilter {
   readonly operator?: Operator
+  readonly id?: Maybe<AnyOf<string>>
   readonly name?: Maybe<AnyOf<string>>
   readonly created?: Maybe<Span>
   readonly tags?: Maybe<Tags>
@@ -78,6 +79,7 @@ export function onAutomations(sql: Transaction, filter: Maybe<AutomationFilter>)
   return is.and(
     is.join(
       [
+        is.ids(sql`a.id`, filter.id),
         is.texts(sql`a.name`, filter.name),
         is.span(sql`a.created_at`, filter.created),
         is.tags(sql`a.tags`, filter.tags),
