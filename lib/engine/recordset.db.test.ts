@@ -100,6 +100,8 @@ test('columns that repeat come back with every row, and instants to the microsec
       const back = await db.engine<Line[]>`
         select who, logger, (extract(epoch from at) * 1000000)::bigint as at, text from ${lines(db.engine, rows)} r`
       expect([...back]).toEqual(rows)
+      const { columns } = await db.engine`select * from ${lines(db.engine, rows)} r`
+      expect(columns.map(({ name }) => name)).toEqual(['who', 'at', 'logger', 'text'])
     }),
     { numRuns: 200 },
   )

@@ -148,17 +148,16 @@ function templateOf<Row>(
   })
   const repeated = columns.filter((column) => column.repeats)
   if (repeated.length === 0) return asTemplate(`(select ${items.join(', ')})`, at)
-  const picked = repeated.map((column) => {
-    const { name, type } = column
+  // In their order, as whoever selects all of them expects.
+  const picked = columns.map((column) => {
+    const { name, type, repeats } = column
+    if (!repeats) return name
     return isPlain(type)
       ? `${plainValue(type, (array) => `(${at}::${array})[stretch]`)} as ${name}`
       : `(${at}::text[])[stretch]${cast(column)} as ${name}`
   })
   const stretch = `unnest(${at}::int[]) as stretch`
-  return asTemplate(
-    `(select ${[...picked, ...own.map(({ name }) => name)].join(', ')} from (select ${[stretch, ...items].join(', ')}) rows)`,
-    at,
-  )
+  return asTemplate(`(select ${picked.join(', ')} from (select ${[stretch, ...items].join(', ')}) rows)`, at)
 }
 
 const plainValue = (type: PlainType, item: (array: string) => string): string =>

@@ -315,7 +315,7 @@ const stateRows = recordset<StateRow>({
 
 export const insertTaskRunStates = (sql: Queryable, rows: readonly StateRow[]) => sql`
   insert into task_run_states (workspace_id, run_id, at, id, type, name, message, details, data)
-  select workspace_id, run_id, at, id, type, name, message, details, data from ${stateRows(sql, rows)} r
+  select * from ${stateRows(sql, rows)} r
   on conflict do nothing`
 
 const eventRows = recordset<EventRow>({
@@ -387,7 +387,7 @@ const logRows = recordset<LogRow>(
 /** `isReplay`: some lines bring their own ids, under which they may be there already. */
 export const insertLogs = (sql: Queryable, rows: readonly LogRow[], isReplay: boolean) => sql`
   insert into logs (workspace_id, at, id, flow_run_id, task_run_id, worker_id, logger, level, message)
-  select workspace_id, at, id, flow_run_id, task_run_id, worker_id, logger, level, message from ${logRows(sql, rows)} r
+  select * from ${logRows(sql, rows)} r
   ${unlessThere(sql, isReplay)}`
 
 /** Sends statements together and waits for all; the first failure is thrown after all have settled, as the transaction needs. */
