@@ -30,6 +30,7 @@ import { runsToHurry } from './hurry-waiting-runs.ts'
 import { type EventChunk, type LogChunk, storeEvents, storeLogs } from './intake.ts'
 import { KnownRuns } from './known-runs.ts'
 import { OpenWaits } from './open-waits.ts'
+import { publishIfWatched } from './publish.ts'
 import { settleSlots } from './settle-slots.ts'
 import { createSignals } from './signals.ts'
 import { type HeldSlots, recordOccupancy } from './slot-occupancy.ts'
@@ -282,10 +283,7 @@ export function createEngine(options: EngineOptions): Engine {
         if (kind === 'flow-run' || kind === 'deleted') deps.known.forget({ workspaceId, runId: id })
       options.publish(workspaceId, changes)
     },
-    announceNew: (workspaceId, items, changeOf) => {
-      if (deps.watches(workspaceId)) deps.publish(workspaceId, items.map(changeOf))
-      else deps.skip(workspaceId, items.length)
-    },
+    announceNew: (workspaceId, items, changeOf) => publishIfWatched(deps, workspaceId, items, changeOf),
     slots: createSlots({
       orders: slotOrders,
       waits,

@@ -8,6 +8,7 @@ import { type FlowRunMoves, judgeFlowRuns } from './flow-run-moves.ts'
 import { upsertFollowUps } from './follow-ups.ts'
 import type { KnownRuns } from './known-runs.ts'
 import { mirrorToParentTasks } from './mirror.ts'
+import { publishAll, publishEvents } from './publish.ts'
 import { resetFailedTasks } from './reset-failed-tasks.ts'
 import { runContext, storedFlowRunColumns } from './run-context.ts'
 import type { Signal, Signals } from './signals.ts'
@@ -179,35 +180,6 @@ const askedOf = (proposals: readonly StateProposal[], runs: ReadonlyMap<string, 
 
 /** What version_if_whole() of the database throws. */
 const isStale = (error: unknown): boolean => (error as { code?: unknown } | null)?.code === '40001'
-
-/** Hands changes to the live feed, a list a workspace, in their order. */
-export function publishAll(
-  deps: Pick<TransitionDeps, 'publish'>,
-  published: readonly [string, Change][],
-): void {
-  const byWorkspace = new Map<string, Change[]>()
-  for (const [workspaceId, change] of published) {
-    const changes = byWorkspace.get(workspaceId)
-    if (changes) changes.push(change)
-    else byWorkspace.set(workspaceId, [change])
-  }
-  for (const [workspaceId, changes] of byWorkspace) deps.publish(workspaceId, changes)
-}
-
-/** Hands stored events to their subscribers, a list a workspace. */
-export function publishEvents(
-  deps: Pick<TransitionDeps, 'publishEvents'>,
-  events: readonly EventRow[],
-): void {
-  if (events.length === 0) return
-  const byWorkspace = new Map<string, EventRow[]>()
-  for (const event of events) {
-    const list = byWorkspace.get(event.workspace_id)
-    if (list) list.push(event)
-    else byWorkspace.set(event.workspace_id, [event])
-  }
-  for (const [workspaceId, list] of byWorkspace) deps.publishEvents(workspaceId, list)
-}
 
 /** Keyed by workspace and id: the same id asked for by two tenants in one batch is two different questions. */
 export const byTenantKey = <Row extends { readonly workspaceId: string; readonly id: string }>(

@@ -3,7 +3,9 @@ import { uuidv7 } from '../db/uuid.ts'
 import type { Change } from '../domain/change.ts'
 import { formatInstant } from '../domain/time.ts'
 import type { NewEvent, NewLog } from './engine.ts'
-import { publishEvents, type TransitionDeps } from './flow-run-transitions.ts'
+import type { TransitionDeps } from './flow-run-transitions.ts'
+import { grouped } from './grouped.ts'
+import { publishEvents, publishIfWatched } from './publish.ts'
 import { RollupDeltas } from './rollup.ts'
 import { changeOf, recordTaskRuns, type TaskRunReport, taskRunReport } from './task-run-recorder.ts'
 import type { TaskRunUpsert } from './task-run-rows.ts'
@@ -61,7 +63,7 @@ export async function storeEvents(
             }),
         ),
   ])
-  tellAll(deps, moved, (row) => row.workspace_id, changeOf)
+  tellAll(deps, moved, changeOf)
   publishEvents(deps, rows)
   return chunks.map(() => true)
 }
@@ -102,27 +104,21 @@ export async function storeLogs(deps: TransitionDeps, chunks: readonly LogChunk[
     }
   }
   await insertLogs(deps.sql, rows, isReplay)
-  tellAll(deps, rows, (row) => row.workspace_id, logChange)
+  tellAll(deps, rows, logChange)
   return chunks.map(() => true)
 }
 
-/** Hands what was committed to the live feed. Most of it is written while nobody looks: then nothing is made of it. */
-function tellAll<Row>(
+function tellAll<Row extends { readonly workspace_id: string }>(
   deps: TransitionDeps,
   rows: readonly Row[],
-  workspaceOf: (row: Row) => string,
   changeOfRow: (row: Row) => Change,
 ): void {
-  const byWorkspace = new Map<string, Row[]>()
-  for (const row of rows) {
-    const list = byWorkspace.get(workspaceOf(row))
-    if (list) list.push(row)
-    else byWorkspace.set(workspaceOf(row), [row])
-  }
-  for (const [workspaceId, list] of byWorkspace) {
-    if (deps.watches(workspaceId)) deps.publish(workspaceId, list.map(changeOfRow))
-    else deps.skip(workspaceId, list.length)
-  }
+  for (const [workspaceId, its] of grouped(
+    rows,
+    (row) => row.workspace_id,
+    (row) => row,
+  ))
+    publishIfWatched(deps, workspaceId, its, changeOfRow)
 }
 
 const logChange = (row: LogRow): Change => ({

@@ -20,7 +20,8 @@ import { formatInstant } from '../domain/time.ts'
 import { type EnqueuedTask, enqueuedSignals, enqueuedTask, enqueueTasks } from './background-tasks.ts'
 import type { TaskStateProposal, TransitionResult } from './engine.ts'
 import { serverTaskRunEvent } from './flow-run-event.ts'
-import { byTenantKey, publishAll, publishEvents, type TransitionDeps } from './flow-run-transitions.ts'
+import { byTenantKey, type TransitionDeps } from './flow-run-transitions.ts'
+import { publishAll, publishEvents } from './publish.ts'
 import { RollupDeltas } from './rollup.ts'
 import {
   countedAfter,
