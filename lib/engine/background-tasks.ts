@@ -3,8 +3,8 @@ import { type TaskRunRow, taskRunColumns } from '../db/rows/task-run.ts'
 import type { ProposedState } from '../domain/orchestration/decide.ts'
 import { formatInstant, parseInstant } from '../domain/time.ts'
 import { plainArray, textArray } from './array-literal.ts'
+import { compareKeys } from './key-order.ts'
 import type { Signal } from './signals.ts'
-import { compareKeys } from './write-set.ts'
 
 /** A deferred task run that waits for a task worker. */
 export interface EnqueuedTask {

@@ -1,8 +1,8 @@
 import type { Queryable } from '../db/clients.ts'
 import { formatInstant } from '../domain/time.ts'
 import { plainArray, textArray } from './array-literal.ts'
+import { byRun, type RunKey } from './key-order.ts'
 import { textOf } from './stored.ts'
-import { compareKeys } from './write-set.ts'
 
 /** Who claims runs. */
 export interface ClaimHolder {
@@ -23,14 +23,6 @@ export interface ClaimRow {
   /** Until when the claim is good without a sign of life; null: its holder sends none. */
   readonly expiresMicros: number | null
 }
-
-export interface RunKey {
-  readonly workspaceId: string
-  readonly runId: string
-}
-
-const byRun = <Key extends RunKey>(keys: readonly Key[]): Key[] =>
-  [...keys].sort((a, b) => compareKeys(a.workspaceId, a.runId, b.workspaceId, b.runId))
 
 /** A run has one claim: the newest. */
 export const openClaims = (sql: Queryable, claims: readonly ClaimRow[]) => {

@@ -13,8 +13,9 @@ import {
 import { flowPolicies } from '../domain/orchestration/policies.ts'
 import { languageOf } from '../domain/work/language.ts'
 import { plainArray } from './array-literal.ts'
-import { type ClaimHolder, type ClaimRow, closeClaims, openClaims, type RunKey } from './claim-writes.ts'
+import { type ClaimHolder, type ClaimRow, closeClaims, openClaims } from './claim-writes.ts'
 import type { StateProposal } from './engine.ts'
+import { byRun, type RunKey } from './key-order.ts'
 import { type LockedLimit, lockLimits } from './limit-books.ts'
 import type { Signal } from './signals.ts'
 import { endedSignals, movedSignals } from './slot-signals.ts'
@@ -35,7 +36,6 @@ import {
 import { claimFact, microsOf, type StoredClaim, type StoredFlowRun } from './stored.ts'
 import type { LimitKey } from './wanted-limits.ts'
 import { WorkPlaces } from './work-places.ts'
-import { compareKeys } from './write-set.ts'
 
 /** A proposal, and the run that it is about. */
 export interface Asked {
@@ -355,7 +355,7 @@ async function readLeases(sql: Transaction, keys: readonly LeaseKey[]): Promise<
 
 /** Claims under their lock, for a verdict that no beat may overtake. */
 async function lockClaims(sql: Transaction, keys: readonly RunKey[]): Promise<Map<string, ClaimFact | null>> {
-  const sorted = [...keys].sort((a, b) => compareKeys(a.workspaceId, a.runId, b.workspaceId, b.runId))
+  const sorted = byRun(keys)
   const rows = await sql<{ workspaceId: string; runId: string; claim: StoredClaim }[]>`
     select c.workspace_id, c.run_id, to_jsonb(c) as claim
     from unnest(${plainArray(sorted.map((key) => key.workspaceId))}::uuid[], ${plainArray(sorted.map((key) => key.runId))}::uuid[]) k (workspace_id, run_id)

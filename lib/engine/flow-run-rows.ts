@@ -1,8 +1,8 @@
 import type { Queryable } from '../db/clients.ts'
+import { byKeyOfRun } from './key-order.ts'
 import { recordsetOfParts } from './recordset.ts'
 import type { RollupDeltas } from './rollup.ts'
 import {
-  compareKeys,
   type HappenedColumns,
   happenedTypes,
   historyOfFlowRuns,
@@ -73,9 +73,6 @@ const flowRunInserts = recordsetOfParts<FlowRunInsert>({
   happened: happenedTypes,
 })
 
-const inOrder = (rows: readonly FlowRunInsert[]): FlowRunInsert[] =>
-  [...rows].sort((a, b) => compareKeys(a.run.workspace_id, a.run.id, b.run.workspace_id, b.run.id))
-
 /** The rows that making flow runs writes, in one statement. Answers the version that they have from the COMMIT on. */
 export const insertFlowRuns = (
   sql: Queryable,
@@ -85,7 +82,7 @@ export const insertFlowRuns = (
   watched: readonly string[],
 ) => sql<{ readonly version: string }[]>`
   with r as materialized (
-    select * from ${flowRunInserts(sql, inOrder(rows))} r
+    select * from ${flowRunInserts(sql, byKeyOfRun(rows))} r
   ), made as (
     insert into flow_runs (
       workspace_id, id, flow_id, name, flow_version, deployment_id, deployment_version, deployment_version_id, work_pool_name, work_queue_id,

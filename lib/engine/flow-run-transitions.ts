@@ -6,6 +6,7 @@ import type { EventWatch } from './event-watch.ts'
 import { type Asked, FlowRunLedger } from './flow-run-ledger.ts'
 import { type FlowRunMoves, judgeFlowRuns } from './flow-run-moves.ts'
 import { upsertFollowUps } from './follow-ups.ts'
+import { byRun } from './key-order.ts'
 import type { KnownRuns } from './known-runs.ts'
 import { mirrorToParentTasks } from './mirror.ts'
 import { publishAll, publishEvents } from './publish.ts'
@@ -14,7 +15,6 @@ import { runContext, storedFlowRunColumns } from './run-context.ts'
 import type { Signal, Signals } from './signals.ts'
 import { runAfter, type StoredFlowRun } from './stored.ts'
 import {
-  compareKeys,
   type EventRow,
   type FlowRunUpdate,
   writeFlowRunTransitions,
@@ -190,7 +190,7 @@ async function lockFlowRuns(
   sql: Transaction,
   proposals: readonly StateProposal[],
 ): Promise<Map<string, StoredFlowRun>> {
-  const sorted = [...proposals].sort((a, b) => compareKeys(a.workspaceId, a.runId, b.workspaceId, b.runId))
+  const sorted = byRun(proposals)
   const rows = await sql<StoredFlowRun[]>`
     select ${storedFlowRunColumns(sql)}
     from unnest(${sorted.map((p) => p.workspaceId)}::uuid[], ${sorted.map((p) => p.runId)}::uuid[]) k (workspace_id, id)

@@ -2,7 +2,7 @@ import type { Queryable } from '../db/clients.ts'
 import type { FollowUpKind } from '../domain/orchestration/decide.ts'
 import { formatInstant } from '../domain/time.ts'
 import { plainArray } from './array-literal.ts'
-import { compareKeys } from './write-set.ts'
+import { byRun } from './key-order.ts'
 
 /** A flow run to look at again at an instant. */
 export interface FollowUp {
@@ -14,7 +14,7 @@ export interface FollowUp {
 
 /** One of a kind a run: the newest says when. Sorted, so that batches of replicas meet them in one order. */
 export const upsertFollowUps = (sql: Queryable, followUps: readonly FollowUp[]) => {
-  const rows = [...followUps].sort((a, b) => compareKeys(a.workspaceId, a.runId, b.workspaceId, b.runId))
+  const rows = byRun(followUps)
   return sql`
     insert into run_follow_ups (workspace_id, run_id, kind, due_at)
     select * from unnest(

@@ -1,4 +1,5 @@
 import { isFinal } from '../domain/state.ts'
+import type { RunKey } from './key-order.ts'
 import type { StoredFlowRun } from './stored.ts'
 
 /** Runs of a generation. Two are kept at most, each run about a kilobyte: what a server has in hand that is as busy as it can be. */
@@ -8,11 +9,6 @@ const GENERATION_MS = 60_000
 const MOST_TEXT = 4_000
 /** How long runs are looked at first once somebody else turned out to write them too, as replicas do that share their requests. */
 const DOUBT_MS = 10_000
-
-interface RunKey {
-  readonly workspaceId: string
-  readonly runId: string
-}
 
 /**
  * Flow runs as this process wrote or read them last, with the versions of the rows they are made of. They may have changed since:

@@ -1,8 +1,8 @@
 import type { Queryable } from '../db/clients.ts'
 import { formatInstant } from '../domain/time.ts'
 import { plainArray } from './array-literal.ts'
+import { compareKeys } from './key-order.ts'
 import { textOf } from './stored.ts'
-import { compareKeys } from './write-set.ts'
 
 export type HolderType = 'flow_run' | 'task_run' | 'deployment' | 'operator' | 'client'
 

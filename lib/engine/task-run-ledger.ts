@@ -11,6 +11,7 @@ import {
 } from '../domain/orchestration/decide.ts'
 import type { StateType } from '../domain/state.ts'
 import { plainArray } from './array-literal.ts'
+import { compareKeys } from './key-order.ts'
 import { type LockedLimit, lockLimits } from './limit-books.ts'
 import type { Signal } from './signals.ts'
 import { endedSignals, movedSignals } from './slot-signals.ts'
@@ -26,7 +27,6 @@ import {
   waiterAway,
 } from './slot-writes.ts'
 import type { StoredTaskRun } from './stored.ts'
-import { compareKeys } from './write-set.ts'
 
 /** A task run, what is proposed for it, and by which rules that is judged. */
 export interface AskedTask {

@@ -1,6 +1,7 @@
 import type { Queryable } from '../db/clients.ts'
+import { byKey } from './key-order.ts'
 import { recordset } from './recordset.ts'
-import { byKey, type StateColumns, stateTypes } from './write-set.ts'
+import { type StateColumns, stateTypes } from './write-set.ts'
 
 /** A task run as it is written whole, when it is made or when events bring it. */
 export interface TaskRunUpsert extends StateColumns {

@@ -21,6 +21,7 @@ import { type EnqueuedTask, enqueuedSignals, enqueuedTask, enqueueTasks } from '
 import type { TaskStateProposal, TransitionResult } from './engine.ts'
 import { serverTaskRunEvent } from './flow-run-event.ts'
 import { byTenantKey, type TransitionDeps } from './flow-run-transitions.ts'
+import { byRun } from './key-order.ts'
 import { publishAll, publishEvents } from './publish.ts'
 import { RollupDeltas } from './rollup.ts'
 import {
@@ -37,7 +38,6 @@ import {
 import { TaskRunLedger } from './task-run-ledger.ts'
 import {
   type CacheRow,
-  compareKeys,
   type EventRow,
   insertDeltas,
   insertEvents,
@@ -182,7 +182,7 @@ export async function lockTaskRuns(
   sql: Transaction,
   keys: readonly { readonly workspaceId: string; readonly runId: string }[],
 ): Promise<Map<string, StoredTaskRun>> {
-  const sorted = [...keys].sort((a, b) => compareKeys(a.workspaceId, a.runId, b.workspaceId, b.runId))
+  const sorted = byRun(keys)
   const rows = await sql<StoredTaskRun[]>`
     select t.workspace_id, t.id, t.name, t.tags, t.flow_run_id, t.flow_run_run_count, t.task_key, t.empirical_policy,
            t.state_id, t.state_type, t.state_name, t.state_at, t.state_message, t.state_details, t.state_data,

@@ -2,6 +2,7 @@ import type postgres from 'postgres'
 import type { Queryable } from '../db/clients.ts'
 import type { StateDetails, StateType } from '../domain/state.ts'
 import type { FlowRunEvent } from './flow-run-event.ts'
+import { byKey, byKeyOfRun } from './key-order.ts'
 import { recordset, recordsetOfParts } from './recordset.ts'
 import type { Delta, RollupDeltas } from './rollup.ts'
 import type { StoredFlowRun } from './stored.ts'
@@ -103,15 +104,6 @@ export interface LogRow {
   readonly message: string
 }
 
-/** The order in which batches lock and insert. Compared without joining: sorting runs on every write. */
-export const compareKeys = (workspaceA: string, idA: string, workspaceB: string, idB: string): number =>
-  workspaceA === workspaceB ? (idA < idB ? -1 : idA > idB ? 1 : 0) : workspaceA < workspaceB ? -1 : 1
-
-/** Sorted by key, so that two batches lock and insert in the same order. */
-export const byKey = <Row extends { readonly workspace_id: string; readonly id: string }>(
-  rows: readonly Row[],
-): Row[] => [...rows].sort((a, b) => compareKeys(a.workspace_id, a.id, b.workspace_id, b.id))
-
 /** What the state of a flow run leaves behind besides itself; null where the transition tells nobody. */
 export interface HappenedColumns {
   readonly event_facts: string | null
@@ -194,7 +186,7 @@ export const writeFlowRunTransitions: WriteFlowRunTransitions = (sql, updates, .
  */
 export const writeKnownFlowRunTransitions: WriteFlowRunTransitions = (sql, updates, ...rest) => sql`
   with r as materialized (
-    select * from ${knownFlowRunUpdates(sql, inKeyOrder(updates))} r
+    select * from ${knownFlowRunUpdates(sql, byKeyOfRun(updates))} r
   ), updated as (
     ${updateFlowRuns(sql)}
     from r join flows f on f.workspace_id = r.workspace_id and f.id = r.flow_id
@@ -203,9 +195,6 @@ export const writeKnownFlowRunTransitions: WriteFlowRunTransitions = (sql, updat
     returning 1
   ), ${besidesFlowRuns(sql, ...rest)}
   select version_if_whole((select count(*) from updated), ${updates.length}) as version`
-
-const inKeyOrder = (updates: readonly FlowRunUpdate[]): FlowRunUpdate[] =>
-  [...updates].sort((a, b) => compareKeys(a.run.workspace_id, a.run.id, b.run.workspace_id, b.run.id))
 
 const updateFlowRuns = (sql: Queryable) => sql`
     update flow_runs t set
