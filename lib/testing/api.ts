@@ -65,10 +65,8 @@ function declaredAnswers(routes: readonly Route[]) {
   })
   operations.sort((a, b) => b.literal - a.literal)
   return (method: string, path: string) => {
-    const given = path
-      .replace(/[?#].*$/, '')
-      .split('/')
-      .filter(Boolean)
+    // As it is asked for: a name of one or two dots is a step within the path, and leads to another operation.
+    const given = new URL(path, 'http://rigel.test').pathname.split('/').filter(Boolean)
     return operations.find(
       (it) =>
         it.method === method &&
