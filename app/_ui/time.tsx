@@ -4,6 +4,7 @@ import {
   formatAgo,
   formatDay,
   formatDuration,
+  formatFiring,
   formatFull,
   formatInstant,
   formatLateness,
@@ -11,14 +12,20 @@ import {
   instantsIn,
 } from './times.ts'
 
+const readings = {
+  instant: formatInstant,
+  firing: formatFiring,
+  day: (ms: number, _nowMs: number, zone: string) => formatDay(ms, zone),
+} as const
+
 /** An instant in the reader's zone; whole, with offset and UTC, on hover. */
-export function Time({ at, as = 'instant' }: { readonly at: string; readonly as?: 'instant' | 'day' }) {
+export function Time({ at, as = 'instant' }: { readonly at: string; readonly as?: keyof typeof readings }) {
   const zone = useZone()
   const nowMs = useNowMs()
   const ms = Date.parse(at)
   return (
     <time dateTime={at} title={formatFull(ms, zone)} className="whitespace-nowrap">
-      {as === 'day' ? formatDay(ms, zone) : formatInstant(ms, nowMs, zone)}
+      {readings[as](ms, nowMs, zone)}
     </time>
   )
 }

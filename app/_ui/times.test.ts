@@ -4,6 +4,7 @@ import {
   formatCount,
   formatDay,
   formatDuration,
+  formatFiring,
   formatFull,
   formatInstant,
   formatLateness,
@@ -100,6 +101,19 @@ test.each([
 test('counts stand in groups and are capped', () => {
   expect([0, 999, 1204, 1_234_567].map((n) => formatCount(n))).toEqual(['0', '999', '1,204', '1,234,567'])
   expect(formatCount(10_001, 10_000)).toBe('10,000+')
+})
+
+describe('what is to come', () => {
+  const nowMs = at('2026-12-01T20:30:00Z')
+  test.each([
+    ['2026-12-01T21:00:00Z', 'Today 22:00'],
+    ['2026-12-01T22:59:30Z', 'Today 23:59:30'],
+    ['2026-12-01T23:00:00Z', 'Tomorrow 00:00'],
+    ['2026-12-03T05:00:00Z', 'Thu 3 Dec 06:00'],
+    ['2027-01-02T05:00:00Z', 'Sat 2 Jan 2027 06:00'],
+  ])('%s is %s', (instant, words) => {
+    expect(formatFiring(at(instant), nowMs, 'Europe/Berlin')).toBe(words)
+  })
 })
 
 describe('the times of a sentence', () => {

@@ -66,6 +66,27 @@ export function formatInstant(ms: number, nowMs: number, zone: string): string {
   return `${at.day} ${at.month} ${at.hour}:${at.minute}`
 }
 
+const weekdays = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'] as const
+
+const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
+
+const dayNumber = ({ year, month, day }: Parts): number =>
+  Date.UTC(Number(year), months.indexOf(month), Number(day)) / 86_400_000
+
+/** The first day of 1970 was a Thursday. */
+export const weekdayOf = (p: Parts): string => weekdays[(dayNumber(p) + 4) % 7] ?? ''
+
+/** What is to come, always with its day: `Today 14:32`, `Tomorrow 06:00`, `Wed 2 Dec 06:00`, `Sat 2 Jan 2027 06:00`. */
+export function formatFiring(ms: number, nowMs: number, zone: string): string {
+  const at = partsIn(zone, ms)
+  const now = partsIn(zone, nowMs)
+  const time = at.second === '00' ? `${at.hour}:${at.minute}` : clock(at)
+  const ahead = dayNumber(at) - dayNumber(now)
+  if (ahead === 0) return `Today ${time}`
+  if (ahead === 1) return `Tomorrow ${time}`
+  return `${weekdayOf(at)} ${at.day} ${at.month}${at.year === now.year ? '' : ` ${at.year}`} ${time}`
+}
+
 /** Day with year, for expiries: `21 Feb 2027`. */
 export function formatDay(ms: number, zone: string): string {
   const at = partsIn(zone, ms)

@@ -347,7 +347,7 @@ describe('a run that somebody has', () => {
     expect(explainRun(beatless).reasons[0]).toMatchObject({
       rule: 'noticeNoBeats',
       detail: expect.stringMatching(
-        /^Nothing was heard of it for 60 minutes; the last was that it began, at 11:00:00 UTC\. Its client sends no beats/,
+        /^Nothing was heard of it for 1 hour; the last was that it began, at 11:00:00 UTC\. Its client sends no beats/,
       ),
       facts: { sends_beats: false, last_heard: null },
       action: { command: 'prefect flow-run cancel run-1' },
@@ -464,17 +464,24 @@ describe('a run that somebody has', () => {
 })
 
 test('lengths of time are told in one unit', () => {
-  const told = [0, 1, 59, 90, 119, 120, 3_600, 7_200, 86_400, 200_000].map((n) => spell(n * 1_000_000))
+  const told = [0, 1, 59, 60, 90, 119, 120, 3_590, 5_400, 7_169, 7_171, 9_000, 86_400, 172_000, 200_000].map(
+    (n) => spell(n * 1_000_000),
+  )
   expect(told).toEqual([
     '0 seconds',
     '1 second',
     '59 seconds',
+    '1 minute',
     '90 seconds',
     '119 seconds',
     '2 minutes',
-    '60 minutes',
+    '1 hour',
+    '90 minutes',
+    '119 minutes',
     '2 hours',
-    '24 hours',
+    '3 hours',
+    '1 day',
+    '2 days',
     '2 days',
   ])
 })

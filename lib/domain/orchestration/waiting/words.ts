@@ -1,19 +1,22 @@
 import { formatInstant } from '../../time.ts'
 import type { HelpfulAction, ReasonLink, SlotHolder } from './waiting.ts'
 
+const lengths = [
+  { seconds: 86_400, name: 'day', finerSeconds: 3_600 },
+  { seconds: 3_600, name: 'hour', finerSeconds: 60 },
+  { seconds: 60, name: 'minute', finerSeconds: 1 },
+] as const
+
 /** `4 minutes`, `3 hours`, `2 days`: one unit is enough for a person. */
 export function spell(micros: number): string {
   const seconds = Math.max(0, Math.round(micros / 1e6))
-  const units = [
-    [86_400, 'day'],
-    [3_600, 'hour'],
-    [60, 'minute'],
-    [1, 'second'],
-  ] as const
-  // Ninety seconds are 90 seconds, not 2 minutes.
-  const [size, name] = units.find(([size]) => seconds >= size * (size === 1 ? 0 : 2)) ?? units[3]
-  const count = Math.round(seconds / size)
-  return `${count} ${name}${count === 1 ? '' : 's'}`
+  // As it would read in the finer unit: ninety seconds are 90 seconds, not 2 minutes, but 120 minutes are 2 hours.
+  const unit = lengths.find((each) => {
+    const finer = Math.round(seconds / each.finerSeconds) * each.finerSeconds
+    return finer === each.seconds || finer >= 2 * each.seconds
+  })
+  const count = unit ? Math.round(seconds / unit.seconds) : seconds
+  return `${count} ${unit?.name ?? 'second'}${count === 1 ? '' : 's'}`
 }
 
 /** `12:03:10 UTC`, with the day when it is another one. */

@@ -9,6 +9,7 @@ import {
   focusFirstFault,
   formOf,
   jsonOf,
+  noFaults,
   SchemaForm,
 } from '#app/_forms/schema-form.tsx'
 import { apiOf } from '#app/_ui/api-path.ts'
@@ -29,8 +30,6 @@ interface BlockFormProps {
   /** null: a new one. `data` is JSON text, secrets hidden and references as such. */
   readonly block: { readonly id: string; readonly name: string; readonly data: string } | null
 }
-
-const none: ReadonlyMap<string, string> = new Map()
 
 export function BlockForm({ base, typeId, schemaId, fields, secrets, choices, block }: BlockFormProps) {
   const router = useRouter()
@@ -108,7 +107,7 @@ export function BlockForm({ base, typeId, schemaId, fields, secrets, choices, bl
         members={members}
         value={value}
         onChange={setValue}
-        faults={asked ? faults : none}
+        faults={asked ? faults : noFaults}
         blocks={choices}
       />
       {refusal ? (

@@ -1,7 +1,7 @@
 'use client'
 import { Card } from '#app/_ui/card.tsx'
 import { useZone } from '#app/_ui/clock.tsx'
-import { formatCount, formatInstant, partsIn } from '#app/_ui/times.ts'
+import { formatCount, formatInstant, partsIn, weekdayOf } from '#app/_ui/times.ts'
 
 interface NextDaysProps {
   readonly nowMs: number
@@ -21,7 +21,6 @@ const width = 1130
 const labelPx = 120
 const rowPx = 26
 const headPx = 20
-const weekdays = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'] as const
 
 /** When the schedules fire in the days to come: a mark for each time, a row for each schedule. */
 export function NextDays({ nowMs, untilMs, paused, rows }: NextDaysProps) {
@@ -57,15 +56,11 @@ export function NextDays({ nowMs, untilMs, paused, rows }: NextDaysProps) {
         >
           {marks.map((ms) => {
             const parts = partsIn(zone, ms + 43_200_000)
-            const weekday =
-              weekdays[
-                new Date(Date.UTC(Number(parts.year), monthOf(parts.month), Number(parts.day))).getUTCDay()
-              ]
             return (
               <g key={ms}>
                 <path d={`M${x(ms)} 14V${height}`} stroke="var(--line)" />
                 <text x={x(ms) + 4} y={10} fill="var(--ink-3)">
-                  {weekday} {parts.day}
+                  {weekdayOf(parts)} {parts.day}
                 </text>
               </g>
             )
@@ -139,22 +134,6 @@ export function NextDays({ nowMs, untilMs, paused, rows }: NextDaysProps) {
     </Card>
   )
 }
-
-const months: readonly string[] = [
-  'Jan',
-  'Feb',
-  'Mar',
-  'Apr',
-  'May',
-  'Jun',
-  'Jul',
-  'Aug',
-  'Sep',
-  'Oct',
-  'Nov',
-  'Dec',
-]
-const monthOf = (name: string): number => months.indexOf(name)
 
 /** Midnight in the zone, at or before the instant. */
 function midnightBefore(ms: number, zone: string): number {

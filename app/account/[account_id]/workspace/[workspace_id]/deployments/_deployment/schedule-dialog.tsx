@@ -8,6 +8,7 @@ import {
   focusFirstFault,
   formOf,
   jsonOf,
+  noFaults,
   SchemaForm,
 } from '#app/_forms/schema-form.tsx'
 import { apiOf } from '#app/_ui/api-path.ts'
@@ -109,8 +110,6 @@ const catchUps = [
   { kind: 'last', words: 'Run the last few' },
 ] as const
 
-const none: ReadonlyMap<string, string> = new Map()
-
 const membersOf = ({ parameterSchema, parameters }: ScheduledDeployment) =>
   withFallbacks(parameterSchema ? readSchema(parameterSchema) : [], formOf(parameters).values)
 
@@ -175,7 +174,7 @@ export function ScheduleDialog({ base, deployment, schedule, onClose }: Schedule
       />
       <Fires draft={draft} set={set} fault={preview.fault} />
       <Zone value={draft.zone} onChange={(zone) => set({ zone })} />
-      <PreviewBox preview={preview.shown} />
+      <PreviewBox preview={preview.shown} zone={here === draft.zone ? null : here} />
       <Field label="If runs were missed" hint="While the deployment was paused, or Rigel was away.">
         {(control) => (
           <span className="flex gap-2">
@@ -232,7 +231,7 @@ export function ScheduleDialog({ base, deployment, schedule, onClose }: Schedule
           members={members}
           value={parameters}
           onChange={setParameters}
-          faults={asked ? faults : none}
+          faults={asked ? faults : noFaults}
         />
       </fieldset>
       {refusal ? (
@@ -370,7 +369,14 @@ function usePreview(
   return { shown, fault }
 }
 
-function PreviewBox({ preview }: { readonly preview: Preview | null }) {
+function PreviewBox({
+  preview,
+  zone,
+}: {
+  readonly preview: Preview | null
+  /** The reader's, where the schedule is kept in another one. */
+  readonly zone: string | null
+}) {
   return (
     // Keeps its height while the next answer is on its way.
     <section
@@ -386,10 +392,13 @@ function PreviewBox({ preview }: { readonly preview: Preview | null }) {
           <ol className="mt-1 text-ink-2 text-xs">
             {preview.times.map((at) => (
               <li key={at}>
-                <Time at={at} />
+                <Time at={at} as="firing" />
               </li>
             ))}
           </ol>
+          {zone !== null && preview.times.length > 0 ? (
+            <p className="mt-1 text-ink-3 text-xs">Times in {zone}, where you are.</p>
+          ) : null}
           {preview.times.length === 0 ? (
             <p className="text-ink-3 text-xs">It never fires.</p>
           ) : preview.is_over ? (

@@ -125,6 +125,10 @@ export function withFilter(query: RunQuery, changes: Partial<Omit<RunQuery, 'old
   return { ...rest, ...changes }
 }
 
+/** Where the page of the list begins or ends, as a verb takes it. */
+export const placeOf = ({ older, newer }: RunQuery): Pick<RunQuery, 'older' | 'newer'> =>
+  older ? { older } : newer ? { newer } : {}
+
 export const isFirstPage = (query: RunQuery): boolean => !query.older && !query.newer
 
 export function filterOf(query: RunQuery, nowMs: number): RunFilter {

@@ -38,6 +38,7 @@ import {
   isFirstPage,
   nothingMatches,
   parseRunQuery,
+  placeOf,
   runQueryString,
   type SearchParams,
   withFilter,
@@ -283,18 +284,6 @@ async function Runs({
   // A deployment's own page begins with all of its runs.
   const query = { ...parseRunQuery({ range: 'all', ...asked }), flowIds: [], deploymentIds: [] }
   const filter = { ...filterOf(query, Date.now()), deploymentIds: [deployment.id] }
-  const [page, tags] = await Promise.all([
-    listFlowRuns(ctx, {
-      filter,
-      pageSize,
-      ...(query.older ? { older: query.older } : {}),
-      ...(query.newer ? { newer: query.newer } : {}),
-    }),
-    listRunTags(ctx),
-  ])
-  const first = page.rows[0]
-  const last = page.rows.at(-1)
-  const bare = withFilter(query, {})
   if (view.runCount === 0) {
     return (
       <>
@@ -319,6 +308,17 @@ async function Runs({
       </>
     )
   }
+  const [page, tags] = await Promise.all([
+    listFlowRuns(ctx, {
+      filter,
+      pageSize,
+      ...placeOf(query),
+    }),
+    listRunTags(ctx),
+  ])
+  const first = page.rows[0]
+  const last = page.rows.at(-1)
+  const bare = withFilter(query, {})
   return (
     <>
       {page.rows.length === 0 ? <RefreshOnRun filter={filter} /> : null}

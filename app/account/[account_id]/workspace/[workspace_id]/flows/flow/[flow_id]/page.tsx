@@ -21,6 +21,7 @@ import {
   isFirstPage,
   nothingMatches,
   parseRunQuery,
+  placeOf,
   runQueryString,
   type SearchParams,
   withFilter,
@@ -60,8 +61,7 @@ export default async function FlowPage({ params, searchParams }: Props) {
     listFlowRuns(ctx, {
       filter,
       pageSize,
-      ...(query.older ? { older: query.older } : {}),
-      ...(query.newer ? { newer: query.newer } : {}),
+      ...placeOf(query),
     }),
     listRunTags(ctx),
   ])

@@ -9,6 +9,7 @@ import {
   focusFirstFault,
   formOf,
   jsonOf,
+  noFaults,
   SchemaForm,
 } from '#app/_forms/schema-form.tsx'
 import { apiOf } from '#app/_ui/api-path.ts'
@@ -31,8 +32,6 @@ interface RunFormProps {
   readonly tags: readonly string[]
   readonly jobVariables: string
 }
-
-const none: ReadonlyMap<string, string> = new Map()
 
 export function RunForm({
   base,
@@ -112,7 +111,7 @@ export function RunForm({
             members={members}
             value={value}
             onChange={setValue}
-            faults={asked ? faults : none}
+            faults={asked ? faults : noFaults}
           />
         </div>
       </Card>
