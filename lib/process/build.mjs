@@ -3,7 +3,15 @@ import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { capture, checkNodeVersion, ensureInstalled, root, stop, withProgress } from './install.mjs'
+import {
+  aloneInClone,
+  capture,
+  checkNodeVersion,
+  ensureInstalled,
+  root,
+  stop,
+  withProgress,
+} from './install.mjs'
 
 const record = join(root, 'dist', '.build.json')
 
@@ -135,16 +143,19 @@ export function staleParts(names = Object.keys(parts)) {
 
 /** Builds the named parts that are missing or older than their sources. */
 export async function ensureBuilt(names, { force = false } = {}) {
+  if (!force && staleParts(names).length === 0) return
   mkdirSync(join(root, 'dist'), { recursive: true })
-  for (const name of force ? (names ?? Object.keys(parts)) : staleParts(names)) {
-    const part = parts[name]
-    if (part.absent?.()) continue
-    // Before the build: what is saved meanwhile is built the next time.
-    const hash = hashOf(part.sources())
-    await withProgress(part.words, part.build)
-    // Read again: another process may have built another part meanwhile.
-    writeFileSync(record, `${JSON.stringify({ ...readRecord(), [name]: hash }, null, 2)}\n`)
-  }
+  await aloneInClone(async () => {
+    // Asked again: whom we waited for may have built them.
+    for (const name of force ? (names ?? Object.keys(parts)) : staleParts(names)) {
+      const part = parts[name]
+      if (part.absent?.()) continue
+      // Before the build: what is saved meanwhile is built the next time.
+      const hash = hashOf(part.sources())
+      await withProgress(part.words, part.build)
+      writeFileSync(record, `${JSON.stringify({ ...readRecord(), [name]: hash }, null, 2)}\n`)
+    }
+  })
 }
 
 // node lib/process/build.mjs [--force] [part …]

@@ -9,7 +9,7 @@ import postgres from 'postgres'
 import { afterAll, afterEach, beforeEach, expect, test } from 'vitest'
 import { type Bundle, bundleProgram } from '../testing/bundle.ts'
 import { startEmbeddedPostgres } from './embedded-postgres.ts'
-import { isAlive } from './process-identity.ts'
+import { isAlive } from './process-identity.mjs'
 
 const program: Bundle = await bundleProgram('lib/testing/hold-postgres.ts')
 afterAll(() => program.remove())

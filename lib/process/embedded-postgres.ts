@@ -18,7 +18,7 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import postgres from 'postgres'
 import { z } from 'zod'
-import { UserList, withFolderLock } from './folder-lock.ts'
+import { UserList, withFolderLock } from './folder-lock.mjs'
 import {
   findPostgresBinaries,
   findPostgresOwner,
@@ -26,7 +26,7 @@ import {
   type PostgresOwner,
   planLaunch,
 } from './postgres-binaries.ts'
-import { commandLine, isAlive } from './process-identity.ts'
+import { commandLine, isAlive } from './process-identity.mjs'
 
 export interface EmbeddedPostgres {
   /** Of the database, with the password. */

@@ -2,8 +2,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { UserList, withFolderLock } from './folder-lock.ts'
-import { identifyProcess, stillRuns } from './process-identity.ts'
+import { UserList, withFolderLock } from './folder-lock.mjs'
+import { identifyProcess, stillRuns } from './process-identity.mjs'
 
 let folder: string
 beforeEach(() => {
@@ -45,9 +45,14 @@ test('so is the lock of one whose number another process has now, as in a contai
 
 test('the lock of a living process is respected, and the refusal names it', async () => {
   leaveLockOf(identifyProcess(process.ppid))
-  await expect(withFolderLock(folder, async () => 'yes', 60)).rejects.toThrow(
+  let waits = 0
+  const onWait = () => {
+    waits++
+  }
+  await expect(withFolderLock(folder, async () => 'yes', { timeoutMs: 60, onWait })).rejects.toThrow(
     `Process ${process.ppid} has held`,
   )
+  expect(waits).toBe(1)
 })
 
 test('a list of users forgets the dead and does not count oneself', () => {

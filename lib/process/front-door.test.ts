@@ -145,6 +145,58 @@ test('an upgrade that nobody takes is refused instead of left hanging', async ()
   response.resume()
 })
 
+/** What a server says to these bytes until it ends the connection. */
+async function exchange(url: string, ...sent: string[]): Promise<string> {
+  const { hostname, port } = new URL(url)
+  const socket = connect(Number(port), hostname)
+  let said = ''
+  socket.on('data', (chunk) => {
+    said += chunk.toString('latin1')
+  })
+  for (const part of sent) {
+    socket.write(part)
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  await once(socket, 'close')
+  return said
+}
+
+test('an offer to speak another protocol is ignored, and the request read whole', async () => {
+  const url = await opened({
+    api: async (request, response) => {
+      const parts: string[] = []
+      for await (const part of request) parts.push(String(part))
+      const { upgrade, connection, 'http2-settings': settings, 'x-kept': kept } = request.headers
+      response.end(JSON.stringify({ body: parts.join(''), upgrade, connection, settings, kept }))
+    },
+  })
+  // As Java's HttpClient begins.
+  const offer = 'Connection: Upgrade, HTTP2-Settings, close\r\nUpgrade: h2c\r\nHTTP2-Settings: AAEAAEAA\r\n'
+  const head = `POST /api/flows/ HTTP/1.1\r\nHost: x\r\nX-Kept: \xe4\r\n${offer}Content-Length: 11\r\n\r\n`
+  for (const sent of [[`${head}hello world`], [head, 'hello', ' world']]) {
+    const [, body = ''] = (await exchange(url, ...sent)).split('\r\n\r\n')
+    expect(JSON.parse(body)).toMatchObject({ body: 'hello world', connection: 'close' })
+    expect(Object.keys(JSON.parse(body)).sort()).toEqual(['body', 'connection', 'kept'])
+  }
+})
+
+test.each([
+  ['GET http://elsewhere/api/flows?x=1 HTTP/1.1\r\nHost: elsewhere', '200', 'api'],
+  ['OPTIONS * HTTP/1.1\r\nHost: x', '400', 'The target of a request is a path'],
+  ['GET ftp://x/y HTTP/1.1\r\nHost: x', '400', 'The target of a request is a path'],
+  ['GET / HTTP/1.1\r\nHost: ]]]', '400', 'The Host header names no host'],
+  ['GET / HTTP/1.1\r\nHost: a b', '400', 'The Host header names no host'],
+  ['GET / HTTP/1.1\r\nHost: a:99999', '400', 'The Host header names no host'],
+  ['GET / HTTP/1.1\r\nHost: a@b', '400', 'The Host header names no host'],
+  ['GET / HTTP/1.1\r\nHost: [::1]:3000', '200', 'pages'],
+  ['GET / HTTP/1.1\r\nHost: rigel.example.com', '200', 'pages'],
+  ['GET / HTTP/1.0', '200', 'pages'],
+])('%j is answered %s %s', async (head, status, words) => {
+  const said = await exchange(await opened(), `${head}\r\nConnection: close\r\n\r\n`)
+  expect(said).toMatch(new RegExp(`^HTTP/1.1 ${status} `))
+  expect(said).toContain(words)
+})
+
 test('a socket that breaks in the middle of an upgrade takes nobody with it', async () => {
   const url = new URL(await opened({ socket: () => true }))
   const socket = connect(Number(url.port), url.hostname)

@@ -46,6 +46,43 @@ function pathOf(request: IncomingMessage): string {
   return end < 0 ? target : target.slice(0, end)
 }
 
+/** What Next makes links of: a name or an address, with a port or without. Anything else breaks its URLs. */
+const HOST = /^(?:\[[0-9a-f:.]+\]|[\w.-]+)(?::\d{1,5})?$/i
+
+const isHost = (host: string): boolean => HOST.test(host) && URL.canParse(`http://${host}`)
+
+/**
+ * Proxies ask for `http://host/path`, which a server has to take as `/path` (RFC 9112 §3.2.2). Answers whether the target
+ * is a path from then on: that of `OPTIONS *` never is.
+ */
+function leadToPath(request: IncomingMessage): boolean {
+  const target = request.url ?? ''
+  if (target.startsWith('/')) return true
+  if (!/^https?:\/\//i.test(target) || !URL.canParse(target)) return false
+  const { pathname, search } = new URL(target)
+  request.url = pathname + search
+  return true
+}
+
+const isWebSocket = (request: IncomingMessage): boolean =>
+  /(^|,)\s*websocket\s*(,|$)/i.test(request.headers.upgrade ?? '')
+
+const isOffer = /^(?:upgrade|http2-settings)$/i
+
+/** The head of a request as it came, but without the offer to speak another protocol. */
+function headWithoutOffer({ method, url, httpVersion, rawHeaders }: IncomingMessage): string {
+  const lines = [`${method} ${url} HTTP/${httpVersion}`]
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at] ?? ''
+    const value = rawHeaders[at + 1] ?? ''
+    if (isOffer.test(name)) continue
+    const kept = value.split(',').filter((each) => !isOffer.test(each.trim()))
+    if (!/^connection$/i.test(name)) lines.push(`${name}: ${value}`)
+    else if (kept.length > 0) lines.push(`${name}: ${kept.join(',')}`)
+  }
+  return `${lines.join('\r\n')}\r\n\r\n`
+}
+
 function answer(
   response: ServerResponse,
   status: number,
@@ -81,18 +118,31 @@ class Door implements FrontDoor {
       this.#take(request, response),
     )
     server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+      if (!isWebSocket(request)) {
+        this.#readAgain(request, socket, head)
+        return
+      }
       // A client that goes away in the middle of an upgrade must not end the process.
       socket.on('error', () => socket.destroy())
       this.#upgraded.add(socket)
       socket.once('close', () => this.#upgraded.delete(socket))
       const rooms = this.#closing ? undefined : this.#rooms
-      if (rooms?.socket?.(request, socket, head)) return
+      if (leadToPath(request) && rooms?.socket?.(request, socket, head)) return
       if (rooms?.pagesSocket) rooms.pagesSocket(request, socket, head)
       else
         socket.end(
           `HTTP/1.1 ${rooms ? '404 Not Found' : '503 Service Unavailable'}\r\nConnection: close\r\n\r\n`,
         )
     })
+  }
+
+  /**
+   * What is offered and not spoken here is ignored, not refused (RFC 9110 §7.8): Java's client and `curl --http2` offer h2c
+   * with every first request. Node lets go of the connection at any offer; so it gets it back, and the request without it.
+   */
+  #readAgain(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    socket.unshift(Buffer.concat([Buffer.from(headWithoutOffer(request), 'latin1'), head]))
+    this.#server.emit('connection', socket)
   }
 
   get port(): number {
@@ -118,6 +168,7 @@ class Door implements FrontDoor {
     })
     // Tells a kept-alive client to open its next connection elsewhere.
     if (this.#closing) response.setHeader('connection', 'close')
+    if (!leadToPath(request)) return answer(response, 400, { detail: 'The target of a request is a path.' })
     const path = pathOf(request)
     if (path === '/health') return answer(response, 200, { status: 'ok' })
     const rooms = this.#rooms
@@ -125,6 +176,9 @@ class Door implements FrontDoor {
     if (!rooms) return answer(response, 503, { detail: 'Rigel is starting.' }, { 'retry-after': '1' })
     if (path === '/metrics') return this.#tellMetrics(rooms, response)
     room = belongsToApi(path) ? 'api' : 'pages'
+    const { host } = request.headers
+    if (room === 'pages' && host && !isHost(host))
+      return answer(response, 400, { detail: 'The Host header names no host.' })
     const listener = rooms[room]
     if (rooms.onRequest) {
       onRequest = rooms.onRequest

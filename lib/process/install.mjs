@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { withFolderLock } from './folder-lock.mjs'
 
 export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
 
@@ -40,15 +41,19 @@ export function endWithShell() {
 
 const readJson = (path) => JSON.parse(readFileSync(path, 'utf8'))
 
-/** Whether what is installed is what package-lock.json asks for; packages for other platforms may be missing. */
-export function isInstalled() {
-  const installedList = join(root, 'node_modules', '.package-lock.json')
+/**
+ * Whether what is installed is what package-lock.json asks for; packages for other platforms may be missing. npm's list is
+ * not believed alone: an installation that somebody cut off may leave it behind without the packages.
+ */
+export function isInstalled(folder = root) {
+  const installedList = join(folder, 'node_modules', '.package-lock.json')
   if (!existsSync(installedList)) return false
-  const wanted = readJson(join(root, 'package-lock.json')).packages
+  const wanted = readJson(join(folder, 'package-lock.json')).packages
   const installed = readJson(installedList).packages
   return Object.entries(wanted).every(([path, { version, link, optional, peer }]) => {
     if (!path.includes('node_modules/') || link) return true
-    if (installed[path]) return installed[path].version === version
+    if (installed[path])
+      return installed[path].version === version && existsSync(join(folder, path, 'package.json'))
     return Boolean(optional || peer)
   })
 }
@@ -90,8 +95,23 @@ export function capture(command, args, options = {}) {
 
 const tail = (text, lines = 40) => text.trim().split('\n').slice(-lines).join('\n')
 
+/** Installing takes minutes on a slow line, and whoever waits for it sees that it does. */
+const longestWorkMs = 30 * 60_000
+
+/** Runs `work` while no other process installs or builds in this clone: two at once would leave half of each. */
+export async function aloneInClone(work) {
+  const onWait = () =>
+    process.stderr.write('  Another process installs or builds here. Waiting until it has finished…\n')
+  return withFolderLock(join(root, 'dist'), work, { timeoutMs: longestWorkMs, onWait })
+}
+
 /** Installs what package-lock.json asks for, if it is not there yet. */
 export async function ensureInstalled() {
+  if (!isInstalled()) await aloneInClone(install)
+}
+
+async function install() {
+  // Whom we waited for has done it.
   if (isInstalled()) return
   const words = existsSync(join(root, 'node_modules'))
     ? 'Updating the packages that Rigel uses…'
@@ -105,7 +125,7 @@ export async function ensureInstalled() {
     const second = await capture('npm', ['install', ...quiet], { shell: windows })
     if (second.status !== 0) {
       stop(
-        `The packages could not be installed. npm said:\n\n${tail(second.output)}\n\nCheck the network, then try again.`,
+        `The packages could not be installed. npm said:\n\n${tail(second.output)}\n\nTry again when that is mended; most often it is the network.`,
       )
     }
   })

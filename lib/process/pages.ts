@@ -8,7 +8,8 @@ import { rootFolder } from './root.ts'
 /** The console: Next behind our own server. */
 export interface Pages {
   readonly listener: Listener
-  readonly acceptSocket: (request: IncomingMessage, socket: Duplex, head: Buffer) => unknown
+  /** The compiler's, in development. Otherwise Next has none, and would leave whoever asks for one waiting. */
+  readonly acceptSocket?: (request: IncomingMessage, socket: Duplex, head: Buffer) => unknown
   close(): Promise<void>
 }
 
@@ -33,7 +34,9 @@ export async function preparePages(config: Config, services: Services): Promise<
   const upgrade = app.getUpgradeHandler()
   return {
     listener: (request, response) => handle(request, response),
-    acceptSocket: (request, socket, head) => upgrade(request, socket, head),
+    ...(config.development && {
+      acceptSocket: (request: IncomingMessage, socket: Duplex, head: Buffer) => upgrade(request, socket, head),
+    }),
     close: () => app.close(),
   }
 }

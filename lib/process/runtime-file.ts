@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { identifyProcess, stillRuns } from './process-identity.ts'
+import { identifyProcess, stillRuns } from './process-identity.mjs'
 
 const runtimeSchema = z.object({
   pid: z.number().int().positive(),

@@ -110,7 +110,8 @@ export async function startServer(wanted: Config, { onProgress }: StartOptions =
     if (config.roles.services) await application.catchUp()
     door.open({
       ...(config.roles.api ? { api: application.listener, socket: application.acceptSocket } : {}),
-      ...(pages ? { pages: pages.listener, pagesSocket: pages.acceptSocket } : {}),
+      ...(pages && { pages: pages.listener }),
+      ...(pages?.acceptSocket && { pagesSocket: pages.acceptSocket }),
       notReady: () => notReady(application),
       metrics: application.metrics.text,
       onRequest: application.metrics.onRequest,

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { postmasterOf, runCommand, type ServerProcess, startProcess } from '../testing/start-process.ts'
-import { isAlive } from './process-identity.ts'
+import { isAlive } from './process-identity.mjs'
 
 let dataDir: string
 const servers = new Set<ServerProcess>()

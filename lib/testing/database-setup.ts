@@ -5,7 +5,7 @@ import postgres from 'postgres'
 import type { TestProject } from 'vitest/node'
 import { migrate } from '../db/migrate.ts'
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../process/embedded-postgres.ts'
-import { identifyProcess, isAlive, stillRuns } from '../process/process-identity.ts'
+import { identifyProcess, isAlive, stillRuns } from '../process/process-identity.mjs'
 import { migrationsFolder } from '../process/root.ts'
 
 declare module 'vitest' {

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:f
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { withFolderLock } from '../process/folder-lock.ts'
+import { withFolderLock } from '../process/folder-lock.mjs'
 import { rootFolder } from '../process/root.ts'
 import { findPython } from './tools.ts'
 

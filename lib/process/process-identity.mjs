@@ -1,14 +1,17 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 
-/** A process by number and time of start: numbers are used again, in containers nearly always the same ones. */
-export interface ProcessIdentity {
-  readonly pid: number
-  /** Opaque; undefined where the system does not tell. */
-  readonly startedAt: string | undefined
-}
+// Plain Node: `npm start` asks before anything is installed or built.
 
-function askPs(pid: number, column: string): string | undefined {
+/**
+ * A process by number and time of start: numbers are used again, in containers nearly always the same ones. `startedAt` is
+ * opaque, and undefined where the system does not tell.
+ *
+ * @typedef {{ readonly pid: number, readonly startedAt: string | undefined }} ProcessIdentity
+ */
+
+/** @param {number} pid @param {string} column */
+function askPs(pid, column) {
   try {
     return execFileSync('ps', ['-o', `${column}=`, '-p', String(pid)], {
       stdio: ['ignore', 'pipe', 'ignore'],
@@ -20,7 +23,8 @@ function askPs(pid: number, column: string): string | undefined {
   }
 }
 
-function startOf(pid: number): string | undefined {
+/** @param {number} pid */
+function startOf(pid) {
   if (process.platform !== 'linux') return askPs(pid, 'lstart')
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
@@ -33,8 +37,12 @@ function startOf(pid: number): string | undefined {
   }
 }
 
-/** Whether a process of that number runs. One that ended and was not yet asked for by its parent does not. */
-export function isAlive(pid: number): boolean {
+/**
+ * Whether a process of that number runs. One that ended and was not yet asked for by its parent does not.
+ *
+ * @param {number} pid
+ */
+export function isAlive(pid) {
   try {
     process.kill(pid, 0)
   } catch (error) {
@@ -44,18 +52,27 @@ export function isAlive(pid: number): boolean {
   return process.platform !== 'linux' || startOf(pid) !== undefined
 }
 
-export function identifyProcess(pid: number): ProcessIdentity {
+/** @param {number} pid @returns {ProcessIdentity} */
+export function identifyProcess(pid) {
   return { pid, startedAt: startOf(pid) }
 }
 
-/** Whether that very process still runs, and not another one that got its number. */
-export function stillRuns({ pid, startedAt }: ProcessIdentity): boolean {
+/**
+ * Whether that very process still runs, and not another one that got its number.
+ *
+ * @param {ProcessIdentity} process
+ */
+export function stillRuns({ pid, startedAt }) {
   if (!isAlive(pid)) return false
   return startedAt === undefined ? pid !== process.pid : startOf(pid) === startedAt
 }
 
-/** The command line of a process; empty when it cannot be had. */
-export function commandLine(pid: number): string {
+/**
+ * The command line of a process; empty when it cannot be had.
+ *
+ * @param {number} pid
+ */
+export function commandLine(pid) {
   if (process.platform !== 'linux') return askPs(pid, 'command') ?? ''
   try {
     return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ')

@@ -1,30 +1,34 @@
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import { z } from 'zod'
-import { identifyProcess, type ProcessIdentity, stillRuns } from './process-identity.ts'
+import { identifyProcess, stillRuns } from './process-identity.mjs'
 
-const identitySchema = z.object({
-  pid: z.number().int().positive(),
-  startedAt: z.string().max(200).optional(),
-})
+// Plain Node: `npm start` takes the lock of the clone before anything is installed or built.
 
-function readIdentity(path: string): ProcessIdentity | undefined {
+/** @typedef {import('./process-identity.mjs').ProcessIdentity} ProcessIdentity */
+
+/** @param {string} path @returns {ProcessIdentity | undefined} */
+function readIdentity(path) {
   try {
-    const { pid, startedAt } = identitySchema.parse(JSON.parse(readFileSync(path, 'utf8')))
-    return { pid, startedAt }
+    const { pid, startedAt } = JSON.parse(readFileSync(path, 'utf8'))
+    if (!Number.isSafeInteger(pid) || pid <= 0) return undefined
+    return { pid, startedAt: typeof startedAt === 'string' ? startedAt : undefined }
   } catch {
     return undefined
   }
 }
 
-const me = (): string => JSON.stringify(identifyProcess(process.pid))
+const me = () => JSON.stringify(identifyProcess(process.pid))
 
-const errorCode = (error: unknown): unknown =>
-  error instanceof Error && 'code' in error ? error.code : undefined
+/** @param {unknown} error */
+const errorCode = (error) => (error instanceof Error && 'code' in error ? error.code : undefined)
 
-/** Removes the lock of a dead holder, and puts it back if another process took it in the meantime. */
-function takeAway(lock: string, deadHolder: ProcessIdentity, aside: string): void {
+/**
+ * Removes the lock of a dead holder, and puts it back if another process took it in the meantime.
+ *
+ * @param {string} lock @param {ProcessIdentity} deadHolder @param {string} aside
+ */
+function takeAway(lock, deadHolder, aside) {
   try {
     renameSync(lock, aside)
   } catch (error) {
@@ -43,17 +47,20 @@ function takeAway(lock: string, deadHolder: ProcessIdentity, aside: string): voi
  * Runs `work` while no other process holds the folder's lock, which a process that died leaves behind and the next one takes.
  *
  * The lock is a folder with its holder's name inside: it appears whole by a rename, so nobody sees it half written.
+ *
+ * @template Result
+ * @param {string} folder
+ * @param {() => Promise<Result>} work
+ * @param {{ timeoutMs?: number, onWait?: () => void }} [options] `onWait` is called once, when another process holds it.
+ * @returns {Promise<Result>}
  */
-export async function withFolderLock<Result>(
-  folder: string,
-  work: () => Promise<Result>,
-  timeoutMs = 120_000,
-): Promise<Result> {
+export async function withFolderLock(folder, work, { timeoutMs = 120_000, onWait } = {}) {
   const lock = join(folder, 'lock')
   const mine = join(folder, `lock.${process.pid}.${Math.random().toString(36).slice(2)}`)
   mkdirSync(mine, { recursive: true })
   writeFileSync(join(mine, 'holder.json'), me())
   let held = false
+  let waits = false
   const giveUpAt = performance.now() + timeoutMs
   try {
     for (;;) {
@@ -76,6 +83,8 @@ export async function withFolderLock<Result>(
           `Process ${holder?.pid ?? '(unknown)'} has held ${lock} for too long; end it, or delete that folder.`,
         )
       }
+      if (!waits) onWait?.()
+      waits = true
       await wait(25)
     }
     return await work()
@@ -87,28 +96,39 @@ export async function withFolderLock<Result>(
 
 /** Who uses something shared, one file a process. The dead are forgotten. */
 export class UserList {
-  constructor(private readonly folder: string) {}
+  /** @readonly @type {string} */
+  #folder
 
-  add(): void {
-    mkdirSync(this.folder, { recursive: true })
-    writeFileSync(join(this.folder, String(process.pid)), me())
+  /** @param {string} folder */
+  constructor(folder) {
+    this.#folder = folder
   }
 
-  remove(): void {
-    rmSync(join(this.folder, String(process.pid)), { force: true })
+  add() {
+    mkdirSync(this.#folder, { recursive: true })
+    writeFileSync(join(this.#folder, String(process.pid)), me())
   }
 
-  /** Other processes on the list that still run. */
-  others(): readonly number[] {
-    let names: readonly string[]
+  remove() {
+    rmSync(join(this.#folder, String(process.pid)), { force: true })
+  }
+
+  /**
+   * Other processes on the list that still run.
+   *
+   * @returns {readonly number[]}
+   */
+  others() {
+    /** @type {readonly string[]} */
+    let names
     try {
-      names = readdirSync(this.folder)
+      names = readdirSync(this.#folder)
     } catch {
       return []
     }
     return names.flatMap((name) => {
       if (name === String(process.pid)) return []
-      const path = join(this.folder, name)
+      const path = join(this.#folder, name)
       const user = readIdentity(path)
       if (user && stillRuns(user)) return [user.pid]
       rmSync(path, { force: true })
