@@ -35,7 +35,8 @@ export async function preparePages(config: Config, services: Services): Promise<
   return {
     listener: (request, response) => handle(request, response),
     ...(config.development && {
-      acceptSocket: (request: IncomingMessage, socket: Duplex, head: Buffer) => upgrade(request, socket, head),
+      acceptSocket: (request: IncomingMessage, socket: Duplex, head: Buffer) =>
+        upgrade(request, socket, head),
     }),
     close: () => app.close(),
   }

@@ -465,6 +465,55 @@ describe('rigel run', () => {
     expect(server.records.at(-1)).toMatchObject({ kind: 'flow-run-state', state: { type: 'FAILED' } })
   })
 
+  it('tells the line of the file in which a flow or a task failed, once, and recorded as well', async () => {
+    const { server, env } = await signedIn()
+    const path = file(
+      'deep.ts',
+      `import { flow, task } from '@rigel/agent'
+interface Row { readonly n: number }
+
+const read = task({ name: 'read' }, async (row: Row) => {
+  throw new TypeError('no such row', { cause: new Error('the disk is gone') })
+})
+export default flow({ name: 'deep' }, async () => read({ n: 1 }))
+`,
+    )
+    const { stderr } = await rigel(['run', path], env)
+    expect(
+      stderr.match(/TypeError: no such row\n {4}at .*deep\.ts:5:9\)?\ncaused by Error: the disk is gone\n/g),
+    ).toHaveLength(1)
+    expect(stderr).not.toContain('node:')
+    const logged = server.records.flatMap((each) =>
+      each.kind === 'log' && each.level === 40 ? [each.message] : [],
+    )
+    expect(logged).toEqual([
+      expect.stringMatching(/^TypeError: no such row\n {4}at .*deep\.ts:5:9/),
+      'Flow deep ended Failed. TypeError: no such row',
+    ])
+  })
+
+  it.each([
+    ['export const x: = 5', /could not be loaded\. SyntaxError: .*load\.ts:1:16: ERROR: Unexpected "="\n$/],
+    [
+      'type A = string\n\nthrow new Error("at the top")',
+      /could not be loaded\. Error: at the top\n +at .*load\.ts:3:7\)?\n$/,
+    ],
+    [
+      'export { x } from "./missing"',
+      /could not be loaded\. Error \[ERR_MODULE_NOT_FOUND\]: Cannot find module .*missing/,
+    ],
+  ])('says what is wrong with a file that holds %j, and where', async (text, says) => {
+    const { code, stderr } = await rigel(['run', file('load.ts', text)], { RIGEL_HOME: tempDir() })
+    expect(code).toBe(1)
+    expect(stderr).toMatch(says)
+  })
+
+  it('refuses a folder', async () => {
+    const folder = tempDir()
+    const { stderr } = await rigel(['run', folder], { RIGEL_HOME: tempDir() })
+    expect(stderr).toBe(`rigel: ${folder} is a folder. Name a file in it\n`)
+  })
+
   it('asks which flow is meant, and for parameters that exist', async () => {
     const path = file('f.ts', SUM)
     const env = { RIGEL_HOME: tempDir() }

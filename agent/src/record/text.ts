@@ -1,3 +1,5 @@
+import { inspect } from 'node:util'
+
 /** Longest log line and state message the server takes, in characters. */
 export const MAX_LOG_CHARS = 25_000
 export const MAX_MESSAGE_CHARS = 100_000
@@ -26,9 +28,12 @@ export function describeError(error: unknown): string {
   return `${typeof error === 'string' ? error : safeString(error)} was thrown`
 }
 
+/** In one line, and no more of it than helps to recognise it. */
+const BRIEFLY = { breakLength: Number.POSITIVE_INFINITY, depth: 2, maxArrayLength: 20, maxStringLength: 500 }
+
 function safeString(value: unknown): string {
   try {
-    return String(value)
+    return typeof value === 'object' ? inspect(value, BRIEFLY) : String(value)
   } catch {
     return 'something that cannot be shown'
   }

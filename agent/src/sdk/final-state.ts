@@ -1,6 +1,7 @@
+import { errorStory } from '../record/error-story.js'
 import { describeError } from '../record/text.js'
 import type { Outcome } from './attempts.js'
-import { UpstreamNotCompleted } from './errors.js'
+import { ParameterError, PauseEnded, UpstreamNotCompleted } from './errors.js'
 import { State } from './state.js'
 import type { NewState } from './task-run.js'
 
@@ -27,6 +28,22 @@ export function finalStateOf(outcome: Outcome<unknown>): NewState {
 /** Our own reasons are whole sentences; the name of their class would only be in the way. */
 const plainMessage = (error: unknown): string =>
   error instanceof Error ? error.message : describeError(error)
+
+/** Errors whose story a log line has told: what a task threw mostly ends the flows around it too. */
+const told = new WeakSet<Error>()
+
+/** What a log line says of the way in which a run failed: where the error comes from too, once. */
+export function failureStory(next: NewState, outcome: Outcome<unknown>): string {
+  const short = next.message ?? next.name
+  if (outcome.kind !== 'failed' || !(outcome.error instanceof Error) || speaksForItself(outcome.error))
+    return short
+  if (told.has(outcome.error)) return short
+  told.add(outcome.error)
+  return errorStory(outcome.error)
+}
+
+const speaksForItself = (error: Error): boolean =>
+  error instanceof ParameterError || error instanceof PauseEnded || error instanceof UpstreamNotCompleted
 
 /** Returned states speak for themselves: a flow that returns the state of a failed task has failed. */
 function completedStateOf(value: unknown): NewState {

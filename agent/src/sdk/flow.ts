@@ -6,7 +6,7 @@ import { isHosted } from '../settings/hosted.js'
 import { bodiesSettled, type Outcome, runAttempts } from './attempts.js'
 import { CancelScope } from './cancel-scope.js'
 import { ParameterError, RunCancelled, RunSuspended } from './errors.js'
-import { finalStateOf, toState } from './final-state.js'
+import { failureStory, finalStateOf, toState } from './final-state.js'
 import { FLOW_HANDLE, type FlowHandle } from './flow-handle.js'
 import { type ClaimedRun, FlowRun } from './flow-run.js'
 import { guardFlowRun, stopLiveRuns } from './live-flow-runs.js'
@@ -200,7 +200,8 @@ async function runReported(
     run.log(LEVELS.info, `Flow ${name} is ${outcome.error.message}`)
   else {
     const level = next.type === 'CANCELLED' ? LEVELS.info : LEVELS.error
-    run.log(level, `Flow ${name} ended ${next.name}. ${next.message ?? ''}`.trim())
+    const why = next.message === undefined ? '' : failureStory(next, outcome)
+    run.log(level, `Flow ${name} ended ${next.name}. ${why}`.trim())
   }
   const { at } = run.enter(next)
   if (outcome.kind === 'completed') rememberMaker(outcome.value, standIn?.id ?? null)

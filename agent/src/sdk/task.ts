@@ -3,7 +3,7 @@ import { describeError, fingerprint, slug } from '../record/text.js'
 import { runAttempts } from './attempts.js'
 import { CancelScope } from './cancel-scope.js'
 import { ParameterError } from './errors.js'
-import { finalStateOf, toState } from './final-state.js'
+import { failureStory, finalStateOf, toState } from './final-state.js'
 import type { FlowRun } from './flow-run.js'
 import { recordPrints } from './log-prints.js'
 import { checkOptions, type TaskOptions } from './options.js'
@@ -179,7 +179,7 @@ async function execute(
   scope.close()
   if (outcome.kind === 'completed') rememberMaker(outcome.value, run?.id ?? null)
   const next = finalStateOf(outcome)
-  if (next.type === 'FAILED') log(LEVELS.error, next.message ?? next.name)
+  if (next.type === 'FAILED') log(LEVELS.error, failureStory(next, outcome))
   const at = run ? run.enter(next).at : reportedState(next).at
   return toState(next, at, outcome)
 }

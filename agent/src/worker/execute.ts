@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { importFile } from '../cli/run-file/import-file.js'
+import { importFile, LoadFailure } from '../cli/run-file/import-file.js'
 import { pickFlow } from '../cli/run-file/pick-flow.js'
 import { splitEntrypoint } from '../deploy/entrypoint.js'
+import { errorStory } from '../record/error-story.js'
 import { alignClock } from '../record/instant.js'
 import { describeError } from '../record/text.js'
 import { ParameterError } from '../sdk/errors.js'
@@ -59,10 +60,11 @@ export async function executeJob(): Promise<number> {
     state = await running
   } catch (error) {
     const isBadParameter = error instanceof Error && error.name === ParameterError.name
+    const thrown = error instanceof LoadFailure ? error.cause : error
     const message = isBadParameter
       ? describeError(error)
-      : `the flow could not be loaded: ${describeError(error)}`
-    if (!isBadParameter && error instanceof Error) process.stderr.write(`${error.stack ?? error.message}\n`)
+      : `the flow could not be loaded: ${describeError(thrown)}`
+    if (!isBadParameter) process.stderr.write(`${errorStory(thrown)}\n`)
     const type = isBadParameter ? 'FAILED' : 'CRASHED'
     const name = isBadParameter ? 'Failed' : 'Crashed'
     await tellHost({ type: 'ended', state: { type, name, message }, isRecorded: false, isUnconfirmed })

@@ -1,10 +1,16 @@
 import * as nodeModule from 'node:module'
 import { pathToFileURL } from 'node:url'
+import { errorStory } from '../../record/error-story.js'
 import { CliError } from '../cli-error.js'
 import { findTranspiler } from './find-transpiler.js'
 import * as hooks from './typescript-hooks.js'
 
-/** Imports a JavaScript or TypeScript file as a module. Throws CliError when nothing here can read TypeScript. */
+/** What a file threw when it was imported; the message tells where. */
+export class LoadFailure extends Error {
+  override readonly name = 'LoadFailure'
+}
+
+/** Imports a JavaScript or TypeScript file as a module. Throws CliError when nothing here can read TypeScript, LoadFailure for what the file throws. */
 export async function importFile(file: string): Promise<Readonly<Record<string, unknown>>> {
   const transpiler = findTranspiler(file)
   if (!transpiler && /\.(ts|mts|tsx)$/.test(file)) {
@@ -14,7 +20,13 @@ export async function importFile(file: string): Promise<Readonly<Record<string, 
     )
   }
   installHooks({ transpiler, agentUrl: new URL('./index.js', distUrl()).href })
-  return (await import(pathToFileURL(file).href)) as Record<string, unknown>
+  // So that stacks tell the lines that the user wrote.
+  process.setSourceMapsEnabled(true)
+  try {
+    return (await import(pathToFileURL(file).href)) as Record<string, unknown>
+  } catch (error) {
+    throw new LoadFailure(`${file} could not be loaded. ${errorStory(error)}`, { cause: error })
+  }
 }
 
 /** The folder of the built package. Bundling puts this file into `dist/` or `dist/chunks/`. */

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { CliError } from '../cli-error.js'
 import { importFile } from './import-file.js'
@@ -13,6 +13,8 @@ export async function loadFlow(target: string): Promise<PickedFlow & { readonly 
 export function splitTarget(target: string): { file: string; wanted: string | undefined } {
   const [, path = target, wanted] = /^(.*):([A-Za-z_$][\w$]*)$/.exec(target) ?? []
   const file = resolve(existsSync(target) ? target : path)
-  if (!existsSync(file)) throw new CliError(`there is no file ${file}`)
+  const there = statSync(file, { throwIfNoEntry: false })
+  if (!there) throw new CliError(`there is no file ${file}`)
+  if (there.isDirectory()) throw new CliError(`${file} is a folder. Name a file in it`)
   return { file, wanted: existsSync(target) ? undefined : wanted }
 }

@@ -41,18 +41,33 @@ function makeTranspile(transpiler: Transpiler): typeof transpile {
   if (transpiler.kind === 'node') return null
   const tool: unknown = createRequire(import.meta.url)(transpiler.path)
   if (transpiler.kind === 'esbuild') {
-    return (source, file) =>
-      (tool as Esbuild).transformSync(source, {
-        loader: file.endsWith('x') ? 'tsx' : 'ts',
-        format: 'esm',
-        target: 'node20',
-        sourcefile: file,
-        sourcemap: 'inline',
-      }).code
+    return (source, file) => {
+      try {
+        return (tool as Esbuild).transformSync(source, {
+          loader: file.endsWith('x') ? 'tsx' : 'ts',
+          format: 'esm',
+          target: 'node20',
+          sourcefile: file,
+          sourcemap: 'inline',
+          // What is wrong is thrown, and told once.
+          logLevel: 'silent',
+        }).code
+      } catch (error) {
+        throw plainSyntaxError(error)
+      }
+    }
   }
   const compilerOptions = { module: 99, target: 9, inlineSourceMap: true, jsx: 4 }
   return (source, fileName) =>
     (tool as TypeScript).transpileModule(source, { compilerOptions, fileName }).outputText
+}
+
+/** What is wrong and in which line; where esbuild found out helps nobody. */
+function plainSyntaxError(error: unknown): SyntaxError {
+  const said = (error instanceof Error ? error.message : String(error)).replace(/^Transform failed.*\n/, '')
+  const plain = new SyntaxError(said)
+  plain.stack = `SyntaxError: ${said}`
+  return plain
 }
 
 type NextResolve<R> = (specifier: string, context: object) => R
