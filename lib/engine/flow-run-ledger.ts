@@ -18,7 +18,7 @@ import type { StateProposal } from './engine.ts'
 import { byRun, type RunKey } from './key-order.ts'
 import { type LockedLimit, lockLimits } from './limit-books.ts'
 import type { Signal } from './signals.ts'
-import { endedSignals, movedSignals } from './slot-signals.ts'
+import { endedSignals, freeSignals, movedSignals } from './slot-signals.ts'
 import {
   deleteLeases,
   deleteLeasesOfHolders,
@@ -174,7 +174,7 @@ export class FlowRunLedger {
           else if (limitId !== null) this.#endedOfRuns.push({ workspaceId, holderId: runId, limitId })
           if (limitId !== null) {
             this.#limits.get(`${workspaceId} ${limitId}`)?.book.give(1, null)
-            this.#tellFree(workspaceId, limitId)
+            this.#signals.push(...freeSignals({ workspaceId, limitId }, 1))
           }
           break
         }
@@ -241,14 +241,7 @@ export class FlowRunLedger {
     // It had been made due, and does not take what was kept for it.
     const dueMicros = microsOf(run.nextScheduledStartAt)
     if (limit === undefined && dueMicros !== null && dueMicros <= this.#nowMicros)
-      this.#tellFree(workspaceId, limitId)
-  }
-
-  #tellFree(workspaceId: string, limitId: string): void {
-    this.#signals.push(
-      { type: 'slots-free', workspaceId, limitId, slots: 1, next: null },
-      { type: 'deployment-slot-free', workspaceId, limitId },
-    )
+      this.#signals.push(...freeSignals({ workspaceId, limitId }, 1))
   }
 
   /** What has to be written besides the runs: nothing, for most batches. */

@@ -58,11 +58,7 @@ async function settle(
     return {
       answers,
       served,
-      signals: [
-        ...freed,
-
-        ...movedSignals(ended, resized, taken, joined, left, freed),
-      ],
+      signals: [...freed, ...movedSignals(ended, resized, taken, joined, left, freed)],
       alive: writeOutcome(sql, write, outcome, nowMicros),
     }
   })

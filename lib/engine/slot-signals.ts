@@ -16,17 +16,20 @@ export function movedSignals(...lists: readonly (readonly OfLimit[])[]): Signal[
   return [...moved.values()]
 }
 
+/** Slots of a limit may be had, and nobody looked who is next: whoever stands in its line may look, and runs that wait are due. */
+export const freeSignals = ({ workspaceId, limitId }: OfLimit, slots: number): Signal[] => [
+  { type: 'slots-free', workspaceId, limitId, slots, next: null },
+  { type: 'deployment-slot-free', workspaceId, limitId },
+]
+
 /** What leases that are over mean to others, however they ended. */
 export const endedSignals = (leases: readonly EndedLease[], nowMicros: number): Signal[] => [
   ...movedSignals(leases),
   ...occupancySignals(leases, nowMicros),
 ]
 
-/** The same of leases that nobody gave back who looks who is next: whoever stands in line may look, and runs that wait are due. */
+/** The same of leases that nobody gave back who looks who is next. */
 export const freedSignals = (leases: readonly EndedLease[], nowMicros: number): Signal[] => [
-  ...leases.flatMap(({ workspaceId, limitId, slots }): Signal[] => [
-    { type: 'slots-free', workspaceId, limitId, slots, next: null },
-    { type: 'deployment-slot-free', workspaceId, limitId },
-  ]),
+  ...leases.flatMap((lease) => freeSignals(lease, lease.slots)),
   ...endedSignals(leases, nowMicros),
 ]

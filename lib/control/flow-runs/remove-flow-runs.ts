@@ -4,7 +4,7 @@ import { parseInstant } from '../../domain/time.ts'
 import { nowMicros } from '../../engine/clock.ts'
 import { type Counted, RollupDeltas } from '../../engine/rollup.ts'
 import type { Signal } from '../../engine/signals.ts'
-import { freedSignals, movedSignals } from '../../engine/slot-signals.ts'
+import { freedSignals, freeSignals, movedSignals } from '../../engine/slot-signals.ts'
 import { type EndedLease, endedLeaseColumns } from '../../engine/slot-writes.ts'
 import { insertDeltas } from '../../engine/write-set.ts'
 
@@ -32,13 +32,15 @@ export async function removeFlowRuns(
   ids: readonly string[],
 ): Promise<Removed> {
   if (ids.length === 0) return { ids: [], signals: [] }
-  // Claims go with the rows of their runs.
-  const places = await sql<{ workPoolId: string }[]>`
-    select c.work_pool_id from run_claims c
-    where c.workspace_id = ${workspaceId} and c.run_id = any(${[...ids]}::uuid[]) and c.work_pool_id is not null`
-  const runs = await sql<Gone[]>`
-    delete from flow_runs where workspace_id = ${workspaceId} and id = any(${[...ids]}::uuid[])
-    returning id, flow_id, deployment_id, state_type, state_name, expected_start_at, start_at, total_run_time_seconds`
+  // In this order: claims go with the rows of their runs.
+  const [places, runs] = await Promise.all([
+    sql<{ workPoolId: string }[]>`
+      select c.work_pool_id from run_claims c
+      where c.workspace_id = ${workspaceId} and c.run_id = any(${[...ids]}::uuid[]) and c.work_pool_id is not null`,
+    sql<Gone[]>`
+      delete from flow_runs where workspace_id = ${workspaceId} and id = any(${[...ids]}::uuid[])
+      returning id, flow_id, deployment_id, state_type, state_name, expected_start_at, start_at, total_run_time_seconds`,
+  ])
   if (runs.length === 0) return { ids: [], signals: [] }
   const gone = runs.map((run) => run.id)
   const [tasks, left, freed] = await Promise.all([
@@ -117,10 +119,7 @@ const signalsOf = (
   freed: readonly EndedLease[],
 ): readonly Signal[] => [
   ...movedSignals(left),
-  ...left.flatMap((of): Signal[] => [
-    { type: 'slots-free', ...of, slots: 1, next: null },
-    { type: 'deployment-slot-free', ...of },
-  ]),
+  ...left.flatMap((of) => freeSignals(of, 1)),
   ...freedSignals(freed, nowMicros()),
 ]
 
