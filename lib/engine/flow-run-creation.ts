@@ -25,7 +25,7 @@ import { type Mirror, mirrorToParentTasks } from './mirror.ts'
 import { publishAll, publishEvents } from './publish.ts'
 import { RollupDeltas } from './rollup.ts'
 import type { Signal } from './signals.ts'
-import { countedAfter, type StoredFlowRun, stateColumns, storedAtCreation, textOf, withId } from './stored.ts'
+import { countedAfter, stateColumns, storedAtCreation, textOf, withId } from './stored.ts'
 import { noFacts } from './task-run-transitions.ts'
 import { type EventRow, happenedColumns } from './write-set.ts'
 
@@ -43,9 +43,8 @@ export async function createFlowRuns(
   const published: [string, Change][] = []
   const events: EventRow[] = []
   const due: Signal[] = []
-  const stored: StoredFlowRun[] = []
   await deps.watch.ready()
-  const results = await inTransaction(deps.sql, async (sql, write) => {
+  const { answers, alone, made } = await inTransaction(deps.sql, async (sql, write) => {
     const [flows, existing, contextOf] = await Promise.all([
       readFlows(sql, wanted),
       readExisting(sql, wanted),
@@ -54,7 +53,10 @@ export async function createFlowRuns(
     const inserts: FlowRunInsert[] = []
     const mirrors: Mirror[] = []
     const followUps: FollowUp[] = []
-    const alone: ((version: string) => StoredFlowRun)[] = []
+    /** Runs that belong to nothing but their flow. */
+    const alone: { readonly workspaceId: string; readonly row: FlowRunRow; readonly flow: FlowOfRun }[] = []
+    /** The version of all rows from the COMMIT on, once it is known. */
+    const made: { version: string | null } = { version: null }
     const deltas = new RollupDeltas()
 
     const answers = wanted.map((run): Created<FlowRunRow> | Error => {
@@ -239,7 +241,7 @@ export async function createFlowRuns(
         updatedAt: createdAt,
       }
       if (run.deploymentId === null && context === noContext)
-        alone.push((version) => storedAtCreation(run.workspaceId, row, flow, version))
+        alone.push({ workspaceId: run.workspaceId, row, flow })
       return { created: true, row }
     })
 
@@ -250,19 +252,21 @@ export async function createFlowRuns(
       write(
         () =>
           insertFlowRuns(sql, inserts, deltas, isReplay, deps.watch.wantedOf(events)).then(([row]) => {
-            for (const run of alone) stored.push(run(row?.version ?? ''))
+            made.version = row?.version ?? null
           }),
         followUps.length > 0 ? upsertFollowUps(sql, followUps) : null,
         ...mirrored,
       )
     }
-    return answers
+    return { answers, alone, made }
   })
   publishAll(deps, published)
   publishEvents(deps, events)
   deps.signals.emit(due)
-  for (const run of stored) deps.known.keep(run)
-  return results
+  if (made.version !== null)
+    for (const { workspaceId, row, flow } of alone)
+      deps.known.keep(storedAtCreation(workspaceId, row, flow, made.version))
+  return answers
 }
 
 /** Labels of a run: its flow's, what it belongs to, its own. Of the runs of a flow that have nothing of their own the same object. */

@@ -23,6 +23,7 @@ import {
   storedState,
   withId,
 } from './stored.ts'
+import { resultOf } from './transition-result.ts'
 import { type FlowRunUpdate, happenedColumns, type LateStart } from './write-set.ts'
 
 /** What the rules make of a batch of proposals: an answer to each, and all that is to be written and told for it. */
@@ -81,15 +82,7 @@ export function judgeFlowRuns(
     }
     const decision = decide(flowPolicies[proposal.policy], flowRunView(run), proposal.state, facts)
     const { write, patch } = decision
-    if (!write) {
-      return {
-        verdict: decision.verdict,
-        reason: decision.reason,
-        delaySeconds: decision.delaySeconds,
-        state: current,
-        written: false,
-      }
-    }
+    if (!write) return resultOf(decision, current)
     const stateId = reported?.stateId ?? uuidv7()
     const state = withId(stateId, write)
     if (startsLate(run.startAt, patch)) {
@@ -135,7 +128,6 @@ export function judgeFlowRuns(
     const columns = stateColumns(stateId, write, patch)
     updates.push({
       before: run,
-      known: { version: run.version, flow_id: run.flowId, flow_version: run.flowVersion },
       run: {
         workspace_id: run.workspaceId,
         id: run.id,
@@ -146,7 +138,7 @@ export function judgeFlowRuns(
       happened: happenedColumns(event),
     })
     published.push([run.workspaceId, flowRunChange(run, columns)])
-    return { verdict: decision.verdict, reason: decision.reason, delaySeconds: 0, state, written: true }
+    return resultOf(decision, state)
   })
 
   const isReplay = proposals.some((proposal) => proposal.reported !== undefined)

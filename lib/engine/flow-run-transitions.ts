@@ -13,7 +13,7 @@ import { publishAll, publishEvents } from './publish.ts'
 import { resetFailedTasks } from './reset-failed-tasks.ts'
 import { runContext, storedFlowRunColumns } from './run-context.ts'
 import type { Signal, Signals } from './signals.ts'
-import { runAfter, type StoredFlowRun } from './stored.ts'
+import type { StoredFlowRun } from './stored.ts'
 import {
   type EventRow,
   type FlowRunUpdate,
@@ -45,8 +45,8 @@ export class Outcome {
   readonly ledgers: { readonly signals: readonly Signal[] }[] = []
   /** Flow runs as they were written. */
   readonly written: FlowRunUpdate[] = []
-  /** The same as they stand from the COMMIT on. */
-  readonly stored: StoredFlowRun[] = []
+  /** The version of their rows from the COMMIT on. null: there are none. */
+  version: string | null = null
 
   constructor(write: Write) {
     this.write = write
@@ -73,11 +73,11 @@ export async function commitAndTell<Result>(
   return result
 }
 
-function tell(deps: TransitionDeps, { published, events, ledgers, stored }: Outcome): void {
+function tell(deps: TransitionDeps, { published, events, ledgers, written, version }: Outcome): void {
   publishAll(deps, published)
   publishEvents(deps, events)
   deps.signals.emit(ledgers.flatMap((ledger) => ledger.signals))
-  for (const run of stored) deps.known.keep(run)
+  if (version !== null) for (const update of written) deps.known.keepMoved(update, version)
 }
 
 /**
@@ -168,7 +168,7 @@ function send(
   outcome.events.push(...events)
   outcome.published.push(...published)
   return writing(sql, updates, deltas, lateStarts, isReplay, deps.watch.wantedOf(events)).then(([row]) => {
-    for (const update of updates) outcome.stored.push(runAfter(update, row?.version ?? ''))
+    outcome.version = row?.version ?? null
   })
 }
 

@@ -1,6 +1,7 @@
 import { isFinal } from '../domain/state.ts'
 import type { RunKey } from './key-order.ts'
-import type { StoredFlowRun } from './stored.ts'
+import { runAfter, type StoredFlowRun } from './stored.ts'
+import type { FlowRunUpdate } from './write-set.ts'
 
 /** Runs of a generation. Two are kept at most, each run about a kilobyte: what a server has in hand that is as busy as it can be. */
 const GENERATION = 32_768
@@ -34,10 +35,22 @@ export class KnownRuns {
     return found
   }
 
-  /** Keeps the run as it was committed, if it belongs to nothing but its flow, and may go on soon. */
+  /** Keeps the run as a transition of that version left it, if it belongs to nothing but its flow, and may go on soon. */
+  keepMoved(update: FlowRunUpdate, version: string): void {
+    this.#delete(update.before.id)
+    if (isFinal(update.state.state_type) || !isAlone(update.before)) return
+    this.#keep(runAfter(update, version))
+  }
+
+  /** The same of a run that was made. */
   keep(run: StoredFlowRun): void {
     this.#delete(run.id)
-    if (isOver(run) || !isAlone(run) || textOf(run) > MOST_TEXT) return
+    if ((run.stateType !== null && isFinal(run.stateType)) || !isAlone(run)) return
+    this.#keep(run)
+  }
+
+  #keep(run: StoredFlowRun): void {
+    if (textOf(run) > MOST_TEXT) return
     if (this.#young.size >= GENERATION) this.#age()
     this.#young.set(run.id, run)
     this.#aging ??= setInterval(() => this.#age(), GENERATION_MS).unref()
@@ -65,8 +78,6 @@ export class KnownRuns {
     this.#aging = null
   }
 }
-
-const isOver = ({ stateType }: StoredFlowRun): boolean => stateType !== null && isFinal(stateType)
 
 /** Characters that callers chose freely. */
 const textOf = ({

@@ -31,7 +31,7 @@ interface Column<Row> {
   readonly read: (row: Row) => unknown
 }
 
-/** A `from` item: the rows, under the names of their columns. */
+/** A `from` item: the rows, their members as columns: those in camel case under the same name in snake case, as rows are read. */
 export type Recordset<Row> = (sql: Queryable, rows: readonly Row[]) => ReturnType<Queryable>
 
 /**
@@ -65,7 +65,7 @@ const columnsOf = <Row, Part>(
   repeated: readonly string[],
 ): readonly Column<Row>[] =>
   (Object.entries(types) as [keyof Part & string, ColumnType][]).map(([name, type]) => ({
-    name,
+    name: name.replace(/[A-Z]/g, (capital) => `_${capital.toLowerCase()}`),
     type,
     repeats: repeated.includes(name),
     read: (row) => partOf(row)[name],

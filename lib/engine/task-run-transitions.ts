@@ -36,6 +36,7 @@ import {
   withId,
 } from './stored.ts'
 import { TaskRunLedger } from './task-run-ledger.ts'
+import { resultOf } from './transition-result.ts'
 import {
   type CacheRow,
   type EventRow,
@@ -115,13 +116,7 @@ export async function transitTaskRuns(
       const { write, patch } = decision
       if (!write) {
         ledger.wait(run, facts.tagLimits, decision)
-        return {
-          verdict: decision.verdict,
-          reason: decision.reason,
-          delaySeconds: decision.delaySeconds,
-          state: current,
-          written: false,
-        }
+        return resultOf(decision, current)
       }
       const stateId = uuidv7()
       const state = withId(stateId, write)
@@ -155,7 +150,7 @@ export async function transitTaskRuns(
         }
       }
       published.push([run.workspaceId, taskRunChange(run, stateId, write, patch)])
-      return { verdict: decision.verdict, reason: decision.reason, delaySeconds: 0, state, written: true }
+      return resultOf(decision, state)
     })
 
     if (updates.length > 0) {

@@ -31,9 +31,8 @@ export interface StateColumns {
 
 /** A flow run after a transition, in parts. */
 export interface FlowRunUpdate {
-  readonly before: StoredFlowRun
   /** What was judged. */
-  readonly known: { readonly version: string; readonly flow_id: string; readonly flow_version: string }
+  readonly before: StoredFlowRun
   readonly run: {
     readonly workspace_id: string
     readonly id: string
@@ -142,10 +141,14 @@ const updateParts = {
   happened: happenedTypes,
 } as const
 
-const flowRunUpdates = recordsetOfParts<Omit<FlowRunUpdate, 'before' | 'known'>>(updateParts)
-const knownFlowRunUpdates = recordsetOfParts<Omit<FlowRunUpdate, 'before'>>({
+const flowRunUpdates = recordsetOfParts<Omit<FlowRunUpdate, 'before'>>(updateParts)
+const knownFlowRunUpdates = recordsetOfParts<
+  Omit<FlowRunUpdate, 'before'> & {
+    readonly before: Pick<StoredFlowRun, 'version' | 'flowId' | 'flowVersion'>
+  }
+>({
   ...updateParts,
-  known: { version: 'xid', flow_id: 'uuid', flow_version: 'xid' },
+  before: { version: 'xid', flowId: 'uuid', flowVersion: 'xid' },
 })
 
 const lateStartRows = recordset<LateStart>({
