@@ -13,8 +13,10 @@ import {
   writeLossless,
 } from '#lib/domain/lossless-json.ts'
 import {
+  type FieldKind,
   faultsOf,
   faultWords,
+  kindWords,
   prettyLossless,
   type SchemaField,
   type SchemaMember,
@@ -224,19 +226,13 @@ interface LeafProps {
   readonly unread: boolean
 }
 
-const kindWords: Readonly<Record<string, string>> = {
-  text: 'text',
-  secret: 'secret',
-  integer: 'whole number',
-  number: 'number',
-  boolean: 'yes or no',
-  instant: 'time, such as 2026-11-24T06:00:00Z',
-  date: 'date, such as 2026-11-24',
-  json: 'JSON',
+const examples: Readonly<Partial<Record<FieldKind, string>>> = {
+  instant: ', such as 2026-11-24T06:00:00Z',
+  date: ', such as 2026-11-24',
 }
 
 function hintOf(field: SchemaField): ReactNode {
-  const kind = kindWords[field.kind]
+  const kind = `${kindWords[field.kind]}${examples[field.kind] ?? ''}`
   const fallback =
     field.fallback === undefined || field.fallback === null || field.kind === 'secret'
       ? null

@@ -22,6 +22,22 @@ export type FieldKind =
   | 'block'
   | 'json'
 
+/** As a person says it. */
+export const kindWords = {
+  text: 'text',
+  secret: 'secret',
+  integer: 'whole number',
+  number: 'number',
+  boolean: 'yes or no',
+  choice: 'one of several',
+  instant: 'time',
+  date: 'date',
+  object: 'object',
+  list: 'list',
+  block: 'block',
+  json: 'JSON',
+} as const satisfies Record<FieldKind, string>
+
 export interface SchemaField {
   readonly kind: FieldKind
   readonly title: string

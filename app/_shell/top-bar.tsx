@@ -5,7 +5,7 @@ import { LiveLight, NotLiveNote } from '#app/_live/light.tsx'
 import { Mark } from '#app/_ui/mark.tsx'
 
 export interface Crumb {
-  readonly label: string
+  readonly label: ReactNode
   readonly href?: string
 }
 
@@ -29,7 +29,7 @@ export function TopBar({ crumbs, titled, children }: TopBarProps) {
         </span>
         <nav aria-label="Breadcrumb" className="flex min-w-0 flex-1 items-center gap-1.5 text-ink-3">
           {ancestors.map((crumb, index) => (
-            <Fragment key={crumb.label}>
+            <Fragment key={crumb.href ?? index}>
               {crumb.href ? (
                 <Link
                   href={crumb.href}

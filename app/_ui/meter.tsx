@@ -1,4 +1,5 @@
 import { cx } from './class-names.ts'
+import { formatCount } from './times.ts'
 
 interface MeterProps {
   readonly value: number
@@ -41,7 +42,7 @@ export function Meter({ value, of, label, bare }: MeterProps) {
       </div>
       {bare ? null : (
         <span className="text-ink-2">
-          {value} / {of}
+          {formatCount(value)} / {formatCount(of)}
         </span>
       )}
     </div>

@@ -1,5 +1,5 @@
 'use client'
-import { type RefObject, useEffect, useRef } from 'react'
+import { type RefObject, useEffect, useLayoutEffect, useRef } from 'react'
 
 /** Told on the document by a dialog that closes and finds what opened it gone. */
 export const openerGone = 'rigel:opener-gone'
@@ -48,4 +48,35 @@ export function useRowFocus(
     document.addEventListener(openerGone, restore)
     return () => document.removeEventListener(openerGone, restore)
   }, [key, table, fallback])
+}
+
+/**
+ * When the button that has the focus goes away, as a verb does that the run's new state does not know, the focus goes to the
+ * last of those beside it: whoever works by keyboard stays where they were.
+ */
+export function useButtonFocus(buttons: RefObject<HTMLElement | null>): void {
+  const inside = useRef(false)
+  useEffect(() => {
+    const enter = (event: FocusEvent) => {
+      inside.current = event.target instanceof Node && (buttons.current?.contains(event.target) ?? false)
+    }
+    // A press beside it leaves it; that the button itself was taken away does not.
+    const leave = ({ target, relatedTarget }: FocusEvent) => {
+      if (relatedTarget !== null) return
+      queueMicrotask(() => {
+        if (target instanceof Node && target.isConnected) inside.current = false
+      })
+    }
+    document.addEventListener('focusin', enter)
+    document.addEventListener('focusout', leave)
+    return () => {
+      document.removeEventListener('focusin', enter)
+      document.removeEventListener('focusout', leave)
+    }
+  }, [buttons])
+  // After every change of what stands there.
+  useLayoutEffect(() => {
+    const free = document.activeElement === document.body || document.activeElement === null
+    if (inside.current && free) [...(buttons.current?.querySelectorAll('button') ?? [])].at(-1)?.focus()
+  })
 }

@@ -15,7 +15,15 @@ export function RunName({ flow, run, asTitle }: RunNameProps) {
       className={cx('fr', asTitle && 'max-sm:flex-wrap')}
       title={`${flow} / ${run}`}
     >
-      <span className={asTitle ? 'font-medium text-ink-3' : 'text-ink-2'}>{flow}</span>
+      <span
+        className={cx(
+          asTitle ? 'font-medium text-ink-3' : 'text-ink-2',
+          // However little is left of it, it can be seen that it is there. One that is shorter anyway gets no gap.
+          flow.length > 4 ? 'min-w-[1.5em]' : 'min-w-0',
+        )}
+      >
+        {flow}
+      </span>
       {asTitle ? null : <span className="text-ink-3">/</span>}
       <span className={asTitle ? 'max-sm:whitespace-normal' : 'font-medium'}>
         {asTitle ? <span className="font-medium text-ink-3">/ </span> : null}

@@ -6,14 +6,19 @@ export interface Column {
   /** Pixels, or a share such as `w-1/4`; without one it takes what the others leave. */
   readonly width?: number | 'w-1/4'
   /** The breakpoint from which it is there. Its cells say the same, and on a phone `hide`. */
-  readonly from?: 'sm' | 'lg' | 'xl'
+  readonly from?: keyof typeof hiddenBelow
   /** Numbers and durations stand at the right. */
   readonly num?: boolean
   /** The head is for screen readers alone: verbs. */
   readonly unseen?: boolean
 }
 
-const hiddenBelow = { sm: 'max-sm:hidden', lg: 'max-lg:hidden', xl: 'max-xl:hidden' } as const
+const hiddenBelow = {
+  sm: 'max-sm:hidden',
+  lg: 'max-lg:hidden',
+  xl: 'max-xl:hidden',
+  wide: 'max-wide:hidden',
+} as const
 
 interface TableProps {
   readonly caption: string

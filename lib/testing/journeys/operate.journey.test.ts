@@ -88,6 +88,43 @@ describeInBrowser('operating a workspace', () => {
     expectNoComplaints(visitor)
   })
 
+  test('a menu and the dialog that it opens give the focus back, and the page stays in sight behind them', async () => {
+    await deploy('kept')
+    // Its code is fetched when it is first opened; until it is there, the list must not give way to a skeleton.
+    await page.emulateMedia({ reducedMotion: 'reduce' })
+    await open('/deployments', 'Deployments')
+    const dots = page.getByRole('button', { name: 'Actions for kept' })
+    const hasFocus = () =>
+      page.waitForFunction(() => document.activeElement?.getAttribute('aria-label') === 'Actions for kept')
+    const leaves = page.evaluate(
+      () =>
+        new Promise<boolean>((resolve) => {
+          const table = document.querySelector('main table')
+          const look = () => {
+            if (!table?.checkVisibility()) resolve(true)
+            else if (document.querySelector('[role=dialog]')) resolve(false)
+            else requestAnimationFrame(look)
+          }
+          look()
+        }),
+    )
+    await dots.focus()
+    await page.keyboard.press('Enter')
+    await page.getByRole('menuitem', { name: 'Delete deployment' }).waitFor()
+    await page.keyboard.press('Escape')
+    await page.getByRole('menu').waitFor({ state: 'detached' })
+    await hasFocus()
+    await page.keyboard.press('Enter')
+    await page.getByRole('menuitem', { name: 'Delete deployment' }).press('Enter')
+    await page.getByRole('dialog', { name: 'Delete deployment kept?' }).waitFor()
+    expect(await leaves).toBe(false)
+    await page.keyboard.press('Escape')
+    await page.getByRole('dialog').waitFor({ state: 'detached' })
+    await hasFocus()
+    await page.emulateMedia({ reducedMotion: 'no-preference' })
+    expectNoComplaints(visitor)
+  })
+
   test('a deployment runs with parameters that fit its schema, and with no others', async () => {
     const deployment = await deploy('parametrised', {
       parameter_openapi_schema: {
@@ -279,6 +316,8 @@ describeInBrowser('operating a workspace', () => {
     await page.getByText('Cancelled', { exact: true }).first().waitFor()
     await page.getByRole('heading', { name: 'Why is this run not running?' }).waitFor({ state: 'detached' })
     expect((await tenant.call('GET', `/flow_runs/${run.id}`)).state_type).toBe('CANCELLED')
+    // The verb went with the state; the focus is on what stands beside it.
+    await page.waitForFunction(() => document.activeElement?.getAttribute('aria-label') === 'More actions')
     expectNoComplaints(visitor)
   })
 
@@ -530,6 +569,7 @@ describeInBrowser('operating a workspace', () => {
     await dialog.getByRole('heading', { name: 'Look at the figures' }).waitFor()
     await dialog.getByRole('button', { name: 'Resume run' }).click()
     await dialog.getByText('Needs a value.').waitFor()
+    await page.waitForFunction(() => document.activeElement?.getAttribute('aria-invalid') === 'true')
     await dialog.getByLabel('By').fill('Ada')
     await dialog.getByRole('button', { name: 'Resume run' }).click()
     await toast(/^Resumed/)

@@ -170,6 +170,20 @@ describeInBrowser('every page', () => {
       }
     })
 
+    test('fits what lies between a phone and a desk, with room for every column', async () => {
+      const { page } = each.signedOut ? stranger : visitor
+      try {
+        await show(each)
+        for (const width of [640, 768, 1024, 1280]) {
+          await page.setViewportSize({ ...desktop, width })
+          expect(await widthOf(page), `at ${width}`).toBeLessThanOrEqual(width)
+          expect(await narrowColumns(page), `at ${width}`).toEqual([])
+        }
+      } finally {
+        await page.setViewportSize(desktop)
+      }
+    })
+
     test('loads at most 200 KB of script at first', async () => {
       const { page } = each.signedOut ? stranger : visitor
       const bytes = await firstScriptBytes(page, () => show(each))
@@ -408,6 +422,29 @@ async function seriousFaults(page: Page): Promise<Fault[]> {
 }
 
 const widthOf = (page: Page): Promise<number> => page.evaluate(() => document.documentElement.scrollWidth)
+
+/** Lists that are wider than their place, and columns whose own head does not fit: what stands below it cannot be read. */
+const narrowColumns = (page: Page): Promise<string[]> =>
+  page.evaluate(() =>
+    [...document.querySelectorAll<HTMLTableElement>('main table.t.flush, main table.t.inset')].flatMap(
+      (table) => {
+        const name = table.caption?.textContent ?? 'a table'
+        const room = table.parentElement?.clientWidth ?? 0
+        const range = document.createRange()
+        const cut = [...(table.tHead?.rows[0]?.cells ?? [])].filter((head) => {
+          range.selectNodeContents(head)
+          const isShown = head.offsetWidth > 0 && !head.querySelector('.sr-only')
+          return isShown && range.getBoundingClientRect().width > head.clientWidth
+        })
+        return [
+          ...(table.offsetWidth > room + 1
+            ? [`${name} is ${table.offsetWidth} px wide and has ${room}`]
+            : []),
+          ...cut.map((head) => `${name}: ${head.textContent} has ${head.clientWidth} px`),
+        ]
+      },
+    ),
+  )
 
 /**
  * The scripts that the page itself asks for until it answers to the reader, compressed as the proxy in front does. What

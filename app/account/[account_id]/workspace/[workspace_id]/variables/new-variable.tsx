@@ -1,10 +1,10 @@
 'use client'
 import { Plus } from 'lucide-react'
-import dynamic from 'next/dynamic'
 import { useState } from 'react'
 import { Button } from '#app/_ui/button.tsx'
+import { lateDialog } from '#app/_ui/late-dialog.tsx'
 
-const VariableDialog = dynamic(() => import('./variable-dialog.tsx').then((file) => file.VariableDialog))
+const VariableDialog = lateDialog(() => import('./variable-dialog.tsx').then((file) => file.VariableDialog))
 
 export function NewVariable({ base }: { readonly base: string }) {
   const [open, setOpen] = useState(false)

@@ -1,11 +1,11 @@
 'use client'
 import { Copy, Pencil, Trash2 } from 'lucide-react'
-import dynamic from 'next/dynamic'
 import { useRouter } from 'next/navigation'
 import { useRef, useState } from 'react'
 import type { Locks } from '#app/_server/why-not.ts'
 import { apiOf } from '#app/_ui/api-path.ts'
 import { DotsMenu } from '#app/_ui/dots-menu.tsx'
+import { lateDialog } from '#app/_ui/late-dialog.tsx'
 import { MenuItem, MenuRule } from '#app/_ui/menu.tsx'
 import { useRowFocus } from '#app/_ui/row-focus.ts'
 import { sendJson } from '#app/_ui/send-json.ts'
@@ -15,8 +15,10 @@ import { Ago } from '#app/_ui/time.tsx'
 import { toastDone } from '#app/_ui/toaster.tsx'
 import type { VariableRow } from '#lib/db/rows/variable.ts'
 
-const VariableDialog = dynamic(() => import('./variable-dialog.tsx').then((file) => file.VariableDialog))
-const ConfirmDialog = dynamic(() => import('#app/_ui/confirm-dialog.tsx').then((file) => file.ConfirmDialog))
+const VariableDialog = lateDialog(() => import('./variable-dialog.tsx').then((file) => file.VariableDialog))
+const ConfirmDialog = lateDialog(() =>
+  import('#app/_ui/confirm-dialog.tsx').then((file) => file.ConfirmDialog),
+)
 
 interface VariablesTableProps {
   readonly base: string

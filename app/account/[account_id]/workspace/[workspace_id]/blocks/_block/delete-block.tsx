@@ -1,14 +1,16 @@
 'use client'
 import { Trash2 } from 'lucide-react'
-import dynamic from 'next/dynamic'
 import { useRouter } from 'next/navigation'
 import { useState } from 'react'
 import { apiOf } from '#app/_ui/api-path.ts'
 import { Button } from '#app/_ui/button.tsx'
+import { lateDialog } from '#app/_ui/late-dialog.tsx'
 import { sendJson } from '#app/_ui/send-json.ts'
 import { toastDone } from '#app/_ui/toaster.tsx'
 
-const ConfirmDialog = dynamic(() => import('#app/_ui/confirm-dialog.tsx').then((file) => file.ConfirmDialog))
+const ConfirmDialog = lateDialog(() =>
+  import('#app/_ui/confirm-dialog.tsx').then((file) => file.ConfirmDialog),
+)
 
 export function DeleteBlock({
   base,

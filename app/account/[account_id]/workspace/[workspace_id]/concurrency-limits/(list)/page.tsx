@@ -58,10 +58,10 @@ function LimitTable({ path, rows }: { readonly path: string; readonly rows: read
       caption="Concurrency limits"
       columns={[
         { head: 'Limit' },
-        { head: 'Of', width: 160 },
+        { head: 'Of', width: 140 },
         { head: 'Standing', width: 130, from: 'lg' },
-        { head: 'Slots', width: 300 },
-        { head: 'Holders', width: 110, from: 'lg', num: true },
+        { head: 'Slots', width: 240 },
+        { head: 'Holders', width: 110, from: 'xl', num: true },
       ]}
     >
       {rows.map((row) => (
@@ -82,7 +82,7 @@ function LimitTable({ path, rows }: { readonly path: string; readonly rows: read
           <td className="whole">
             <Meter value={row.activeSlots} of={row.slotLimit} label={`Slots of ${row.label}`} />
           </td>
-          <td className="hide num max-lg:hidden">{formatCount(row.holders)}</td>
+          <td className="hide num max-xl:hidden">{formatCount(row.holders)}</td>
         </tr>
       ))}
     </Table>

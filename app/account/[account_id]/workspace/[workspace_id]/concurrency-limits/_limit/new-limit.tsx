@@ -1,10 +1,10 @@
 'use client'
 import { Plus } from 'lucide-react'
-import dynamic from 'next/dynamic'
 import { useState } from 'react'
 import { Button } from '#app/_ui/button.tsx'
+import { lateDialog } from '#app/_ui/late-dialog.tsx'
 
-const LimitDialog = dynamic(() => import('./limit-dialog.tsx').then((file) => file.LimitDialog))
+const LimitDialog = lateDialog(() => import('./limit-dialog.tsx').then((file) => file.LimitDialog))
 
 export function NewLimit({ base }: { readonly base: string }) {
   const [open, setOpen] = useState(false)

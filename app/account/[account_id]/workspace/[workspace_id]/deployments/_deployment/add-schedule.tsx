@@ -1,12 +1,12 @@
 'use client'
 import { Plus } from 'lucide-react'
-import dynamic from 'next/dynamic'
 import { useState } from 'react'
 import { Button } from '#app/_ui/button.tsx'
+import { lateDialog } from '#app/_ui/late-dialog.tsx'
 import { Withheld } from '#app/_ui/withheld.tsx'
 import type { ScheduledDeployment } from './schedule-dialog.tsx'
 
-const ScheduleDialog = dynamic(() => import('./schedule-dialog.tsx').then((file) => file.ScheduleDialog))
+const ScheduleDialog = lateDialog(() => import('./schedule-dialog.tsx').then((file) => file.ScheduleDialog))
 
 export function AddSchedule({
   base,

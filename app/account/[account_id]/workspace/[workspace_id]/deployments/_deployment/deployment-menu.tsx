@@ -1,6 +1,5 @@
 'use client'
 import { Copy, Gauge, Pause, Play, SlidersHorizontal, Trash2 } from 'lucide-react'
-import dynamic from 'next/dynamic'
 import { useRouter } from 'next/navigation'
 import { useState } from 'react'
 import type { Locks } from '#app/_server/why-not.ts'
@@ -8,13 +7,16 @@ import { apiOf } from '#app/_ui/api-path.ts'
 import { Button } from '#app/_ui/button.tsx'
 import { ButtonLink } from '#app/_ui/button-link.tsx'
 import { DotsMenu } from '#app/_ui/dots-menu.tsx'
+import { lateDialog } from '#app/_ui/late-dialog.tsx'
 import { MenuItem, MenuRule } from '#app/_ui/menu.tsx'
 import { sendJson } from '#app/_ui/send-json.ts'
 import { toastDone, toastFailed } from '#app/_ui/toaster.tsx'
 import { Withheld } from '#app/_ui/withheld.tsx'
 
-const ConfirmDialog = dynamic(() => import('#app/_ui/confirm-dialog.tsx').then((file) => file.ConfirmDialog))
-const LimitDialog = dynamic(() => import('./limit-dialog.tsx').then((file) => file.LimitDialog))
+const ConfirmDialog = lateDialog(() =>
+  import('#app/_ui/confirm-dialog.tsx').then((file) => file.ConfirmDialog),
+)
+const LimitDialog = lateDialog(() => import('./limit-dialog.tsx').then((file) => file.LimitDialog))
 
 export interface ActedDeployment {
   readonly id: string

@@ -1,6 +1,7 @@
 import { Braces } from 'lucide-react'
-import { readSchema, valueWords } from '#app/_forms/schema.ts'
+import { kindWords, readSchema, valueWords } from '#app/_forms/schema.ts'
 import { EmptyState } from '#app/_ui/empty.tsx'
+import { Table } from '#app/_ui/table.tsx'
 import type { DeploymentRow } from '#lib/db/rows/deployment.ts'
 import { parseLosslessObject } from '#lib/domain/lossless-json.ts'
 
@@ -18,58 +19,48 @@ export function DeploymentParameters({ deployment }: { readonly deployment: Depl
   }
   return (
     <>
-      <table className="t flush">
-        <caption className="sr-only">Parameters</caption>
-        <colgroup>
-          <col className="w-1/4" />
-          <col style={{ width: 140 }} className="max-sm:hidden" />
-          <col />
-          <col className="w-1/3 max-lg:hidden" />
-        </colgroup>
-        <thead>
-          <tr>
-            <th scope="col">Name</th>
-            <th scope="col" className="max-sm:hidden">
-              Type
-            </th>
-            <th scope="col">Value of a run</th>
-            <th scope="col" className="max-lg:hidden">
-              Description
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {names.map((name) => {
-            const field = members.find((member) => member.name === name)?.field
-            const value = values.get(name)
-            return (
-              <tr key={name}>
-                <td className="font-mono text-xs" title={name}>
-                  {name}
-                  {field?.required && field.fallback === undefined && value === undefined ? (
-                    <span className="font-sans text-state-late-fg"> needed</span>
-                  ) : null}
-                </td>
-                <td className="text-ink-2 max-sm:hidden">
-                  {field ? field.kind : <span className="text-ink-3">Unknown</span>}
-                </td>
-                <td className="font-mono text-xs">
-                  {value !== undefined ? (
-                    valueWords(value)
-                  ) : field?.fallback !== undefined ? (
-                    <span className="text-ink-3">{valueWords(field.fallback)} (default)</span>
-                  ) : (
-                    <span className="font-sans text-ink-3">None</span>
-                  )}
-                </td>
-                <td className="text-ink-3 max-lg:hidden" title={field?.description ?? undefined}>
-                  {field?.description ?? '–'}
-                </td>
-              </tr>
-            )
-          })}
-        </tbody>
-      </table>
+      <Table
+        caption="Parameters"
+        columns={[
+          { head: 'Name', width: 'w-1/4' },
+          { head: 'Type', width: 140 },
+          { head: 'Value of a run' },
+          { head: 'Description', width: 'w-1/4', from: 'lg' },
+        ]}
+      >
+        {names.map((name) => {
+          const field = members.find((member) => member.name === name)?.field
+          const value = values.get(name)
+          return (
+            <tr key={name}>
+              <td className="font-mono text-xs" title={name}>
+                {name}
+                {field?.required && field.fallback === undefined && value === undefined ? (
+                  <span className="font-sans text-state-late-fg"> needed</span>
+                ) : null}
+              </td>
+              <td className="end text-ink-2">
+                {field ? kindWords[field.kind] : <span className="text-ink-3">Unknown</span>}
+              </td>
+              <td
+                className="whole font-mono text-xs"
+                title={value === undefined ? undefined : valueWords(value)}
+              >
+                {value !== undefined ? (
+                  valueWords(value)
+                ) : field?.fallback !== undefined ? (
+                  <span className="text-ink-3">{valueWords(field.fallback)} (default)</span>
+                ) : (
+                  <span className="font-sans text-ink-3">None</span>
+                )}
+              </td>
+              <td className="hide text-ink-3 max-lg:hidden" title={field?.description ?? undefined}>
+                {field?.description ?? '–'}
+              </td>
+            </tr>
+          )
+        })}
+      </Table>
       <p className="py-2.5 text-ink-3 text-xs">
         {deployment.enforceParameterSchema
           ? 'A run whose parameters do not fit the schema is refused.'

@@ -12,17 +12,17 @@ import { NextDays } from './next-days.tsx'
 import type { ScheduledDeployment } from './schedule-dialog.tsx'
 import { ScheduleMenu } from './schedule-menu.tsx'
 import { ScheduleSwitch } from './schedule-switch.tsx'
-import { nextTimeMs, type ScheduleShown, showSchedule } from './schedule-words.ts'
+import { nextTimeMs, type ScheduleShown, showSchedule, withCity } from './schedule-words.ts'
 
 const days = 7
 
 const columns = [
-  { head: 'Active', width: 72 },
-  { head: 'Name', width: 150 },
+  { head: 'Active', width: 68 },
+  { head: 'Name', width: 130 },
   { head: 'Fires' },
   { head: 'Next', width: 160 },
-  { head: 'If runs were missed', width: 150, from: 'lg' },
-  { head: 'Parameters', width: 180, from: 'xl' },
+  { head: 'If runs were missed', width: 208, from: 'xl' },
+  { head: 'Parameters', width: 170, from: 'wide' },
   { head: 'Actions', unseen: true, width: 52 },
 ] as const
 
@@ -134,7 +134,7 @@ function ScheduleLine({
       </td>
       <td className="whole max-sm:order-3" title={shown.words}>
         <span className="flex min-w-0 items-baseline gap-2">
-          <span className="truncate max-sm:whitespace-normal">{shown.words}</span>
+          <span className="truncate max-sm:whitespace-normal">{withCity(shown.words)}</span>
           <code className="flex-none font-mono text-ink-3 text-xs">{shown.source}</code>
         </span>
       </td>
@@ -152,8 +152,8 @@ function ScheduleLine({
           </>
         )}
       </td>
-      <td className="hide text-ink-2 max-lg:hidden">{catchUpWords(row.catchUp)}</td>
-      <td className="hide text-ink-2 max-xl:hidden">
+      <td className="hide text-ink-2 max-xl:hidden">{catchUpWords(row.catchUp)}</td>
+      <td className="hide text-ink-2 max-wide:hidden">
         {own.length === 0 ? (
           <span className="text-ink-3">Deployment defaults</span>
         ) : (

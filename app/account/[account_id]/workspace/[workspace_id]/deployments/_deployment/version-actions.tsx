@@ -1,19 +1,21 @@
 'use client'
 import { ArrowUpToLine, Copy, RotateCcw } from 'lucide-react'
-import dynamic from 'next/dynamic'
 import { useRouter } from 'next/navigation'
 import { useState } from 'react'
 import { apiOf } from '#app/_ui/api-path.ts'
 import { Button } from '#app/_ui/button.tsx'
 import { DotsMenu } from '#app/_ui/dots-menu.tsx'
+import { lateDialog } from '#app/_ui/late-dialog.tsx'
 import { MenuItem } from '#app/_ui/menu.tsx'
 import { sendJson } from '#app/_ui/send-json.ts'
 import { toastDone } from '#app/_ui/toaster.tsx'
 import { Withheld } from '#app/_ui/withheld.tsx'
 import type { VersionListRow } from '#lib/control/console/read-deployment.ts'
 
-const ConfirmDialog = dynamic(() => import('#app/_ui/confirm-dialog.tsx').then((file) => file.ConfirmDialog))
-const PromoteDialog = dynamic(() => import('./promote-dialog.tsx').then((file) => file.PromoteDialog))
+const ConfirmDialog = lateDialog(() =>
+  import('#app/_ui/confirm-dialog.tsx').then((file) => file.ConfirmDialog),
+)
+const PromoteDialog = lateDialog(() => import('./promote-dialog.tsx').then((file) => file.PromoteDialog))
 
 export interface VersionedDeployment {
   readonly id: string

@@ -27,13 +27,13 @@ export function Versions({ base, deployment, rows, why }: VersionsProps) {
     )
   }
   return (
-    <div className="grid grid-cols-1 items-start gap-4 lg:grid-cols-2">
+    <div className="grid grid-cols-1 items-start gap-4 xl:grid-cols-2">
       <Table
         caption="Versions"
         columns={[
           { head: 'Number', width: 64 },
           { head: 'Version' },
-          { head: 'Deployed', width: 190 },
+          { head: 'Deployed', width: 180 },
           { head: 'Actions', unseen: true, width: 146 },
         ]}
       >

@@ -1,7 +1,15 @@
 'use client'
-import { useEffect, useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import { readSchema, type SchemaMember } from '#app/_forms/schema.ts'
-import { allFaults, emptyForm, type FormValue, jsonOf, SchemaForm } from '#app/_forms/schema-form.tsx'
+import {
+  allFaults,
+  emptyForm,
+  type FormValue,
+  focusFirstFault,
+  jsonOf,
+  noFaults,
+  SchemaForm,
+} from '#app/_forms/schema-form.tsx'
 import { ConfirmDialog } from '#app/_ui/confirm-dialog.tsx'
 import { Markdown } from '#app/_ui/markdown.tsx'
 import { sendJson } from '#app/_ui/send-json.ts'
@@ -34,10 +42,15 @@ export function ResumeDialog({
   // undefined: not known yet; null: it waits for nothing but a word.
   const [wanted, setWanted] = useState<Wanted | null | undefined>(undefined)
   const [value, setValue] = useState<FormValue>(emptyForm)
-  const [faults, setFaults] = useState<ReadonlyMap<string, string>>(new Map())
+  const [faults, setFaults] = useState(noFaults)
   useEffect(() => {
     void readWanted(api, run.id).then(setWanted)
   }, [api, run.id])
+  const fields = useRef<HTMLDivElement>(null)
+  // What it waits for is asked for, so that is where the reader begins.
+  useEffect(() => {
+    if (wanted) fields.current?.querySelector<HTMLElement>('input, select, textarea')?.focus()
+  }, [wanted])
   const suspended = run.stateName.toLowerCase() === 'suspended'
   return (
     <ConfirmDialog
@@ -55,12 +68,14 @@ export function ResumeDialog({
       disabled={wanted === undefined}
       onClose={onClose}
       onConfirm={async () => {
-        const found = wanted ? allFaults(wanted.members, value) : new Map<string, string>()
+        const found = wanted ? allFaults(wanted.members, value) : noFaults
         setFaults(found)
-        if (found.size > 0)
+        if (found.size > 0) {
+          focusFirstFault(fields.current)
           return found.size === 1
             ? 'One value is missing or wrong.'
             : `${found.size} values are missing or wrong.`
+        }
         const sent = await resumeRun(api, run.id, wanted ? jsonOf(value) : null)
         if (sent === null) toastDone(`Resumed ${run.name}.`)
         return sent
@@ -76,13 +91,15 @@ export function ResumeDialog({
               <Markdown text={wanted.description} />
             </section>
           ) : null}
-          <SchemaForm
-            label="Input"
-            members={wanted.members}
-            value={value}
-            onChange={setValue}
-            faults={faults}
-          />
+          <div ref={fields}>
+            <SchemaForm
+              label="Input"
+              members={wanted.members}
+              value={value}
+              onChange={setValue}
+              faults={faults}
+            />
+          </div>
         </>
       ) : null}
     </ConfirmDialog>

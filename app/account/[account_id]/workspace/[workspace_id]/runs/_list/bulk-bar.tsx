@@ -1,16 +1,16 @@
 'use client'
 import { CircleStop, Lock, Pause, Play, RotateCw, Trash2, X } from 'lucide-react'
-import dynamic from 'next/dynamic'
 import { type ReactNode, useId, useState } from 'react'
 import { apiOf } from '#app/_ui/api-path.ts'
 import { Button, IconButton } from '#app/_ui/button.tsx'
+import { lateDialog } from '#app/_ui/late-dialog.tsx'
 import { formatCount } from '#app/_ui/times.ts'
 import type { RunFilter } from '#lib/control/console/run-filter.ts'
 import type { BulkVerb, Chosen } from '../_actions/do-bulk.ts'
 import type { RunLocks } from '../_actions/run-locks.ts'
 import type { Selection } from './selection.ts'
 
-const BulkDialog = dynamic(() => import('../_actions/bulk-dialog.tsx').then((file) => file.BulkDialog))
+const BulkDialog = lateDialog(() => import('../_actions/bulk-dialog.tsx').then((file) => file.BulkDialog))
 
 const bulkVerbs = [
   { verb: 'cancel', words: 'Cancel runs', needs: 'run' },

@@ -1,12 +1,12 @@
 'use client'
 import { KeyRound, Plus, RotateCw, Trash2 } from 'lucide-react'
-import dynamic from 'next/dynamic'
 import { useRouter } from 'next/navigation'
 import { useRef, useState } from 'react'
 import { Button } from '#app/_ui/button.tsx'
 import { useNowMs } from '#app/_ui/clock.tsx'
 import { DotsMenu } from '#app/_ui/dots-menu.tsx'
 import { EmptyState } from '#app/_ui/empty.tsx'
+import { lateDialog } from '#app/_ui/late-dialog.tsx'
 import type { NewKey } from '#app/_ui/login-commands.ts'
 import { MenuItem, MenuRule } from '#app/_ui/menu.tsx'
 import { PageHeader } from '#app/_ui/page-header.tsx'
@@ -19,10 +19,12 @@ import { expiryOf } from './expiry.ts'
 import { roleWords } from './roles.ts'
 
 // Dialogs come when they are opened.
-const GenerateDialog = dynamic(() => import('./generate-dialog.tsx').then((file) => file.GenerateDialog))
-const RevokeDialog = dynamic(() => import('./revoke-dialog.tsx').then((file) => file.RevokeDialog))
-const RollDialog = dynamic(() => import('./roll-dialog.tsx').then((file) => file.RollDialog))
-const ShownOnceDialog = dynamic(() => import('./shown-once-dialog.tsx').then((file) => file.ShownOnceDialog))
+const GenerateDialog = lateDialog(() => import('./generate-dialog.tsx').then((file) => file.GenerateDialog))
+const RevokeDialog = lateDialog(() => import('./revoke-dialog.tsx').then((file) => file.RevokeDialog))
+const RollDialog = lateDialog(() => import('./roll-dialog.tsx').then((file) => file.RollDialog))
+const ShownOnceDialog = lateDialog(() =>
+  import('./shown-once-dialog.tsx').then((file) => file.ShownOnceDialog),
+)
 
 export interface HereWorkspace {
   readonly id: string
@@ -50,12 +52,12 @@ type Open =
 
 const columns = [
   { head: 'Name' },
-  { head: 'Key', width: 136 },
-  { head: 'Role', width: 92, from: 'xl' },
-  { head: 'Workspaces', width: 160, from: 'lg' },
-  { head: 'Last used', width: 180, from: 'lg' },
-  { head: 'Expires', width: 140 },
-  { head: 'Created', width: 104, from: 'xl' },
+  { head: 'Key', width: 112 },
+  { head: 'Role', width: 92, from: 'wide' },
+  { head: 'Workspaces', width: 160, from: 'xl' },
+  { head: 'Last used', width: 160, from: 'xl' },
+  { head: 'Expires', width: 132 },
+  { head: 'Created', width: 104, from: 'wide' },
   { head: 'Actions', unseen: true, width: 44 },
 ] as const
 
@@ -104,11 +106,11 @@ export function ApiKeys({ keys, origin, here, ownRole, slugs }: ApiKeysProps) {
               <td className="end">
                 <code className="font-mono text-ink-2 text-xs">{row.maskedKey}</code>
               </td>
-              <td className="hide text-ink-2 max-xl:hidden">{row.role ? roleWords[row.role] : 'Mine'}</td>
-              <td className="hide text-ink-2 max-lg:hidden" title={where(row)}>
+              <td className="hide text-ink-2 max-wide:hidden">{row.role ? roleWords[row.role] : 'Mine'}</td>
+              <td className="hide text-ink-2 max-xl:hidden" title={where(row)}>
                 {where(row)}
               </td>
-              <td className="hide text-ink-2 max-lg:hidden" title={row.lastUsedBy ?? undefined}>
+              <td className="hide text-ink-2 max-xl:hidden" title={row.lastUsedBy ?? undefined}>
                 {row.lastUsedAt === null ? (
                   'Never'
                 ) : (
@@ -123,7 +125,7 @@ export function ApiKeys({ keys, origin, here, ownRole, slugs }: ApiKeysProps) {
               <td className="text-ink-2">
                 <Expiry row={row} />
               </td>
-              <td className="hide text-ink-3 max-xl:hidden">
+              <td className="hide text-ink-3 max-wide:hidden">
                 <Time at={row.createdAt} as="day" />
               </td>
               <td className="end sm:p-0!">

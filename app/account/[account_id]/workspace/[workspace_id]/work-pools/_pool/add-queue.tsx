@@ -1,10 +1,10 @@
 'use client'
 import { Plus } from 'lucide-react'
-import dynamic from 'next/dynamic'
 import { useState } from 'react'
 import { Button } from '#app/_ui/button.tsx'
+import { lateDialog } from '#app/_ui/late-dialog.tsx'
 
-const QueueDialog = dynamic(() => import('./queue-dialog.tsx').then((file) => file.QueueDialog))
+const QueueDialog = lateDialog(() => import('./queue-dialog.tsx').then((file) => file.QueueDialog))
 
 export function AddQueue({ base, poolName }: { readonly base: string; readonly poolName: string }) {
   const [open, setOpen] = useState(false)

@@ -1,19 +1,21 @@
 'use client'
 import { Copy, Pause, Pencil, Play, Trash2 } from 'lucide-react'
-import dynamic from 'next/dynamic'
 import { useRouter } from 'next/navigation'
 import { useState } from 'react'
 import type { Locks } from '#app/_server/why-not.ts'
 import { apiOf } from '#app/_ui/api-path.ts'
 import { Button } from '#app/_ui/button.tsx'
 import { DotsMenu } from '#app/_ui/dots-menu.tsx'
+import { lateDialog } from '#app/_ui/late-dialog.tsx'
 import { MenuItem, MenuRule } from '#app/_ui/menu.tsx'
 import { sendJson } from '#app/_ui/send-json.ts'
 import { toastDone, toastFailed } from '#app/_ui/toaster.tsx'
 import { Withheld } from '#app/_ui/withheld.tsx'
 
-const PoolDialog = dynamic(() => import('./pool-dialog.tsx').then((file) => file.PoolDialog))
-const ConfirmDialog = dynamic(() => import('#app/_ui/confirm-dialog.tsx').then((file) => file.ConfirmDialog))
+const PoolDialog = lateDialog(() => import('./pool-dialog.tsx').then((file) => file.PoolDialog))
+const ConfirmDialog = lateDialog(() =>
+  import('#app/_ui/confirm-dialog.tsx').then((file) => file.ConfirmDialog),
+)
 
 export interface ActedPool {
   readonly name: string

@@ -11,7 +11,7 @@ import { AGENT_POOL_TYPE } from '#lib/domain/work/status.ts'
 const columns = [
   { head: 'Work pool' },
   { head: 'Status', width: 128 },
-  { head: 'Slots', width: 220, from: 'lg' },
+  { head: 'Slots', width: 190, from: 'lg' },
   { head: 'Waiting', width: 112 },
   { head: 'Workers', width: 112, from: 'lg' },
   { head: 'Last polled', width: 132, from: 'xl' },

@@ -16,9 +16,9 @@ const columns = [
   { head: 'Status', width: 128 },
   { head: 'Worker' },
   { head: 'Running', width: 88, num: true },
-  { head: 'Last heartbeat', width: 180 },
-  { head: 'Version', width: 180, from: 'lg' },
-  { head: 'First seen', width: 140, from: 'lg' },
+  { head: 'Last heartbeat', width: 140 },
+  { head: 'Version', width: 180, from: 'xl' },
+  { head: 'First seen', width: 130, from: 'xl' },
   { head: 'Actions', unseen: true, width: 44 },
 ] as const
 
@@ -101,10 +101,10 @@ export function PoolWorkers({ base, pool, workers, why }: PoolWorkersProps) {
                     </span>
                   )}
                 </td>
-                <td className="hide text-ink-2 max-lg:hidden">
+                <td className="hide text-ink-2 max-xl:hidden">
                   {worker.clientVersion ?? <span className="text-ink-3">–</span>}
                 </td>
-                <td className="hide text-ink-2 max-lg:hidden">
+                <td className="hide text-ink-2 max-xl:hidden">
                   <Time at={worker.createdAt} />
                 </td>
                 <td className="hide overflow-visible! p-0!">

@@ -1,18 +1,20 @@
 'use client'
 import { Copy, Pause, Pencil, Play, Trash2 } from 'lucide-react'
-import dynamic from 'next/dynamic'
 import { useRouter } from 'next/navigation'
 import { useState } from 'react'
 import type { Locks } from '#app/_server/why-not.ts'
 import { apiOf } from '#app/_ui/api-path.ts'
 import { DotsMenu } from '#app/_ui/dots-menu.tsx'
+import { lateDialog } from '#app/_ui/late-dialog.tsx'
 import { MenuItem, MenuRule } from '#app/_ui/menu.tsx'
 import { sendJson } from '#app/_ui/send-json.ts'
 import { toastDone, toastFailed } from '#app/_ui/toaster.tsx'
 import type { PoolQueue } from '#lib/control/console/read-work-pool.ts'
 
-const QueueDialog = dynamic(() => import('./queue-dialog.tsx').then((file) => file.QueueDialog))
-const ConfirmDialog = dynamic(() => import('#app/_ui/confirm-dialog.tsx').then((file) => file.ConfirmDialog))
+const QueueDialog = lateDialog(() => import('./queue-dialog.tsx').then((file) => file.QueueDialog))
+const ConfirmDialog = lateDialog(() =>
+  import('#app/_ui/confirm-dialog.tsx').then((file) => file.ConfirmDialog),
+)
 
 interface QueueMenuProps {
   readonly base: string

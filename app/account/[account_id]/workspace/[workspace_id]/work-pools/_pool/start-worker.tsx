@@ -1,11 +1,11 @@
 'use client'
 import { Terminal } from 'lucide-react'
-import dynamic from 'next/dynamic'
 import { useState } from 'react'
 import { Button } from '#app/_ui/button.tsx'
 import { Command } from '#app/_ui/command.tsx'
+import { lateDialog } from '#app/_ui/late-dialog.tsx'
 
-const Dialog = dynamic(() => import('#app/_ui/dialog.tsx').then((file) => file.Dialog))
+const Dialog = lateDialog(() => import('#app/_ui/dialog.tsx').then((file) => file.Dialog))
 
 export function StartWorker({
   poolName,

@@ -9,6 +9,7 @@ import { TopBar } from '#app/_shell/top-bar.tsx'
 import { Card } from '#app/_ui/card.tsx'
 import { Denied } from '#app/_ui/denied.tsx'
 import { PageHeader } from '#app/_ui/page-header.tsx'
+import { Time } from '#app/_ui/time.tsx'
 import { readArtifact } from '#lib/control/artifacts/read-artifact.ts'
 import { readRunName } from '#lib/control/console/read-run-name.ts'
 import type { Context } from '#lib/control/context.ts'
@@ -54,7 +55,7 @@ export default async function ArtifactPage({ params }: Props) {
         crumbs={[
           list,
           ...(keyHref && artifact.key ? [{ label: artifact.key, href: keyHref }] : []),
-          { label: keyHref ? 'One of its history' : name },
+          { label: keyHref ? <Time at={artifact.createdAt} /> : name },
         ]}
       />
       <RefreshOn

@@ -87,7 +87,7 @@ export default async function BlockPage({ params }: Props) {
           </Fact>
           {block.schema.capabilities.length > 0 ? (
             <Fact name="Can">
-              <Tags tags={block.schema.capabilities} most={6} />
+              <Tags tags={block.schema.capabilities} most={6} wrap />
             </Fact>
           ) : null}
           <Fact name="Made">

@@ -45,7 +45,7 @@ export default async function NewBlockPage({ params }: Props) {
       <main id="main" tabIndex={-1} className="page">
         <PageHeader
           title={`New ${type.typeName}`}
-          badge={type.capabilities.length > 0 ? <Tags tags={type.capabilities} most={4} /> : undefined}
+          badge={type.capabilities.length > 0 ? <Tags tags={type.capabilities} most={4} wrap /> : undefined}
         />
         {type.description ? (
           <div className="mb-4 text-ink-2">

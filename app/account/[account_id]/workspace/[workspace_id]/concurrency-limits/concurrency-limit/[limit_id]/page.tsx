@@ -78,8 +78,8 @@ export default async function LimitPage({ params }: Props) {
       />
       <RefreshAt at={firstEndOf(held)} />
       <main id="main" tabIndex={-1} className="page">
-        <div className="grid grid-cols-1 items-start gap-6 lg:grid-cols-[232px_minmax(0,1fr)]">
-          <nav aria-label="Limits" className="rounded-lg border border-line max-lg:hidden">
+        <div className="grid grid-cols-1 items-start gap-6 xl:grid-cols-[232px_minmax(0,1fr)]">
+          <nav aria-label="Limits" className="rounded-lg border border-line max-xl:hidden">
             <h2 className="border-line border-b px-4 py-2.5 font-semibold">
               Limits <span className="ml-1 font-normal text-ink-3 text-xs">{formatCount(count)}</span>
             </h2>
@@ -96,7 +96,7 @@ export default async function LimitPage({ params }: Props) {
                         {each.label}
                       </span>
                       <span className="text-ink-2 text-xs">
-                        {each.activeSlots} / {each.slotLimit}
+                        {formatCount(each.activeSlots)} / {formatCount(each.slotLimit)}
                       </span>
                     </span>
                     <span aria-hidden className="my-1 block">
@@ -184,61 +184,48 @@ export default async function LimitPage({ params }: Props) {
 
 function Waiting({ base, waiting }: { readonly base: string; readonly waiting: readonly SlotWaiter[] }) {
   return (
-    <table className="t inset stack">
-      <caption className="sr-only">Who waits for slots</caption>
-      <colgroup>
-        <col style={{ width: 64 }} />
-        <col />
-        <col style={{ width: 120 }} className="max-lg:hidden" />
-        <col style={{ width: 110 }} />
-        <col style={{ width: 170 }} />
-      </colgroup>
-      <thead>
-        <tr>
-          <th scope="col">Slots</th>
-          <th scope="col">Who</th>
-          <th scope="col" className="max-lg:hidden">
-            Since
-          </th>
-          <th scope="col" className="num">
-            Waits for
-          </th>
-          <th scope="col">Asks again</th>
+    <Table
+      caption="Who waits for slots"
+      inset
+      columns={[
+        { head: 'Slots', width: 64 },
+        { head: 'Who' },
+        { head: 'Since', width: 110, from: 'lg' },
+        { head: 'Waits for', width: 110, num: true },
+        { head: 'Asks again', width: 170 },
+      ]}
+    >
+      {waiting.map((each) => (
+        <tr key={each.id}>
+          <td className="hide">{formatCount(each.slots)}</td>
+          <td>
+            {each.flowName !== null && each.holderName !== null ? (
+              <Link href={`${base}/runs/flow-run/${each.holderId}`} className="row-link title-link flex">
+                <RunName flow={each.flowName} run={each.holderName} />
+              </Link>
+            ) : (
+              <Holder base={base} holder={each} />
+            )}
+          </td>
+          <td className="hide text-ink-2 max-lg:hidden">
+            <Time at={each.since} />
+          </td>
+          <td className="num end">
+            <RunningDuration since={each.since} />
+          </td>
+          <td className="whole text-ink-2">
+            {each.asksAgainAt === null ? (
+              <span className="text-ink-3">When one is free</span>
+            ) : (
+              <>
+                <span className="sm:hidden">Asks again </span>
+                <Time at={each.asksAgainAt} />
+              </>
+            )}
+          </td>
         </tr>
-      </thead>
-      <tbody>
-        {waiting.map((each) => (
-          <tr key={each.id}>
-            <td className="hide">{formatCount(each.slots)}</td>
-            <td>
-              {each.flowName !== null && each.holderName !== null ? (
-                <Link href={`${base}/runs/flow-run/${each.holderId}`} className="row-link title-link flex">
-                  <RunName flow={each.flowName} run={each.holderName} />
-                </Link>
-              ) : (
-                <Holder base={base} holder={each} />
-              )}
-            </td>
-            <td className="hide text-ink-2 max-lg:hidden">
-              <Time at={each.since} />
-            </td>
-            <td className="num end">
-              <RunningDuration since={each.since} />
-            </td>
-            <td className="whole text-ink-2">
-              {each.asksAgainAt === null ? (
-                <span className="text-ink-3">When one is free</span>
-              ) : (
-                <>
-                  <span className="sm:hidden">Asks again </span>
-                  <Time at={each.asksAgainAt} />
-                </>
-              )}
-            </td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
+      ))}
+    </Table>
   )
 }
 
@@ -276,7 +263,7 @@ function Ledger({
       columns={[
         { head: 'Slots', width: 64 },
         { head: 'Holder' },
-        { head: 'Taken', width: 120, from: 'lg' },
+        { head: 'Taken', width: 110, from: 'lg' },
         { head: 'Held for', width: 110, num: true },
         { head: 'Lease', width: 170 },
         { head: 'Actions', unseen: true, width: 104 },

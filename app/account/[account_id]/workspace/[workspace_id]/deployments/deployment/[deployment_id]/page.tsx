@@ -205,7 +205,7 @@ export default async function DeploymentPage({ params, searchParams }: Props) {
           {ended > 0 ? <Fact name="Succeeded, 30 days">{percentWords(completed / ended)}</Fact> : null}
           {deployment.tags.length > 0 ? (
             <Fact name="Tags">
-              <Tags tags={deployment.tags} most={6} />
+              <Tags tags={deployment.tags} most={6} wrap />
             </Fact>
           ) : null}
         </Facts>

@@ -31,7 +31,7 @@ export function FlowFacts({ flow: initial }: { readonly flow: readonly [FlowRow]
       </Fact>
       {flow.tags.length > 0 ? (
         <Fact name="Tags">
-          <Tags tags={flow.tags} most={6} />
+          <Tags tags={flow.tags} most={6} wrap />
         </Fact>
       ) : null}
     </Facts>

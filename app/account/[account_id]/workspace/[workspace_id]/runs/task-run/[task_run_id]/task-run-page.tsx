@@ -109,7 +109,7 @@ export function TaskRunPage({ base, view, tab, tabs, logs, logPath, logQuery }: 
         </Fact>
         {task.tags.length > 0 ? (
           <Fact name="Tags">
-            <Tags tags={task.tags} most={6} />
+            <Tags tags={task.tags} most={6} wrap />
           </Fact>
         ) : null}
       </Facts>

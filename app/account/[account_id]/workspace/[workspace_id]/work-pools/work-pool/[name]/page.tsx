@@ -184,7 +184,7 @@ export default async function WorkPoolPage({ params, searchParams }: Props) {
                 why={whyNot(entered, 'manage_workers')}
               />
             )}
-            <div className="grid grid-cols-1 items-start gap-4 lg:grid-cols-2">
+            <div className="grid grid-cols-1 items-start gap-4 xl:grid-cols-2">
               <PoolQueues
                 base={base}
                 poolName={pool.name}

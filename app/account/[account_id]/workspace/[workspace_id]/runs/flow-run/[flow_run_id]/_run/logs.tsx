@@ -3,7 +3,7 @@ import { ArrowDown, ChevronDown, ListFilter, ScrollText, Search } from 'lucide-r
 import dynamic from 'next/dynamic'
 import Link from 'next/link'
 import { useRouter } from 'next/navigation'
-import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
+import { type ReactNode, Suspense, useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import { useFold } from '#app/_live/live.tsx'
 import { buttonClass } from '#app/_ui/button.tsx'
 import { ButtonLink } from '#app/_ui/button-link.tsx'
@@ -59,6 +59,11 @@ export function Logs({ path, run, tasks, query, page, onlyTask }: LogsProps) {
   useEffect(() => {
     if (follow && (count > 0 || totalPx > 0)) toEnd()
   }, [follow, count, totalPx, toEnd])
+  // Lines that came in sight are seen, whether they are followed or not.
+  useEffect(() => {
+    const box = scroller.current
+    if (box && box.scrollHeight - box.scrollTop - box.clientHeight < nearEndPx) setUnseenFrom(count)
+  }, [count])
   // A page without a line to go to opens at its end, as a terminal does. The box ends where the window does, so that
   // the newest line is in sight; a frame later, when the box and its lines have their heights.
   const place = useRef(() => {})
@@ -129,6 +134,7 @@ export function Logs({ path, run, tasks, query, page, onlyTask }: LogsProps) {
     />
   )
 
+  const plainLines = <PlainLines rows={state.rows}>{lineOf}</PlainLines>
   return (
     <section aria-label="Logs">
       <Toolbar
@@ -189,23 +195,20 @@ export function Logs({ path, run, tasks, query, page, onlyTask }: LogsProps) {
             className="-mx-3 max-h-[70dvh] overflow-y-auto overscroll-y-contain"
           >
             {virtualised ? (
-              <VirtualLines
-                handle={virtual}
-                scroller={scroller}
-                rows={state.rows}
-                onSize={setTotalPx}
-                onReady={() => requestAnimationFrame(() => place.current())}
-              >
-                {lineOf}
-              </VirtualLines>
+              // A log that grows long while it is read stays in sight until the code for long ones is there.
+              <Suspense fallback={plainLines}>
+                <VirtualLines
+                  handle={virtual}
+                  scroller={scroller}
+                  rows={state.rows}
+                  onSize={setTotalPx}
+                  onReady={() => requestAnimationFrame(() => place.current())}
+                >
+                  {lineOf}
+                </VirtualLines>
+              </Suspense>
             ) : (
-              <ol>
-                {state.rows.map((row) => (
-                  <li key={row.id} id={`L${row.line}`}>
-                    {lineOf(row)}
-                  </li>
-                ))}
-              </ol>
+              plainLines
             )}
           </div>
           {unseen > 0 ? (
@@ -244,6 +247,24 @@ export function Logs({ path, run, tasks, query, page, onlyTask }: LogsProps) {
         </p>
       ) : null}
     </section>
+  )
+}
+
+function PlainLines({
+  rows,
+  children,
+}: {
+  readonly rows: readonly LogRow[]
+  readonly children: (row: LogRow) => ReactNode
+}) {
+  return (
+    <ol>
+      {rows.map((row) => (
+        <li key={row.id} id={`L${row.line}`}>
+          {children(row)}
+        </li>
+      ))}
+    </ol>
   )
 }
 

@@ -1,20 +1,21 @@
 'use client'
 import { CircleStop, Copy, CopyPlus, Pause, PenLine, Play, RotateCw, Trash2 } from 'lucide-react'
-import dynamic from 'next/dynamic'
 import { useRouter } from 'next/navigation'
-import { useState } from 'react'
+import { useRef, useState } from 'react'
 import { apiOf } from '#app/_ui/api-path.ts'
 import { Button } from '#app/_ui/button.tsx'
 import { DotsMenu } from '#app/_ui/dots-menu.tsx'
+import { lateDialog } from '#app/_ui/late-dialog.tsx'
 import { MenuItem, MenuRule } from '#app/_ui/menu.tsx'
+import { useButtonFocus } from '#app/_ui/row-focus.ts'
 import { toastDone } from '#app/_ui/toaster.tsx'
 import { Withheld } from '#app/_ui/withheld.tsx'
 import type { ActedRun } from '../../../_actions/run-dialogs.tsx'
 import type { RunLocks } from '../../../_actions/run-locks.ts'
 import { mayDo, type RunVerb } from '../../../_actions/verbs.ts'
 
-const RunDialog = dynamic(() => import('../../../_actions/run-dialogs.tsx').then((file) => file.RunDialog))
-const ResumeDialog = dynamic(() =>
+const RunDialog = lateDialog(() => import('../../../_actions/run-dialogs.tsx').then((file) => file.RunDialog))
+const ResumeDialog = lateDialog(() =>
   import('../../../_actions/resume-dialog.tsx').then((file) => file.ResumeDialog),
 )
 
@@ -34,6 +35,8 @@ function asked({ stateType, deploymentId }: ActedRun): string | null {
 export function RunActions({ base, run, locks }: RunActionsProps) {
   const router = useRouter()
   const [verb, setVerb] = useState<RunVerb | null>(null)
+  const buttons = useRef<HTMLSpanElement>(null)
+  useButtonFocus(buttons)
   const fits = (each: RunVerb) => mayDo(each, run.stateType)
   const can = (each: RunVerb) => locks.run === null && fits(each)
   // The verb that the state asks for, where the role does not allow it: said, not hidden.
@@ -45,7 +48,7 @@ export function RunActions({ base, run, locks }: RunActionsProps) {
   const close = () => setVerb(null)
   const failed = run.stateType === 'FAILED' || run.stateType === 'CRASHED'
   return (
-    <>
+    <span ref={buttons} className="contents max-sm:*:flex-1">
       {withheld && locks.run !== null ? <Withheld why={locks.run}>{withheld}</Withheld> : null}
       {can('resume') ? (
         <Button kind="primary" onClick={() => setVerb('resume')}>
@@ -112,6 +115,6 @@ export function RunActions({ base, run, locks }: RunActionsProps) {
           onDone={() => router.push(`${base}/runs`)}
         />
       ) : null}
-    </>
+    </span>
   )
 }

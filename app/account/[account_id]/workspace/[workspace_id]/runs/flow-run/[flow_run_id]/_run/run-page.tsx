@@ -159,7 +159,7 @@ export function RunPage(props: RunPageProps) {
       ) : null}
       {run.tags.length > 0 ? (
         <Fact name="Tags">
-          <Tags tags={run.tags} most={6} />
+          <Tags tags={run.tags} most={6} wrap />
         </Fact>
       ) : null}
     </Facts>

@@ -49,7 +49,7 @@ export function WhyPanel({ base, runId, explanation, states, checkedAt }: WhyPan
   return (
     <section
       aria-labelledby="why"
-      className="mb-4 grid grid-cols-1 items-start gap-4 lg:grid-cols-[minmax(0,1fr)_360px]"
+      className="mb-4 grid grid-cols-1 items-start gap-4 lg:grid-cols-[minmax(0,1fr)_264px] xl:grid-cols-[minmax(0,1fr)_360px]"
     >
       <div className="rounded-lg border border-line">
         <header className="flex min-h-10 items-center gap-2 border-line border-b px-4 py-1.5">
@@ -124,6 +124,8 @@ function summaryOf(blockers: readonly WaitingReason[], reasons: readonly Waiting
       : 'Nothing holds it back but its time.'
   if (blockers.some(waitsForPerson))
     return 'It goes on when somebody resumes it: press Resume run, or resume it from your code.'
+  if (blockers.some((reason) => reason.rule === 'watchCancellations'))
+    return 'It was asked to stop, and ends instead of going on.'
   const words = numberWords[blockers.length] ?? `${blockers.length} things hold`
   return `${words} it back. It goes on by itself when ${blockers.length === 1 ? 'that is' : 'these are'} over.`
 }
