@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { fetchWorkspaces, RefusedByServer } from '../connection/fetch-workspaces.js'
 import { CliError } from './cli-error.js'
 import { tell } from './output.js'
 
@@ -9,9 +10,10 @@ const MAX_BODY_BYTES = 16_384
 
 /**
  * Asks for a key through the browser: opens the console's consent page, which posts the key to a server on this
- * machine's loopback address. Throws CliError when the user declines, or 120 s pass.
+ * machine's loopback address. Throws CliError when the user declines, or 120 s pass; at once when no control plane answers.
  */
 export async function browserLogin(url: string, browser: string | undefined): Promise<string> {
+  await requireControlPlane(url)
   const server = createServer()
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
@@ -27,6 +29,16 @@ export async function browserLogin(url: string, browser: string | undefined): Pr
   } finally {
     server.close()
     server.closeAllConnections()
+  }
+}
+
+/** Nobody waits two minutes for a page that cannot come up. Throws where no control plane answers. */
+async function requireControlPlane(url: string): Promise<void> {
+  try {
+    await fetchWorkspaces(url, '')
+  } catch (error) {
+    // That there has to be a key is the answer of one.
+    if (!(error instanceof RefusedByServer)) throw error
   }
 }
 

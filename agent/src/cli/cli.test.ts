@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { formatKey } from '../protocol/keys.js'
@@ -202,6 +202,23 @@ describe('rigel login', () => {
     expect(existsSync(join(env.RIGEL_HOME, 'profile.json'))).toBe(false)
   })
 
+  it('tells https from http, and does not send anybody to a page that cannot come up', async () => {
+    const server = await plane()
+    const env = { RIGEL_HOME: tempDir() }
+    const https = server.url.replace('http:', 'https:')
+    expect(await rigel(['login', '-k', server.apiKey, '--url', https], env)).toMatchObject({
+      code: 1,
+      stderr: `rigel: ${https} cannot be reached: what listens there speaks no https. Try http:// (ERR_SSL_WRONG_VERSION_NUMBER)\n`,
+    })
+    await server.stop()
+    const browser = await rigel(['login', '--url', server.url], env)
+    expect(browser).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('nothing listens there (ECONNREFUSED)'),
+    })
+    expect(browser.stderr).not.toContain('Opening')
+  })
+
   it('of several workspaces takes the one that was named, and otherwise lists them with the exact command', async () => {
     const server = await plane()
     server.workspaces.push(server.workspaceItem('ada/prod', randomUUID()))
@@ -286,8 +303,32 @@ describe('a signed-in rigel', () => {
     }
     const refused = await rigel(['whoami'], { ...env, RIGEL_API_KEY: 'another' })
     expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining(`${server.url} refused`) })
+    expect(refused.stderr).toMatch(/the API key in RIGEL_API_KEY \(401\)[\s\S]*try: export RIGEL_API_KEY=KEY/)
     const wrong = await rigel(['whoami'], { ...env, RIGEL_API_URL: 'nonsense' })
     expect(wrong.stderr).toContain('"nonsense" is not an address')
+  })
+
+  it('says in an address which of several workspaces is meant, where no profile can say it', async () => {
+    const server = await plane()
+    server.workspaces.push(server.workspaceItem('ada/prod', randomUUID()))
+    const env = { RIGEL_HOME: tempDir(), RIGEL_API_KEY: server.apiKey, RIGEL_API_URL: server.url }
+    for (const args of [['whoami'], ['flow-run', 'ls'], ['run', file('f.ts', SUM).concat(':sum')]]) {
+      const { stderr } = await rigel(args, env)
+      expect(stderr).toMatch(/opens several workspaces:? \(?ada\/lab, ada\/prod/)
+      expect(stderr).toContain(`export RIGEL_API_URL=${server.apiUrl}`)
+    }
+    expect((await rigel(['workspace', 'set', 'ada/prod'], env)).stderr).toContain(
+      'RIGEL_API_URL says which workspace',
+    )
+    expect((await rigel(['whoami'], { ...env, RIGEL_API_URL: server.apiUrl })).stdout).toContain('ada/lab')
+  })
+
+  it('closes a profile that others could read', async () => {
+    const { env, home } = await signedIn()
+    const profile = join(home, 'profile.json')
+    chmodSync(profile, 0o644)
+    expect((await rigel(['whoami'], env)).code).toBe(0)
+    expect(statSync(profile).mode & 0o777).toBe(0o600)
   })
 
   it('lists and changes workspaces', async () => {
@@ -305,6 +346,7 @@ describe('a signed-in rigel', () => {
     const { env, home } = await signedIn()
     expect((await rigel(['logout'], env)).code).toBe(0)
     expect(existsSync(join(home, 'profile.json'))).toBe(false)
+    expect((await rigel(['logout'], env)).stderr).toBe('Nobody was signed in on this machine\n')
     for (const args of [['whoami'], ['workspace', 'ls'], ['flow-run', 'ls']]) {
       expect(await rigel(args, env)).toMatchObject({
         code: 1,
@@ -364,7 +406,7 @@ describe('a signed-in rigel', () => {
     )
     expect(await rigel(['flow-run', 'inspect', randomUUID()], env)).toMatchObject({
       code: 1,
-      stderr: expect.stringContaining('answered 404: Not Found'),
+      stderr: expect.stringContaining('there is no flow run'),
     })
   })
 
@@ -377,6 +419,38 @@ describe('a signed-in rigel', () => {
     const lines = stdout.trimEnd().split('\n')
     expect(lines).toHaveLength(450)
     expect(lines[0]).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.000 \| WARNING \| line 0$/)
+  })
+
+  it('says of a run that is not there what to do next, by id as by name', async () => {
+    const { env } = await signedIn()
+    const id = randomUUID()
+    for (const args of [
+      ['inspect', id],
+      ['logs', id],
+      ['logs', '-f', id],
+    ]) {
+      expect(await rigel(['flow-run', ...args], env)).toMatchObject({
+        code: 1,
+        stderr: `rigel: there is no flow run "${id}" in this workspace\n  try: rigel flow-run ls\n`,
+      })
+    }
+  })
+
+  it('keeps the order of lines that come while those before them are being read', async () => {
+    const { server, env } = await signedIn()
+    const id = randomUUID()
+    server.flowRuns.set(id, { id, name: 'n', state_type: 'RUNNING' })
+    let asked = 0
+    server.more = async (_method, path) => {
+      if (path !== 'logs/filter' || asked++ > 0) return null
+      await server.until(() => server.followerCount === 1)
+      server.pushLog(log(2))
+      server.logs = [log(0), log(1), log(2)]
+      server.flowRuns.set(id, { id, name: 'n', state_type: 'COMPLETED' })
+      return [200, [log(0), log(1)]]
+    }
+    const { stdout } = await rigel(['flow-run', 'logs', '-f', id], env)
+    expect(stdout.match(/line \d/g)).toEqual(['line 0', 'line 1', 'line 2'])
   })
 
   it('follows log lines until the run has ended, each once', async () => {
@@ -506,6 +580,20 @@ export default flow({ name: 'deep' }, async () => read({ n: 1 }))
     const { code, stderr } = await rigel(['run', file('load.ts', text)], { RIGEL_HOME: tempDir() })
     expect(code).toBe(1)
     expect(stderr).toMatch(says)
+  })
+
+  it('notes a parameter that the flow has not, where it may be meant as a member of its only one', async () => {
+    const path = file(
+      'one.ts',
+      "import { flow } from '@rigel/agent'\nexport default flow(async (name) => name)\n",
+    )
+    const env = { RIGEL_HOME: tempDir() }
+    const { code, stdout, stderr } = await rigel(['run', path, '-p', 'nme=Ada'], env)
+    expect(stderr).toContain(
+      'Note: flow flow has no parameter nme; its one parameter, name, gets an object of them',
+    )
+    expect({ code, result: JSON.parse(stdout) }).toEqual({ code: 0, result: { nme: 'Ada' } })
+    expect((await rigel(['run', path, '-p', 'name=Ada'], env)).stderr).not.toContain('Note')
   })
 
   it('refuses a folder', async () => {

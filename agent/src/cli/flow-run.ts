@@ -43,10 +43,11 @@ export const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{1
 
 /** A run by its id, or by its name (the latest of that name). Throws CliError when there is none. */
 export async function findFlowRun(api: WorkspaceApi, idOrName: string): Promise<FlowRunRow> {
-  if (UUID.test(idOrName)) return readFlowRun(await api.get(`flow_runs/${idOrName}`))
-  const [found] = await listFlowRuns(api, { flow_runs: { name: { any_: [idOrName] } }, limit: 1 })
+  const found = UUID.test(idOrName)
+    ? await api.find(`flow_runs/${idOrName}`)
+    : (await listFlowRuns(api, { flow_runs: { name: { any_: [idOrName] } }, limit: 1 }))[0]?.raw
   if (!found) throw new CliError(`there is no flow run "${idOrName}" in this workspace`, 'rigel flow-run ls')
-  return found
+  return readFlowRun(found)
 }
 
 export async function listFlowRuns(api: WorkspaceApi, filter: Fields): Promise<FlowRunRow[]> {

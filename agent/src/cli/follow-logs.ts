@@ -39,6 +39,8 @@ function followOnce(logs: LogsToFollow): Promise<End> {
   })
   return new Promise((resolve, reject) => {
     let subscribed = false
+    // Lines that come while those before them are still being read wait for their turn.
+    let early: LogRow[] | null = []
     let quiet: NodeJS.Timeout | undefined
     const finish = (settle: () => void) => {
       clearTimeout(quiet)
@@ -62,10 +64,18 @@ function followOnce(logs: LogsToFollow): Promise<End> {
         socket.send(JSON.stringify({ type: 'filter', filter }))
         subscribed = true
         // After the subscription, so that no line falls between the two.
-        logs.catchUp().then(waitForQuiet, fail)
+        logs.catchUp().then(() => {
+          for (const log of early ?? []) logs.onLog(log)
+          early = null
+          waitForQuiet()
+        }, fail)
       } else if (frame.type === 'log') {
-        logs.onLog(readLog(frame.log))
-        waitForQuiet()
+        const log = readLog(frame.log)
+        if (early) early.push(log)
+        else {
+          logs.onLog(log)
+          waitForQuiet()
+        }
       }
     })
     socket.on('unexpected-response', (request, { statusCode = 0 }) => {

@@ -33,9 +33,10 @@ export function localTime(text: string | null | undefined, withMs = false): stri
   return `${day} ${time}${withMs ? `.${String(at.getMilliseconds()).padStart(3, '0')}` : ''}`
 }
 
-/** `3.2s`, `4m 10s`, `2h 5m`. */
+/** `13ms`, `3.2s`, `4m 10s`, `2h 5m`. */
 export function shortDuration(seconds: number | null | undefined): string {
   if (seconds === null || seconds === undefined || !Number.isFinite(seconds)) return '-'
+  if (seconds > 0 && seconds < 0.9995) return `${Math.round(seconds * 1000)}ms`
   if (seconds < 60) return `${Math.round(seconds * 10) / 10}s`
   if (seconds < 3600) return `${Math.floor(seconds / 60)}m ${Math.floor(seconds % 60)}s`
   return `${Math.floor(seconds / 3600)}h ${Math.floor((seconds % 3600) / 60)}m`

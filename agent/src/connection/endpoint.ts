@@ -1,3 +1,5 @@
+import { keyInWords } from './refused-key.js'
+
 /** Where one workspace listens, and the key that opens it. */
 export interface Endpoint {
   /** `{host}/api/accounts/{a}/workspaces/{w}`. */
@@ -10,12 +12,14 @@ export class ReportingStopped extends Error {
   override readonly name = 'ReportingStopped'
 }
 
-export const notAllowed = (status: number): ReportingStopped =>
-  new ReportingStopped(
+export function notAllowed(status: number, apiKey: string): ReportingStopped {
+  const { name, replace } = keyInWords(apiKey)
+  return new ReportingStopped(
     status === 401
-      ? 'the API key was refused (401): it may be revoked or expired. Sign in with another: rigel login -k KEY'
-      : 'the API key may not report runs to this workspace (403). Choose another workspace (rigel workspace set) or another key (rigel login -k KEY)',
+      ? `${name} was refused (401): it may be revoked or expired. Use another: ${replace}`
+      : `${name} may not report runs to this workspace (403). Choose another workspace (rigel workspace set) or another key (${replace})`,
   )
+}
 
 export const noSuchWorkspace = (apiUrl: string): ReportingStopped =>
   new ReportingStopped(

@@ -35,11 +35,34 @@ function readWorkspace(value: unknown): Workspace[] {
   return [{ accountId, workspaceId, handle: `${item.account_handle}/${item.workspace_handle}` }]
 }
 
+const NOT_TRUSTED =
+  'this machine does not trust its certificate (with NODE_EXTRA_CA_CERTS=FILE it trusts that of your own authority too)'
+
+/** What a network's errors mean to who typed the address. */
+const IN_WORDS: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'nothing listens there',
+  ENOTFOUND: 'there is no such host',
+  EAI_AGAIN: 'the name of the host cannot be looked up just now',
+  EHOSTUNREACH: 'no way leads to that host',
+  ENETUNREACH: 'no way leads to that network',
+  ECONNRESET: 'the connection was cut off',
+  UND_ERR_SOCKET: 'the connection was cut off',
+  UND_ERR_CONNECT_TIMEOUT: 'nobody answered in time',
+  TimeoutError: 'nobody answered in time',
+  ERR_SSL_WRONG_VERSION_NUMBER: 'what listens there speaks no https. Try http://',
+  ERR_SSL_PACKET_LENGTH_TOO_LONG: 'what listens there speaks no https. Try http://',
+  DEPTH_ZERO_SELF_SIGNED_CERT: NOT_TRUSTED,
+  SELF_SIGNED_CERT_IN_CHAIN: NOT_TRUSTED,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: NOT_TRUSTED,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: NOT_TRUSTED,
+}
+
 /** `fetch` says only "fetch failed"; the reason stands beneath. */
 export function rootCause(error: unknown): string {
   const cause = error instanceof Error ? (error.cause ?? error) : error
   if (cause instanceof AggregateError && cause.errors.length > 0) return rootCause(cause.errors[0])
-  return cause instanceof Error
-    ? cause.message || String((cause as NodeJS.ErrnoException).code)
-    : String(cause)
+  if (!(cause instanceof Error)) return String(cause)
+  const code = String((cause as NodeJS.ErrnoException).code ?? cause.name)
+  const words = IN_WORDS[code]
+  return words === undefined ? cause.message || code : `${words} (${code})`
 }

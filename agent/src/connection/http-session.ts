@@ -32,7 +32,7 @@ export async function postRecords(
     return { kind: 'unreachable', reason: (error as Error).message, retryAfterSeconds: null }
   }
   const { status, retryAfterSeconds } = answer
-  if (status === 401 || status === 403) throw notAllowed(status)
+  if (status === 401 || status === 403) throw notAllowed(status, endpoint.apiKey)
   if (status === 404) throw noSuchWorkspace(endpoint.apiUrl)
   if (status === 400 || status === 422) {
     throw new ReportingStopped(

@@ -2,6 +2,7 @@ import { type Environment, readEnvironment } from '../settings/environment.js'
 import { type Profile, readProfile, type Workspace } from '../settings/profile.js'
 import { chooseTarget, type Target, workspaceApiUrl } from '../settings/target.js'
 import { fetchWorkspaces, RefusedByServer } from './fetch-workspaces.js'
+import { keyInWords } from './refused-key.js'
 import { WorkspaceApi } from './workspace-api.js'
 
 const SIGN_IN = 'rigel login -k KEY'
@@ -38,9 +39,10 @@ export async function listWorkspaces(url: string, apiKey: string): Promise<Works
     return await fetchWorkspaces(url, apiKey)
   } catch (error) {
     if (!(error instanceof RefusedByServer)) throw error
+    const { name, replace } = keyInWords(apiKey, url)
     throw new NoWorkspace(
-      `${url} refused the API key (${error.status}): it may be mistyped, revoked, expired, or made for another server`,
-      `rigel login -k KEY --url ${url}`,
+      `${url} refused ${name} (${error.status}): it may be mistyped, revoked, expired, or made for another server`,
+      replace,
     )
   }
 }
@@ -59,14 +61,19 @@ export async function workspaceOf({ target }: Pick<SignedIn, 'target'>): Promise
 }
 
 async function onlyWorkspace(url: string, apiKey: string): Promise<Workspace> {
-  const workspaces = await listWorkspaces(url, apiKey)
+  return theOnly(await listWorkspaces(url, apiKey), url)
+}
+
+/**
+ * The one workspace there is. Throws NoWorkspace for none and for several: then the address has to name it, since no profile
+ * says which is meant at this address.
+ */
+export function theOnly(workspaces: readonly Workspace[], url: string): Workspace {
   const [only, another] = workspaces
   if (!only) throw new NoWorkspace(`the API key opens no workspace at ${url}`)
-  if (another) {
-    throw new NoWorkspace(
-      `the API key opens several workspaces: ${workspaces.map((each) => each.handle).join(', ')}`,
-      `rigel workspace set ${only.handle}`,
-    )
-  }
-  return only
+  if (!another) return only
+  throw new NoWorkspace(
+    `the API key opens several workspaces: ${workspaces.map((each) => each.handle).join(', ')}. Say in RIGEL_API_URL which one`,
+    `export RIGEL_API_URL=${workspaceApiUrl(url, only.accountId, only.workspaceId)}`,
+  )
 }

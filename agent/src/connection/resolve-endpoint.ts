@@ -19,14 +19,14 @@ export function endpointResolver(target: Target): () => Endpoint | Promise<Endpo
 
 async function onlyWorkspace(url: string, apiKey: string): Promise<Endpoint> {
   const workspaces = await fetchWorkspaces(url, apiKey).catch((error) => {
-    throw error instanceof RefusedByServer ? notAllowed(error.status) : error
+    throw error instanceof RefusedByServer ? notAllowed(error.status, apiKey) : error
   })
   const [only, ...others] = workspaces
   if (!only) throw new ReportingStopped(`the API key opens no workspace at ${url}`)
   if (others.length > 0) {
     const handles = workspaces.map((each) => each.handle).join(', ')
     throw new ReportingStopped(
-      `the API key opens several workspaces (${handles}). Choose one: rigel login -k KEY -w ${only.handle}`,
+      `the API key opens several workspaces (${handles}). Choose one: export RIGEL_API_URL=${workspaceApiUrl(url, only.accountId, only.workspaceId)}`,
     )
   }
   return { apiUrl: workspaceApiUrl(url, only.accountId, only.workspaceId), apiKey }

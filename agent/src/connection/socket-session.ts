@@ -80,7 +80,8 @@ export class SocketSession {
     socket.on('unexpected-response', (request, response) => {
       const status = response.statusCode ?? 0
       request.destroy()
-      if (status === 401 || status === 403) this.finish({ kind: 'stopped', error: notAllowed(status) })
+      if (status === 401 || status === 403)
+        this.finish({ kind: 'stopped', error: notAllowed(status, endpoint.apiKey) })
       else this.finish({ kind: 'unopened', reason: `${endpoint.apiUrl} answered ${status} to a websocket` })
     })
     socket.on('error', (error) => this.fail(error.message))

@@ -1,4 +1,5 @@
 import { rootCause } from './fetch-workspaces.js'
+import { keyInWords } from './refused-key.js'
 
 const TIMEOUT_MS = 30_000
 
@@ -85,7 +86,12 @@ export class WorkspaceApi {
       throw new Unreachable(`${this.apiUrl} cannot be reached: ${rootCause(error)}`, null, { cause: error })
     }
     if (answer.ok) return parse(text)
-    throw refusal(answer.status, parse(text), Number(answer.headers.get('retry-after') ?? Number.NaN))
+    throw refusal(
+      this.apiKey,
+      answer.status,
+      parse(text),
+      Number(answer.headers.get('retry-after') ?? Number.NaN),
+    )
   }
 }
 
@@ -101,15 +107,15 @@ function parse(text: string): unknown {
   }
 }
 
-function refusal(status: number, body: unknown, retryAfter: number): Error {
+function refusal(apiKey: string, status: number, body: unknown, retryAfter: number): Error {
   const said = sentenceOf(body)
   const retryAfterSeconds = Number.isFinite(retryAfter) ? retryAfter : null
   if (status >= 500 || status === 429 || status === 408) {
     return new Unreachable(`the control plane answered ${status}${said && `: ${said}`}`, retryAfterSeconds)
   }
   if (status === 401) {
-    const words = 'the API key was refused (401): it may be revoked or expired'
-    return new ApiRefusal(status, words, 'rigel login -k KEY')
+    const { name, replace } = keyInWords(apiKey)
+    return new ApiRefusal(status, `${name} was refused (401): it may be revoked or expired`, replace)
   }
   if (status === 403) {
     return new ApiRefusal(

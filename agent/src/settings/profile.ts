@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 /** One workspace as `GET /api/me/workspaces` lists it; `handle` is `account/workspace`. */
@@ -28,6 +28,7 @@ export function readProfile(home: string): Profile | null {
   let text: string
   try {
     text = readFileSync(path, 'utf8')
+    closeToOthers(path)
   } catch (error) {
     if (isMissing(error)) return null
     throw new BrokenProfile(`${path} cannot be read: ${(error as Error).message}`, { cause: error })
@@ -37,6 +38,16 @@ export function readProfile(home: string): Profile | null {
     throw new BrokenProfile(`${path} is not a profile. Sign in again: rigel login -k KEY`)
   }
   return profile
+}
+
+/** A copy or a restored backup may have opened the file; it holds a key. */
+function closeToOthers(path: string): void {
+  if (process.platform === 'win32' || (statSync(path).mode & 0o077) === 0) return
+  try {
+    chmodSync(path, 0o600)
+  } catch {
+    // Somebody else's file, which we may only read, as in a container that mounts it.
+  }
 }
 
 function parseProfile(text: string): Profile | null {

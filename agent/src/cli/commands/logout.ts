@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { readEnvironment } from '../../settings/environment.js'
 import { profilePath, removeProfile } from '../../settings/profile.js'
 import type { Command } from '../command.js'
@@ -10,8 +11,13 @@ export const command: Command = {
   words: [0, 0],
   run: async () => {
     const { home, apiKey } = readEnvironment()
+    const wasSignedIn = existsSync(profilePath(home))
     removeProfile(home)
-    tell(`Signed out: ${profilePath(home)} is gone. To sign in again: rigel login -k KEY`)
+    tell(
+      wasSignedIn
+        ? `Signed out: ${profilePath(home)} is gone. To sign in again: rigel login -k KEY`
+        : 'Nobody was signed in on this machine',
+    )
     if (apiKey !== undefined) tell('Note: RIGEL_API_KEY is still set, and still signs you in')
   },
 }

@@ -1,4 +1,5 @@
 import { toJson } from '../../record/json.js'
+import type { FlowHandle } from '../../sdk/flow-handle.js'
 import type { State } from '../../sdk/state.js'
 import type { Command } from '../command.js'
 import { printJson, tell } from '../output.js'
@@ -19,6 +20,7 @@ export const command: Command = {
   run: async (call) => {
     const parameters = readParameters(call.texts('param'))
     const { handle } = await loadFlow(call.words[0] ?? '')
+    noteOtherNames(handle, Object.keys(parameters))
     const state = await handle.runWith(parameters)
     await handle.close()
     const code = showOutcome(state)
@@ -26,6 +28,19 @@ export const command: Command = {
     await new Promise<void>((done) => process.stdout.write('', () => done()))
     process.exit(code)
   },
+}
+
+/**
+ * A flow with one parameter may mean an object by it, `(input: { date: string })`, so that names of its members are right. A
+ * mistyped name looks the same from here.
+ */
+function noteOtherNames({ name, options, parameterNames }: FlowHandle, given: readonly string[]): void {
+  const [only, another] = parameterNames
+  const others = given.filter((each) => each !== only)
+  if (!only || another !== undefined || options.parameters || others.length === 0) return
+  tell(
+    `Note: flow ${name} has no parameter ${others.join(', ')}; its one parameter, ${only}, gets an object of them`,
+  )
 }
 
 function showOutcome(state: State<unknown>): 0 | 1 {

@@ -1,4 +1,4 @@
-import { listWorkspaces, requireSignedIn } from '../../connection/open-workspace.js'
+import { listWorkspaces, requireSignedIn, theOnly } from '../../connection/open-workspace.js'
 import { maskKey } from '../../protocol/keys.js'
 import { CliError } from '../cli-error.js'
 import type { Command } from '../command.js'
@@ -15,9 +15,7 @@ export const command: Command = {
     const workspaces = await listWorkspaces(url, apiKey)
     const chosen = target.workspace
       ? workspaces.find((each) => each.workspaceId === target.workspace?.workspaceId)
-      : workspaces.length === 1
-        ? workspaces[0]
-        : undefined
+      : theOnly(workspaces, url)
     if (!chosen) {
       const handles = workspaces.map((each) => each.handle).join(', ') || 'none'
       throw new CliError(

@@ -12,8 +12,14 @@ export const command: Command = {
   options: {},
   words: [0, 1],
   run: async (call) => {
-    const { home, apiUrl } = readEnvironment()
+    const { home, apiKey, apiUrl } = readEnvironment()
     const profile = readProfile(home)
+    if (!profile && apiKey !== undefined) {
+      throw new CliError(
+        'RIGEL_API_KEY signs you in here, so there is no profile to change: RIGEL_API_URL says which workspace is meant, as {host}/api/accounts/{id}/workspaces/{id}',
+        'rigel workspace ls --json',
+      )
+    }
     if (!profile) throw new CliError('nobody is signed in on this machine', 'rigel login -k KEY')
     const workspaces = await listWorkspaces(profile.url, profile.apiKey)
     const workspace = await chooseWorkspace(
