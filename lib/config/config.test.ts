@@ -11,6 +11,7 @@ import {
   parseConfig,
   resolveAuthSecret,
   withPort,
+  writingToDataFolder,
 } from './config.ts'
 
 const secret = 'x'.repeat(32)
@@ -116,7 +117,9 @@ describe('a wrong value', () => {
   })
 
   test('an unknown flag is refused by name', () => {
-    expect(refusal({}, ['--no-gui']).message).toContain('"--no-gui"')
+    expect(refusal({}, ['--port', '4000']).message).toMatch(
+      /^"--port" is not an option .*PORT=4000 npm start/,
+    )
   })
 })
 
@@ -191,6 +194,25 @@ describe('the data folder', () => {
         `RIGEL_DATA_DIR holds ${JSON.stringify(dataDir)}, but a part of it is a file; it should be a folder that Rigel may write to`,
       )
     }
+  })
+
+  test.each([
+    Object.assign(new Error('write'), { code: 'ENOSPC' }),
+    Object.assign(new Error('could not extend file'), { code: '53100' }),
+    new Error('initdb ended with 1:\nFATAL:  could not write to file "base/4/1249": No space left on device'),
+  ])('on a full disk is named, whoever noticed (%#)', async (failure) => {
+    const writing = writingToDataFolder({ dataDir: parent }, () => Promise.reject(failure))
+    await expect(writing).rejects.toMatchObject({
+      name: 'ConfigError',
+      message: `RIGEL_DATA_DIR holds ${JSON.stringify(parent)}, but the disk is full; it should be a folder that Rigel may write to, such as .rigel.`,
+    })
+  })
+
+  test('takes no blame for other failures', async () => {
+    const failure = new Error('something else')
+    await expect(writingToDataFolder({ dataDir: parent }, () => Promise.reject(failure))).rejects.toBe(
+      failure,
+    )
   })
 
   test.skipIf(process.platform !== 'linux')('that the system refuses to make is refused at once', () => {

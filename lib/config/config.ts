@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { closeSync, fchmodSync, openSync, readFileSync, writeSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
-import { findFolderObstacle } from './data-folder.ts'
+import { findFolderObstacle, obstacleIn } from './data-folder.ts'
 
 /** A setting that stops the start. Its message is one sentence: the variable, what it held, what it should look like. */
 export class ConfigError extends Error {
@@ -41,7 +41,7 @@ export interface Config {
   readonly publicUrl: string
   /** The same where PUBLIC_URL was set; without it links in answers follow the address that the request named. */
   readonly givenPublicUrl: string | undefined
-  /** Absolute. Holds the embedded Postgres, the generated secret and `runtime.json`. */
+  /** Absolute. Holds the embedded Postgres, the generated secret and `servers/`. */
   readonly dataDir: string
   /** Absent: the embedded Postgres, whose URL the installed config then holds. */
   readonly databaseUrl: string | undefined
@@ -184,7 +184,7 @@ function parseRoles(args: readonly string[]): Roles {
   if (unknown !== undefined) {
     throw new ConfigError(
       unknown,
-      `${JSON.stringify(unknown)} is not an option of Rigel, which knows ${flags.join(', ')}.`,
+      `${JSON.stringify(unknown)} is not an option of Rigel, which knows ${flags.join(', ')}; all else is set in the environment, as in PORT=4000 npm start (README.md, Configuration).`,
     )
   }
   return {
@@ -259,11 +259,26 @@ export function withPort(config: Config, port: number): Config {
 /** Makes the data folder where it is missing; a path that cannot be one, or cannot be written to, stops the start. */
 export function openDataFolder({ dataDir }: Pick<Config, 'dataDir'>): void {
   const obstacle = findFolderObstacle(dataDir)
-  if (obstacle === undefined) return
-  throw new ConfigError(
+  if (obstacle !== undefined) throw folderError(dataDir, obstacle)
+}
+
+const folderError = (dataDir: string, obstacle: string): ConfigError =>
+  new ConfigError(
     'RIGEL_DATA_DIR',
     `RIGEL_DATA_DIR holds ${maskValue('RIGEL_DATA_DIR', dataDir)}, but ${obstacle}; it should be ${variables.RIGEL_DATA_DIR.expected}.`,
   )
+
+/** Runs what writes to the data folder. Throws ConfigError where the disk is full, and else what the work throws. */
+export async function writingToDataFolder<Result>(
+  { dataDir }: Pick<Config, 'dataDir'>,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await work()
+  } catch (error) {
+    const obstacle = obstacleIn(error)
+    throw obstacle === undefined ? error : folderError(dataDir, obstacle)
+  }
 }
 
 /** The configured secret, or the one kept in the data folder, made on first use and readable by its owner only. */

@@ -1,12 +1,15 @@
 import { accessSync, constants, mkdirSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 
+const diskFull = 'the disk is full'
+
 /** Why a folder cannot be had, in words, where the reason is one that an operator can act on. */
 const reasons: Readonly<Record<string, string>> = {
   EACCES: 'this user may not write there',
   EPERM: 'this user may not write there',
   EROFS: 'the file system there is read-only',
-  ENOSPC: 'the disk is full',
+  ENOSPC: diskFull,
+  EDQUOT: diskFull,
   ENOENT: 'no folder can be made there',
   ENOTDIR: 'a part of it is a file',
   ELOOP: 'its links lead in a circle',
@@ -16,6 +19,14 @@ const reasons: Readonly<Record<string, string>> = {
 
 const codeOf = (error: unknown): string =>
   error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : ''
+
+/** What a failure says of the folder, also when Postgres or one of its tools reports it; undefined when it says nothing. */
+export function obstacleIn(error: unknown): string | undefined {
+  const code = codeOf(error)
+  // 53100 is Postgres's own.
+  if (code === '53100' || /No space left on device|Disk quota exceeded/.test(String(error))) return diskFull
+  return code === 'ENOSPC' || code === 'EDQUOT' ? diskFull : undefined
+}
 
 // One step at a time: Node's own recursive mkdir goes round for ever where the kernel refuses with ENOENT (/proc).
 function makeFolder(path: string): void {

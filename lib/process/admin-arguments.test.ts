@@ -24,7 +24,7 @@ test.each([
   [['bootsrap'], 'There is no command "bootsrap"'],
   [full.slice(0, 5), '--account, --workspace are missing'],
   [[...full, '--account-role', 'king'], '--account-role should be one of owner, admin, member'],
-  [[...full, '--colour', 'red'], '--colour'],
+  [[...full, '--colour', 'red'], /^Unknown option '--colour'\.$/],
   [[...full.slice(0, -1), ''], '--workspace is missing or empty'],
 ])('%j is refused with what is wrong', (args, words) => {
   expect(() => parseAdminCommand(args)).toThrow(UsageError)

@@ -54,7 +54,9 @@ function parseOptions(args: readonly string[]) {
       },
     })
   } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error), { cause: error })
+    // Node goes on to explain how to pass what nobody wants to pass.
+    const said = error instanceof Error ? error.message : String(error)
+    throw new UsageError(`${said.split('. To specify')[0]}.`, { cause: error })
   }
 }
 

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { openDataFolder, readConfig } from '../config/config.ts'
+import { openDataFolder, readConfig, writingToDataFolder } from '../config/config.ts'
 import { type BootstrappedTenant, bootstrapTenant } from '../control/accounts/bootstrap-tenant.ts'
 import { connectDatabase, type Database } from '../db/clients.ts'
 import { migrate } from '../db/migrate.ts'
@@ -23,7 +23,9 @@ async function withDatabase<Result>(work: (reached: Reached) => Promise<Result>)
   const known = runtime?.databaseUrl ?? config.databaseUrl
   const embedded = known
     ? undefined
-    : await startEmbeddedPostgres({ folder: join(config.dataDir, 'postgres') })
+    : await writingToDataFolder(config, () =>
+        startEmbeddedPostgres({ folder: join(config.dataDir, 'postgres') }),
+      )
   try {
     const url = known ?? embedded?.url ?? ''
     if (!runtime) await migrate(url, migrationsFolder)

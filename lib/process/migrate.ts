@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { openDataFolder, readConfig } from '../config/config.ts'
+import { openDataFolder, readConfig, writingToDataFolder } from '../config/config.ts'
 import { migrate } from '../db/migrate.ts'
 import { startEmbeddedPostgres } from './embedded-postgres.ts'
 import { migrationsFolder } from './root.ts'
@@ -12,7 +12,9 @@ try {
   const given = config.databaseUrl ?? running
   const embedded = given
     ? undefined
-    : await startEmbeddedPostgres({ folder: join(config.dataDir, 'postgres') })
+    : await writingToDataFolder(config, () =>
+        startEmbeddedPostgres({ folder: join(config.dataDir, 'postgres') }),
+      )
   try {
     const applied = await migrate(given ?? embedded?.url ?? '', migrationsFolder)
     process.stdout.write(

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { identifyProcess, stillRuns } from './process-identity.mjs'
@@ -18,42 +18,68 @@ export interface Runtime {
   readonly databaseUrl: string
 }
 
-const pathIn = (dataDir: string): string => join(dataDir, 'runtime.json')
+export interface RunningRuntime extends Runtime {
+  readonly pid: number
+}
+
+/** One file a server: several may share a data folder, and whichever stops takes nothing of the others with it. */
+const folderIn = (dataDir: string): string => join(dataDir, 'servers')
 
 export function writeRuntime(dataDir: string, runtime: Runtime): void {
-  mkdirSync(dataDir, { recursive: true })
-  const path = pathIn(dataDir)
-  const fresh = `${path}.${process.pid}`
+  const folder = folderIn(dataDir)
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  const path = join(folder, `${process.pid}.json`)
+  const fresh = `${path}.new`
   rmSync(fresh, { force: true })
   writeFileSync(fresh, JSON.stringify({ ...identifyProcess(process.pid), ...runtime }), { mode: 0o600 })
   renameSync(fresh, path)
 }
 
-/** Undefined when no server runs on this data folder. */
-export function readRuntime(dataDir: string): (Runtime & { readonly pid: number }) | undefined {
-  let text: string
+/** The servers that run on this data folder, the youngest first. The files of dead ones are removed. */
+export function readRuntimes(dataDir: string): readonly RunningRuntime[] {
+  const folder = folderIn(dataDir)
+  const found = namesIn(folder).flatMap((name) => {
+    const path = join(folder, name)
+    const read = readFile(path)
+    if (!read) return []
+    if (read.runtime) return [{ runtime: read.runtime, writtenAt: read.writtenAt }]
+    rmSync(path, { force: true })
+    return []
+  })
+  return found.sort((a, b) => b.writtenAt - a.writtenAt).map(({ runtime }) => runtime)
+}
+
+/** The youngest server on this data folder; undefined when none runs. */
+export const readRuntime = (dataDir: string): RunningRuntime | undefined => readRuntimes(dataDir)[0]
+
+export function removeRuntime(dataDir: string): void {
+  rmSync(join(folderIn(dataDir), `${process.pid}.json`), { force: true })
+}
+
+function namesIn(folder: string): readonly string[] {
   try {
-    text = readFileSync(pathIn(dataDir), 'utf8')
+    return readdirSync(folder).filter((name) => name.endsWith('.json'))
+  } catch {
+    return []
+  }
+}
+
+/** Undefined when it is gone; without a runtime when its server is. */
+function readFile(
+  path: string,
+): { readonly writtenAt: number; readonly runtime?: RunningRuntime } | undefined {
+  let text: string
+  let writtenAt: number
+  try {
+    text = readFileSync(path, 'utf8')
+    writtenAt = statSync(path).mtimeMs
   } catch {
     return undefined
   }
   try {
     const { startedAt, ...runtime } = runtimeSchema.parse(JSON.parse(text))
-    return stillRuns({ pid: runtime.pid, startedAt }) ? runtime : undefined
+    return stillRuns({ pid: runtime.pid, startedAt }) ? { writtenAt, runtime } : { writtenAt }
   } catch {
-    return undefined
-  }
-}
-
-/** Of this process only: with two servers on one folder the file is the younger one's. */
-export function removeRuntime(dataDir: string): void {
-  if (readRuntimePid(dataDir) === process.pid) rmSync(pathIn(dataDir), { force: true })
-}
-
-function readRuntimePid(dataDir: string): number | undefined {
-  try {
-    return runtimeSchema.parse(JSON.parse(readFileSync(pathIn(dataDir), 'utf8'))).pid
-  } catch {
-    return undefined
+    return { writtenAt }
   }
 }

@@ -6,6 +6,7 @@ import {
   openDataFolder,
   resolveAuthSecret,
   withPort,
+  writingToDataFolder,
 } from '../config/config.ts'
 import { log } from '../config/log.ts'
 import { createSignInLink, signInLinkMinutes } from '../control/users/sign-in-link.ts'
@@ -16,7 +17,7 @@ import { type EmbeddedPostgres, startEmbeddedPostgres } from './embedded-postgre
 import { type FrontDoor, listen } from './front-door.ts'
 import { type Pages, preparePages } from './pages.ts'
 import { migrationsFolder, rootFolder } from './root.ts'
-import { readRuntime, removeRuntime, writeRuntime } from './runtime-file.ts'
+import { readRuntimes, removeRuntime, writeRuntime } from './runtime-file.ts'
 
 /** How long requests that are under way at a shutdown may take. */
 const graceMs = 10_000
@@ -40,11 +41,8 @@ async function openDoor(config: Config): Promise<FrontDoor> {
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined
     if (code === 'EADDRINUSE') {
-      const other = readRuntime(config.dataDir)
-      const who =
-        other?.port === config.port
-          ? `Rigel runs there already (process ${other.pid})`
-          : 'another program uses it'
+      const other = readRuntimes(config.dataDir).find(({ port }) => port === config.port)
+      const who = other ? `Rigel runs there already (process ${other.pid})` : 'another program uses it'
       throw new ConfigError(
         'PORT',
         `PORT ${config.port} of ${config.host} is taken: ${who}. Set PORT to another one, such as ${config.port + 1}, or stop it.`,
@@ -74,8 +72,15 @@ async function notReady(application: Application): Promise<string | undefined> {
 }
 
 /** Starts everything that the configuration asks for, and answers when requests are served. */
-export async function startServer(wanted: Config, { onProgress }: StartOptions = {}): Promise<RunningServer> {
+export async function startServer(wanted: Config, options: StartOptions = {}): Promise<RunningServer> {
   openDataFolder(wanted)
+  // Somebody else's disk is somebody else's to name.
+  return wanted.databaseUrl
+    ? start(wanted, options)
+    : writingToDataFolder(wanted, () => start(wanted, options))
+}
+
+async function start(wanted: Config, { onProgress }: StartOptions): Promise<RunningServer> {
   const door = await openDoor(wanted)
   const undo: (() => Promise<unknown>)[] = [() => door.close(0)]
   try {

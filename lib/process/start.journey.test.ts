@@ -1,9 +1,10 @@
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { postmasterOf, runCommand, type ServerProcess, startProcess } from '../testing/start-process.ts'
 import { isAlive } from './process-identity.mjs'
+import { readRuntime } from './runtime-file.ts'
 
 let dataDir: string
 const servers = new Set<ServerProcess>()
@@ -133,15 +134,14 @@ test('SIGTERM ends it cleanly, and the database with it', async () => {
   const server = await start()
   const postmaster = postmasterOf(dataDir)
   expect(postmaster && isAlive(postmaster)).toBe(true)
-  expect(statSync(join(dataDir, 'runtime.json')).mode & 0o777).toBe(0o600)
   expect(await server.stop('SIGTERM')).toBe(0)
   expect(postmasterOf(dataDir)).toBeUndefined()
 })
 
 test('SIGTERM for npm reaches it too', async () => {
   const npm = await start({ byNpm: true })
-  const { pid } = JSON.parse(readFileSync(join(dataDir, 'runtime.json'), 'utf8'))
-  expect(isAlive(pid)).toBe(true)
+  const pid = readRuntime(dataDir)?.pid
+  if (pid === undefined) throw new Error('no server is known')
   await npm.stop('SIGTERM')
   await expect.poll(() => isAlive(pid), { timeout: 10_000 }).toBe(false)
   expect(postmasterOf(dataDir)).toBeUndefined()
@@ -169,6 +169,12 @@ test('a second server on one data folder shares the database, and outlives the f
   expect((await fetch(`${second.url}/ready`)).status).toBe(200)
   expect(await second.stop()).toBe(0)
   expect(postmasterOf(dataDir)).toBeUndefined()
+})
+
+test('bootstrap finds the server that still runs when a younger one on the folder has stopped', async () => {
+  const first = await start()
+  await (await start()).stop()
+  expect(JSON.parse((await bootstrap('--json')).stdout)).toMatchObject({ api_url: `${first.url}/api` })
 })
 
 test.each([

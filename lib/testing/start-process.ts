@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { rootFolder } from '../process/root.ts'
+import { readRuntimes } from '../process/runtime-file.ts'
 
 export interface ServerProcess {
   readonly child: ChildProcess
@@ -62,10 +63,11 @@ export async function startProcess(
     )
   })
   await ready
-  const { port } = JSON.parse(readFileSync(join(dataDir, 'runtime.json'), 'utf8'))
+  const runtime = readRuntimes(dataDir).find(({ pid }) => byNpm || pid === child.pid)
+  if (!runtime) throw new Error(`the server is ready but left no file of it:\n${text}`)
   return {
     child,
-    url: `http://127.0.0.1:${port}`,
+    url: `http://127.0.0.1:${runtime.port}`,
     output: () => text,
     async stop(signal = 'SIGTERM') {
       if (child.exitCode === null && child.signalCode === null) {
