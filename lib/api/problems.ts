@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 import { Problem, type ProblemCode } from '../domain/problem.ts'
-import { isPassing } from '../engine/batcher.ts'
+import { isPassing, isShort, noRoom } from '../engine/batcher.ts'
 import type { Answer } from './route.ts'
 
 const statusOf = {
@@ -62,6 +62,7 @@ function answerOfDatabase(thrown: unknown): Answer | null {
   if (isPassing(error)) {
     return problem(503, 'The database is busy or away. Send the same request again.', { 'retry-after': '1' })
   }
+  if (isShort(error)) return answerOfError(noRoom(error))
   switch (codeOf(error)) {
     case '23503':
     case '23505':

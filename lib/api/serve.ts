@@ -4,6 +4,7 @@ import type { Context } from '../control/context.ts'
 import type { Actor, WorkspaceAccess } from '../domain/access/actor.ts'
 import { accountRoles } from '../domain/access/actor.ts'
 import type { ClientView } from '../domain/orchestration/decide.ts'
+import { Problem } from '../domain/problem.ts'
 import { apiVersionProblem, clientView } from './client-view.ts'
 import { holdsUnstorableText, withStorableText } from './json.ts'
 import { answerOfError, badJson, invalidInput, notFound, problem, unauthorized } from './problems.ts'
@@ -40,7 +41,11 @@ export async function serveRoute(
   try {
     return await serve(services, route, params, edge)
   } catch (error) {
-    return answerOfError(error) ?? unexpected(services, error)
+    const answer = answerOfError(error)
+    // The caller learns when to try again; why it has to is for the operator.
+    if (answer?.status === 503 && !(error instanceof Problem))
+      services.log.warn({ err: error }, 'the database could not do what a request asked')
+    return answer ?? unexpected(services, error)
   }
 }
 

@@ -146,6 +146,34 @@ describe('batches', () => {
     await expect(flaky.add(item(8))).rejects.toBeInstanceOf(Unavailable)
   })
 
+  test.each(['53100', '53200', '58030', '25006'])(
+    'are refused at once, and whole, when the database has no room or only reads (%s)',
+    async (code) => {
+      const told: unknown[] = []
+      let tries = 0
+      const full = createBatcher<Item, number>({
+        name: 'test',
+        maxBatch: 10,
+        maxWaiting: 100,
+        maxInFlight: 1,
+        tenantOf: (i) => i.tenant,
+        keyOf: null,
+        run: async () => {
+          tries++
+          throw Object.assign(new Error('No space left on device'), { code })
+        },
+        onShort: (error) => told.push(error),
+      })
+      const results = await Promise.allSettled([1, 2, 3].map((n) => full.add(item(n))))
+      for (const result of results)
+        expect(result).toMatchObject({
+          status: 'rejected',
+          reason: { code: 'unavailable', retryAfterSeconds: 5, cause: { code } },
+        })
+      expect({ tries, told: told.length }).toEqual({ tries: 1, told: 1 })
+    },
+  )
+
   test('refuse what is beyond the bound, and everything after draining began', async () => {
     const { batcher, batch } = held({ maxWaiting: 2 })
     const kept = [batcher.add(item(1)), batcher.add(item(2))]

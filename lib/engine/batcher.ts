@@ -23,6 +23,8 @@ export interface BatcherOptions<Item, Result> {
   /** Does a batch in one transaction and answers a result for each item in order. Throws when the transaction failed. */
   readonly run: (items: readonly Item[]) => Promise<readonly (Result | Error)[]>
   readonly onBatch?: (size: number, seconds: number, failed: boolean) => void
+  /** Told when the database has no room or does not write: callers learn that they may try again, and nothing of the reason. */
+  readonly onShort?: (error: unknown) => void
 }
 
 export interface Batcher<Item, Result> {
@@ -60,6 +62,32 @@ export function isPassing(error: unknown): boolean {
       code === 'ECONNRESET' ||
       code === 'ECONNREFUSED')
   )
+}
+
+/**
+ * No disk, memory or connection left, an error of the machine, or a database that only reads: whatever is written is refused,
+ * until somebody mends it.
+ */
+export function isShort(error: unknown): boolean {
+  const code = (error as { code?: unknown } | null)?.code
+  return typeof code === 'string' && (code.startsWith('53') || code.startsWith('58') || code === '25006')
+}
+
+/** The answer to that. The error says to the operator what is missing. */
+export const noRoom = (cause: unknown): Unavailable =>
+  new Unavailable(
+    'The database has no room, or does not write just now. Nothing was written; send the same request again.',
+    5,
+    { cause },
+  )
+
+/**
+ * The database refuses the row itself, today and tomorrow: a value that it has no room for, a constraint. Everything else is a matter
+ * of the moment or of the server, and no reason to drop anything.
+ */
+export function isRefusal(error: unknown): boolean {
+  const code = (error as { code?: unknown } | null)?.code
+  return typeof code !== 'string' || /^(22|23|54)...$/.test(code)
 }
 
 /**
@@ -213,8 +241,11 @@ export function createBatcher<Item, Result>(options: BatcherOptions<Item, Result
       await new Promise((resolve) => setTimeout(resolve, Math.min(20 * 2 ** attempt, 500)))
       return flush(again)
     }
-    if (batch.length === 1) {
-      batch[0]?.reject(error)
+    // One by one they would fare no better.
+    if (isShort(error)) options.onShort?.(error)
+    const failure = isShort(error) ? noRoom(error) : batch.length === 1 ? error : null
+    if (failure !== null) {
+      for (const entry of batch) entry.reject(failure)
       return
     }
     for (const entry of batch) await flush([entry])

@@ -3,7 +3,7 @@ import type { FlowRunRow } from '../db/rows/flow-run.ts'
 import type { TaskRunRow } from '../db/rows/task-run.ts'
 import type { Change } from '../domain/change.ts'
 import { Problem } from '../domain/problem.ts'
-import { createBatcher } from './batcher.ts'
+import { createBatcher, isRefusal } from './batcher.ts'
 import {
   type Beat,
   type BeatAnswer,
@@ -54,6 +54,8 @@ export interface EngineOptions {
   readonly publishEvents?: (workspaceId: string, events: readonly EventRow[]) => void
   /** Told of single rows that the database refused, which would otherwise have taken their neighbours along. */
   readonly onRefused?: (path: string, error: unknown) => void
+  /** Told each time that the database had no room for a batch, or did not write. */
+  readonly onShort?: (error: unknown) => void
   readonly nowMicros?: () => number
   readonly dice?: () => number
   readonly onBatch?: (path: string, size: number, seconds: number, failed: boolean) => void
@@ -75,7 +77,8 @@ function chunked<Item>(items: readonly Item[]): (readonly Item[])[] {
 
 /**
  * Adds items in chunks. A chunk that the database refuses is halved until the refused item stands alone, which is dropped and told of:
- * to send it again could never succeed, and its neighbours must not be lost for it.
+ * to send it again could never succeed, and its neighbours must not be lost for it. What it refuses for another reason than the item is
+ * not dropped: whoever sent it learns that it was not stored.
  */
 async function addAll<Item>(
   items: readonly Item[],
@@ -86,7 +89,7 @@ async function addAll<Item>(
     try {
       await add(chunk)
     } catch (error) {
-      if (error instanceof Problem) throw error
+      if (error instanceof Problem || !isRefusal(error)) throw error
       if (chunk.length === 1) return onRefused(error)
       const middle = chunk.length >> 1
       await tryChunk(chunk.slice(0, middle))
@@ -118,6 +121,7 @@ export function createEngine(options: EngineOptions): Engine {
     maxInFlight: 2,
     worthCompany: 16,
     tenantOf: byWorkspace,
+    onShort: (error: unknown) => options.onShort?.(error),
   }
 
   const flowRunCreations = createBatcher<NewFlowRun, Created<FlowRunRow>>({

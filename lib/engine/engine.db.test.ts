@@ -280,6 +280,50 @@ describe('history', () => {
     expect(stored.map((s) => s.message)).toEqual(['old', 'far'])
   })
 
+  test('nothing that a full disk refused counts as received, and a line that no table can hold holds nobody up', async () => {
+    const { workspaceId } = await workspaceWithFlow()
+    const flowRunId = uuidv7()
+    const line = (message: string) => ({
+      flowRunId,
+      taskRunId: null,
+      workerId: null,
+      logger: 'x',
+      level: 20,
+      message,
+      atMicros: nowMicros(),
+    })
+    const refuse = (code: string) =>
+      db.engine.unsafe(`
+      create or replace function refuse_row() returns trigger language plpgsql as $$ begin
+        if new.message = 'refused' then raise exception 'no' using errcode = '${code}'; end if;
+        return new;
+      end $$;
+      create or replace trigger refuse_row before insert on logs for each row execute function refuse_row()`)
+    const send = () => engine.writeLogs(workspaceId, [line('first'), line('refused'), line('last')])
+    const stored = async () =>
+      (await db.engine`select message from logs where workspace_id = ${workspaceId} order by at, id`).map(
+        ({ message }) => message,
+      )
+    try {
+      for (const code of ['53100', '25006']) {
+        await refuse(code)
+        await expect(send()).rejects.toMatchObject({ code: 'unavailable' })
+      }
+      await refuse('55P03')
+      await expect(send()).rejects.toMatchObject({ code: '55P03' })
+      expect(await stored()).not.toContain('refused')
+      await db.engine`delete from logs where workspace_id = ${workspaceId}`
+      await refuse('22P05')
+      await send()
+      expect(await stored()).toEqual(['first', 'last'])
+    } finally {
+      await db.engine`drop trigger refuse_row on logs`
+    }
+    await db.engine`delete from logs where workspace_id = ${workspaceId}`
+    await send()
+    expect(await stored()).toEqual(['first', 'refused', 'last'])
+  })
+
   test('log lines sent twice with their ids are stored once', async () => {
     const { workspaceId } = await workspaceWithFlow()
     const line = {

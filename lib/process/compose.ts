@@ -77,6 +77,17 @@ export interface ComposeOptions {
   readonly migrations: number
 }
 
+/** Every sender asks again until somebody mends it: once in ten seconds says as much as a thousand times. */
+function sometimes<Said>(say: (said: Said) => void): (said: Said) => void {
+  let quietUntilMs = 0
+  return (said) => {
+    const now = performance.now()
+    if (now < quietUntilMs) return
+    quietUntilMs = now + 10_000
+    say(said)
+  }
+}
+
 export function composeApplication({
   config,
   databaseUrl,
@@ -118,6 +129,12 @@ export function composeApplication({
       events.publish(workspaceId, rows)
     },
     onRefused: (path, error) => log().warn({ err: error, path }, 'the database refused a row'),
+    onShort: sometimes((error) =>
+      log().error(
+        { err: error },
+        'the database has no room or does not write: senders are told to try again',
+      ),
+    ),
     onBatch: metrics.onBatch,
   })
   // Task workers wait on every replica.
