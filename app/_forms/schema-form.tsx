@@ -45,11 +45,6 @@ export const jsonOf = ({ values }: FormValue): string => writeLossless(values)
 /** Of a form that was not sent yet. */
 export const noFaults: ReadonlyMap<string, string> = new Map()
 
-/** Takes the reader to the first field that is wrong: the fields know by the next frame that they are. */
-export function focusFirstFault(form: HTMLElement | null): void {
-  requestAnimationFrame(() => form?.querySelector<HTMLElement>('[aria-invalid=true]')?.focus())
-}
-
 /** Everything that keeps the form from being sent. */
 export function allFaults(
   members: readonly SchemaMember[],

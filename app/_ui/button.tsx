@@ -1,4 +1,4 @@
-import type { ComponentProps, ReactNode } from 'react'
+import type { ComponentProps, MouseEvent, ReactNode } from 'react'
 import { cx } from './class-names.ts'
 
 export type ButtonKind = 'plain' | 'primary' | 'danger' | 'danger-line' | 'ghost'
@@ -42,14 +42,21 @@ export const iconButtonClass = ({ kind = 'plain', size = 'md' }: Look = {}): str
 type ButtonProps = Look & ComponentProps<'button'> & { readonly busy?: string | false }
 
 /** `busy` is the verb in progress (`Saving…`): the button keeps its width, says it and takes no second press. */
-export function Button({ kind, size, busy, className, children, disabled, ...rest }: ButtonProps) {
+export function Button({ kind, size, busy, className, children, ...rest }: ButtonProps) {
+  // Disabled for the browser it would lose the focus, and the reader their place.
+  const withheld = busy
+    ? {
+        'aria-busy': true,
+        'aria-disabled': true,
+        onClick: (event: MouseEvent<HTMLButtonElement>) => event.preventDefault(),
+      }
+    : {}
   return (
     <button
       type="button"
       className={cx(buttonClass({ kind, size }), 'relative', className)}
-      disabled={disabled || !!busy}
-      aria-busy={busy ? true : undefined}
       {...rest}
+      {...withheld}
     >
       <span className={cx('inline-flex items-center gap-1.5', busy && 'invisible')}>{children}</span>
       {busy ? <span className="absolute inset-0 grid place-items-center">{busy}</span> : null}

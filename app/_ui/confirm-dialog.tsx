@@ -90,9 +90,6 @@ export function ConfirmDialog({
               autoComplete="off"
               spellCheck={false}
               onChange={(event) => setText(event.target.value)}
-              onKeyDown={(event) => {
-                if (event.key === 'Enter') void confirm()
-              }}
             />
           )}
         </Field>

@@ -1,7 +1,9 @@
 'use client'
 import { Dialog as Radix } from 'radix-ui'
-import { type ReactNode, useState } from 'react'
+import { type KeyboardEvent, type ReactNode, useContext, useRef, useState } from 'react'
 import { cx } from './class-names.ts'
+import { focusFirstFault } from './field.tsx'
+import { OpenerContext, openerOf } from './opener.ts'
 import { openerGone } from './row-focus.ts'
 
 interface DialogProps {
@@ -17,15 +19,14 @@ interface DialogProps {
   readonly mayClose?: () => boolean
 }
 
-/**
- * What the reader stood on when the dialog came: the item of a menu is gone by the time it closes, the menu's button is not.
- */
-function openerOf(): HTMLElement | null {
-  if (typeof document === 'undefined') return null
-  const at = document.activeElement
-  const menu = at?.closest('[role=menu]')?.getAttribute('aria-labelledby')
-  const opener = menu ? document.getElementById(menu) : at
-  return opener instanceof HTMLElement && opener !== document.body ? opener : null
+/** Enter in a line of text presses the last button at the foot, as in a form: what the dialog is there for. */
+function pressDefault(event: KeyboardEvent<HTMLDivElement>, foot: HTMLElement | null): void {
+  const at = event.target
+  if (event.key !== 'Enter' || event.nativeEvent.isComposing || !(at instanceof HTMLInputElement)) return
+  // A form has a default of its own, and a list of suggestions is chosen from by the same key.
+  if (at.form || at.list || at.type === 'checkbox' || at.type === 'radio') return
+  event.preventDefault()
+  foot?.querySelector<HTMLButtonElement>(':scope > button:last-of-type')?.click()
 }
 
 /** On a phone it rises from below. Focus goes in, and back to what opened it. */
@@ -39,7 +40,10 @@ export function Dialog({
   width = 520,
   mayClose,
 }: DialogProps) {
-  const [opener] = useState(openerOf)
+  const known = useContext(OpenerContext)
+  const [opener] = useState(() => known ?? openerOf())
+  const body = useRef<HTMLDivElement>(null)
+  const end = useRef<HTMLDivElement>(null)
   const change = (next: boolean) => {
     if (!next && mayClose && !mayClose()) return
     onOpenChange(next)
@@ -58,13 +62,14 @@ export function Dialog({
               if (opener?.isConnected) opener.focus()
               else document.dispatchEvent(new Event(openerGone))
             }}
+            onKeyDown={(event) => pressDefault(event, end.current)}
             className={cx(
               'rise-in w-full overflow-hidden rounded-xl bg-raised text-ink shadow-dialog focus:outline-none',
               width === 440 ? 'max-w-110' : 'max-w-130',
             )}
             style={{ '--cut': 'var(--raised)' } as React.CSSProperties}
           >
-            <div className="grid grid-cols-1 gap-4 p-5">
+            <div ref={body} className="grid grid-cols-1 gap-4 p-5">
               <div className="text-balance">
                 <Radix.Title className="font-semibold text-lg">{title}</Radix.Title>
                 {description ? (
@@ -74,7 +79,14 @@ export function Dialog({
               {children}
             </div>
             {foot ? (
-              <div className="flex justify-end gap-2 border-line border-t px-5 py-3 max-sm:*:flex-1">
+              // biome-ignore lint/a11y/noStaticElementInteractions: what is pressed are the buttons in it
+              // biome-ignore lint/a11y/useKeyWithClickEvents: a key that presses a button clicks too
+              <div
+                ref={end}
+                // A press that leaves something wrong leads there.
+                onClick={() => focusFirstFault(body.current)}
+                className="flex justify-end gap-2 border-line border-t px-5 py-3 max-sm:*:flex-1"
+              >
                 {foot}
               </div>
             ) : null}

@@ -48,6 +48,11 @@ export function Field({ label, hint, error, optional, children }: FieldProps) {
   )
 }
 
+/** Takes the reader to the first field that is wrong: the fields know by the next frame that they are. */
+export function focusFirstFault(form: HTMLElement | null): void {
+  requestAnimationFrame(() => form?.querySelector<HTMLElement>('[aria-invalid=true]')?.focus())
+}
+
 const box =
   'h-8 w-full rounded-md border border-line-control bg-surface px-2.5 text-ink transition-colors duration-(--t-fast) disabled:bg-sunken disabled:text-ink-4 aria-invalid:border-state-fail aria-invalid:ring aria-invalid:ring-state-fail max-sm:h-10 max-sm:text-lg'
 

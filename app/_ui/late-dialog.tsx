@@ -1,5 +1,6 @@
 'use client'
-import { type ComponentType, createElement, lazy, Suspense } from 'react'
+import { type ComponentType, createElement, lazy, Suspense, useState } from 'react'
+import { OpenerContext, openerOf } from './opener.ts'
 
 /**
  * A dialog whose code comes when it is opened, so that no page weighs more for it at first. It waits for that behind a
@@ -12,6 +13,11 @@ export function lateDialog<Props extends object>(
   const Late = lazy(async () => ({ default: await fetchDialog() }))
   // biome-ignore lint/correctness/noComponentHookFactories: called once for a dialog, as a file is read
   return function LateDialog(props: Props) {
-    return <Suspense fallback={null}>{createElement(Late, props)}</Suspense>
+    const [opener] = useState(openerOf)
+    return (
+      <OpenerContext value={opener}>
+        <Suspense fallback={null}>{createElement(Late, props)}</Suspense>
+      </OpenerContext>
+    )
   }
 }

@@ -6,6 +6,7 @@ import { listWaiters } from '../concurrency-limits/list-waiters.ts'
 import type { Context } from '../context.ts'
 import { listArtifacts } from './list-artifacts.ts'
 import { listBlockChoices, listBlocks, listBlockTypeRows, readTypeSchema } from './list-blocks.ts'
+import { listDeploymentNames } from './list-deployment-names.ts'
 import { listDeployments, listPoolNames } from './list-deployments.ts'
 import { listDeploymentsOfPool } from './list-deployments-of-pool.ts'
 import { listLimits } from './list-limits.ts'
@@ -169,6 +170,7 @@ describe('what pages read of operating', () => {
   test('tags to choose from are those of deployments, or of runs that were and that come next', async () => {
     const ctx = enter(here)
     expect(await listDeploymentTags(ctx)).toEqual(['eu, us', 'orders'])
+    expect(await listDeploymentNames(ctx)).toContainEqual(expect.objectContaining({ id: deployment }))
     expect(await listRunTags(ctx)).toEqual(['gpu', 'nightly'])
     await db.engine`
       insert into flow_runs (workspace_id, id, flow_id, name, tags, expected_start_at)
@@ -180,6 +182,7 @@ describe('what pages read of operating', () => {
   test('another workspace sees none of it', async () => {
     const ctx = enter(there)
     expect(await listDeploymentTags(ctx)).toEqual([])
+    expect(await listDeploymentNames(ctx)).toEqual([])
     expect(await listRunTags(ctx)).toEqual([])
     expect((await listDeployments(ctx, everyDeployment)).count).toBe(0)
     await expect(readDeploymentView(ctx, deployment)).rejects.toThrow(NotFound)
@@ -202,6 +205,7 @@ describe('what pages read of operating', () => {
     for (const asked of [
       () => listDeployments(ctx, everyDeployment),
       () => listDeploymentTags(ctx),
+      () => listDeploymentNames(ctx),
       () => listRunTags(ctx),
       () => readDeploymentView(ctx, deployment),
       () => listWorkPools(ctx, page),

@@ -199,6 +199,12 @@ describeInBrowser('operating a workspace', () => {
     await page.waitForURL(/tag=by-hand/)
     await page.keyboard.press('Escape')
     await page.getByRole('button', { name: 'Clear tag filter' }).waitFor()
+
+    // One that is in the address says so, and whose it is.
+    await open(`/runs?range=all&deployment=${tagged.id}`, 'Runs')
+    await page.getByRole('button', { name: 'Deployment flow-of-tagged / tagged' }).waitFor()
+    await page.getByRole('button', { name: 'Clear deployment filter' }).click()
+    await page.waitForURL((url) => !url.searchParams.has('deployment'))
     expectNoComplaints(visitor)
   })
 
@@ -223,6 +229,11 @@ describeInBrowser('operating a workspace', () => {
     await dialog.getByRole('alert').waitFor()
     expect(await dialog.getByRole('button', { name: 'Add schedule' }).isDisabled()).toBe(true)
     await dialog.getByLabel('Cron', { exact: true }).nth(1).fill('0 9 * * 1-5')
+    await dialog.getByLabel('Time zone').fill('Mars/Olympus')
+    await page.locator('[aria-invalid=true]').and(dialog.getByLabel('Time zone')).waitFor()
+    await dialog.getByLabel('Time zone').fill('Asia/Tokyo')
+    await preview.getByText(/^Times in .+, where you are\.$/).waitFor()
+    await dialog.getByLabel('Time zone').fill('UTC')
     await preview.getByText(/every weekday at 09:00/i).waitFor()
     expect(await preview.getByRole('listitem').count()).toBe(5)
     await dialog.getByLabel('If runs were missed').selectOption('latest')
@@ -265,6 +276,10 @@ describeInBrowser('operating a workspace', () => {
     await ask.getByRole('button', { name: 'Roll back' }).click()
     await toast('It is version 1 again.')
     expect((await tenant.call('GET', `/deployments/${deployment.id}`)).parameters).toEqual({ a: 1 })
+    // It is rolled back from, and no longer to: what stands beside takes the focus.
+    await page.waitForFunction(
+      () => document.activeElement?.getAttribute('aria-label') === 'Actions for version 1',
+    )
     expectNoComplaints(visitor)
   })
 
@@ -339,6 +354,9 @@ describeInBrowser('operating a workspace', () => {
     await ask.getByText('1 run has ended already').waitFor()
     await ask.getByRole('button', { name: 'Cancel 3 runs' }).click()
     await toast('Cancelled 3 runs.')
+    // The bar that it was asked in is gone: the list begins anew.
+    const all = page.getByRole('checkbox', { name: 'Select all runs on this page' })
+    await page.waitForFunction((box) => document.activeElement === box, await all.elementHandle())
     const states = await tenant.call('POST', '/flow_runs/filter', { flows: { id: { any_: [flow.id] } } })
     expect(states.map((run: { state_type: string }) => run.state_type).sort()).toEqual([
       'CANCELLED',
@@ -371,7 +389,7 @@ describeInBrowser('operating a workspace', () => {
     await change.getByLabel('State').selectOption('FAILED')
     await change.getByLabel('Message').fill('The source was wrong.')
     await change.getByRole('button', { name: 'Change 55 runs' }).click()
-    await toast('Changed 55 runs.')
+    await toast('Changed the state of 55 runs.')
     const failed = { ...ours, flow_runs: { state: { type: { any_: ['FAILED'] } } } }
     expect(await tenant.call('POST', '/flow_runs/count', failed)).toBe(55)
     const [one] = await tenant.call('POST', '/flow_runs/filter', { ...failed, limit: 1 })

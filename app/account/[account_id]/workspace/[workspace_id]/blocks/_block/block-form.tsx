@@ -6,7 +6,6 @@ import {
   allFaults,
   type BlockChoice,
   type FormValue,
-  focusFirstFault,
   formOf,
   jsonOf,
   noFaults,
@@ -15,7 +14,7 @@ import {
 import { apiOf } from '#app/_ui/api-path.ts'
 import { Button } from '#app/_ui/button.tsx'
 import { ButtonLink } from '#app/_ui/button-link.tsx'
-import { Field, Input } from '#app/_ui/field.tsx'
+import { Field, focusFirstFault, Input } from '#app/_ui/field.tsx'
 import { sendText } from '#app/_ui/send-json.ts'
 import { toastDone } from '#app/_ui/toaster.tsx'
 

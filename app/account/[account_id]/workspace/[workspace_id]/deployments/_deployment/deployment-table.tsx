@@ -1,4 +1,5 @@
 import Link from 'next/link'
+import { KeepRow } from '#app/_ui/keep-row.tsx'
 import { RunName } from '#app/_ui/run-name.tsx'
 import { RunState } from '#app/_ui/run-state.tsx'
 import { Sparkbars } from '#app/_ui/sparkbars.tsx'
@@ -29,64 +30,66 @@ interface DeploymentTableProps {
 export function DeploymentTable({ base, rows, locks }: DeploymentTableProps) {
   const nowMs = Date.now()
   return (
-    <Table caption="Deployments" columns={columns}>
-      {rows.map((row) => {
-        const last = row.lastRuns.at(-1)
-        return (
-          <tr key={row.id}>
-            <td className="max-sm:order-1">
-              <Link href={`${base}/deployments/deployment/${row.id}`} className="row-link title-link flex">
-                <RunName flow={row.flowName} run={row.name} />
-              </Link>
-            </td>
-            <td className="end max-sm:order-2">
-              <DeploymentStatusLabel {...row} />
-            </td>
-            <td className="whole text-ink-2 max-lg:hidden max-sm:order-3 max-sm:block!">
-              <Schedule row={row} nowMs={nowMs} />
-            </td>
-            <td
-              className="hide text-ink-2 max-xl:hidden"
-              title={row.poolName ? `${row.poolName} / ${row.queueName}` : undefined}
-            >
-              {row.poolName ? (
-                `${row.poolName} / ${row.queueName}`
-              ) : (
-                <span className="text-ink-3">Served</span>
-              )}
-            </td>
-            <td className="hide overflow-visible! max-lg:hidden">
-              {row.lastRuns.length > 0 ? (
+    <KeepRow ids={rows.map((row) => row.id)}>
+      <Table caption="Deployments" columns={columns}>
+        {rows.map((row) => {
+          const last = row.lastRuns.at(-1)
+          return (
+            <tr key={row.id}>
+              <td className="max-sm:order-1">
+                <Link href={`${base}/deployments/deployment/${row.id}`} className="row-link title-link flex">
+                  <RunName flow={row.flowName} run={row.name} />
+                </Link>
+              </td>
+              <td className="end max-sm:order-2">
+                <DeploymentStatusLabel {...row} />
+              </td>
+              <td className="whole text-ink-2 max-lg:hidden max-sm:order-3 max-sm:block!">
+                <Schedule row={row} nowMs={nowMs} />
+              </td>
+              <td
+                className="hide text-ink-2 max-xl:hidden"
+                title={row.poolName ? `${row.poolName} / ${row.queueName}` : undefined}
+              >
+                {row.poolName ? (
+                  `${row.poolName} / ${row.queueName}`
+                ) : (
+                  <span className="text-ink-3">Served</span>
+                )}
+              </td>
+              <td className="hide overflow-visible! max-lg:hidden">
+                {row.lastRuns.length > 0 ? (
+                  <span className="above-link">
+                    <Sparkbars rows={row.lastRuns} />
+                  </span>
+                ) : (
+                  <span className="text-ink-3">–</span>
+                )}
+              </td>
+              <td className="hide max-xl:hidden">
+                {last ? <RunState run={last} /> : <span className="text-ink-3">None</span>}
+              </td>
+              <td className="hide p-0!">
                 <span className="above-link">
-                  <Sparkbars rows={row.lastRuns} />
+                  <DeploymentMenu
+                    base={base}
+                    deployment={{
+                      id: row.id,
+                      name: row.name,
+                      paused: row.paused,
+                      disabled: row.disabled,
+                      schedules: row.scheduleCount,
+                    }}
+                    locks={locks}
+                    inRow
+                  />
                 </span>
-              ) : (
-                <span className="text-ink-3">–</span>
-              )}
-            </td>
-            <td className="hide max-xl:hidden">
-              {last ? <RunState run={last} /> : <span className="text-ink-3">None</span>}
-            </td>
-            <td className="hide p-0!">
-              <span className="above-link">
-                <DeploymentMenu
-                  base={base}
-                  deployment={{
-                    id: row.id,
-                    name: row.name,
-                    paused: row.paused,
-                    disabled: row.disabled,
-                    schedules: row.scheduleCount,
-                  }}
-                  locks={locks}
-                  inRow
-                />
-              </span>
-            </td>
-          </tr>
-        )
-      })}
-    </Table>
+              </td>
+            </tr>
+          )
+        })}
+      </Table>
+    </KeepRow>
   )
 }
 

@@ -1,16 +1,8 @@
 'use client'
 import { useRouter } from 'next/navigation'
-import { useEffect, useId, useMemo, useRef, useState } from 'react'
+import { useEffect, useId, useMemo, useState } from 'react'
 import { readSchema, withFallbacks } from '#app/_forms/schema.ts'
-import {
-  allFaults,
-  type FormValue,
-  focusFirstFault,
-  formOf,
-  jsonOf,
-  noFaults,
-  SchemaForm,
-} from '#app/_forms/schema-form.tsx'
+import { allFaults, type FormValue, formOf, jsonOf, noFaults, SchemaForm } from '#app/_forms/schema-form.tsx'
 import { apiOf } from '#app/_ui/api-path.ts'
 import { Button } from '#app/_ui/button.tsx'
 import { useZone } from '#app/_ui/clock.tsx'
@@ -124,7 +116,6 @@ export function ScheduleDialog({ base, deployment, schedule, onClose }: Schedule
   const members = useMemo(() => membersOf(deployment), [deployment])
   const [parameters, setParameters] = useState<FormValue>(() => formOf(schedule?.parameters ?? '{}'))
   const [asked, setAsked] = useState(false)
-  const fields = useRef<HTMLFieldSetElement>(null)
   const [busy, setBusy] = useState(false)
   const [refusal, setRefusal] = useState<string | null>(null)
   const set = (changes: Partial<Draft>) => setDraft((before) => ({ ...before, ...changes }))
@@ -133,7 +124,7 @@ export function ScheduleDialog({ base, deployment, schedule, onClose }: Schedule
   const faults = deployment.enforced ? allFaults(members, parameters) : parameters.unread
   const save = async () => {
     setAsked(true)
-    if (faults.size > 0) return focusFirstFault(fields.current)
+    if (faults.size > 0) return
     setBusy(true)
     setRefusal(null)
     const body = `{"schedule":${JSON.stringify(scheduleOf(draft))},"active":${active},"slug":${JSON.stringify(slug.trim() || null)},"catch_up":${JSON.stringify(kind === 'last' ? { kind, count: Number(count) || 1 } : { kind })},"parameters":${jsonOf(parameters)}}`
@@ -172,8 +163,16 @@ export function ScheduleDialog({ base, deployment, schedule, onClose }: Schedule
         ]}
         className="justify-self-start"
       />
-      <Fires draft={draft} set={set} fault={preview.fault} />
-      <Zone value={draft.zone} onChange={(zone) => set({ zone })} />
+      <Fires
+        draft={draft}
+        set={set}
+        fault={preview.fault && preview.fault.of !== 'timezone' ? preview.fault.words : null}
+      />
+      <Zone
+        value={draft.zone}
+        fault={preview.fault?.of === 'timezone' ? preview.fault.words : null}
+        onChange={(zone) => set({ zone })}
+      />
       <PreviewBox preview={preview.shown} zone={here === draft.zone ? null : here} />
       <Field label="If runs were missed" hint="While the deployment was paused, or Rigel was away.">
         {(control) => (
@@ -218,7 +217,7 @@ export function ScheduleDialog({ base, deployment, schedule, onClose }: Schedule
       <Checkbox checked={active} onChange={(event) => setActive(event.target.checked)}>
         Active
       </Checkbox>
-      <fieldset ref={fields} className="grid grid-cols-1 gap-3 border-line border-t pt-4">
+      <fieldset className="grid grid-cols-1 gap-3 border-line border-t pt-4">
         <legend className="sr-only">Parameters of its runs</legend>
         <div>
           <p aria-hidden className="font-medium">
@@ -319,11 +318,19 @@ function Fires({
   }
 }
 
-function Zone({ value, onChange }: { readonly value: string; readonly onChange: (zone: string) => void }) {
+function Zone({
+  value,
+  fault,
+  onChange,
+}: {
+  readonly value: string
+  readonly fault: string | null
+  readonly onChange: (zone: string) => void
+}) {
   const list = useId()
   const zones = useMemo(() => ['UTC', ...Intl.supportedValuesOf('timeZone')], [])
   return (
-    <Field label="Time zone" hint="It follows daylight saving there.">
+    <Field label="Time zone" hint="It follows daylight saving there." error={fault}>
       {(control) => (
         <>
           <Input
@@ -345,21 +352,33 @@ function Zone({ value, onChange }: { readonly value: string; readonly onChange: 
   )
 }
 
+interface Fault {
+  /** The member of the schedule that is wrong; null where none is named. */
+  readonly of: string | null
+  readonly words: string
+}
+
+/** `schedule.cron: The minute …`: the field says which one it is by where it stands. */
+function faultIn(reason: string): Fault {
+  const [, of = null, words = reason] = /^schedule\.(\w+): (.*)$/s.exec(reason) ?? []
+  return { of, words }
+}
+
 /** What the schedule says in English and when it fires next, asked of the server as it is typed. */
 function usePreview(
   address: string,
   draft: Draft,
-): { readonly shown: Preview | null; readonly fault: string | null } {
+): { readonly shown: Preview | null; readonly fault: Fault | null } {
   const [shown, setShown] = useState<Preview | null>(null)
-  const [fault, setFault] = useState<string | null>(null)
+  const [fault, setFault] = useState<Fault | null>(null)
   const asked = JSON.stringify(scheduleOf(draft))
   useEffect(() => {
     let current = true
     const timer = setTimeout(async () => {
       const sent = await sendJson<Preview>('POST', address, { schedule: JSON.parse(asked), count: 5 })
       if (!current) return
-      setFault(sent.ok ? null : sent.reason)
-      if (sent.ok) setShown(sent.body)
+      setFault(sent.ok ? null : faultIn(sent.reason))
+      setShown(sent.ok ? sent.body : null)
     }, 200)
     return () => {
       current = false
@@ -405,7 +424,9 @@ function PreviewBox({
             <p className="text-ink-3 text-xs">And then never again.</p>
           ) : null}
         </>
-      ) : null}
+      ) : (
+        <p className="text-ink-3 text-xs">What it does and when it fires next is said here.</p>
+      )}
     </section>
   )
 }

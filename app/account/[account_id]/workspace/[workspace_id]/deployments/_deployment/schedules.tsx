@@ -2,6 +2,7 @@ import { CalendarClock } from 'lucide-react'
 import { valueWords } from '#app/_forms/schema.ts'
 import { Card } from '#app/_ui/card.tsx'
 import { EmptyState } from '#app/_ui/empty.tsx'
+import { KeepRow } from '#app/_ui/keep-row.tsx'
 import { Table } from '#app/_ui/table.tsx'
 import { Ago, Time } from '#app/_ui/time.tsx'
 import type { DeploymentRow, ScheduleRow } from '#lib/db/rows/deployment.ts'
@@ -77,21 +78,23 @@ export function Schedules({
         }))}
       />
       <Card title="Schedules" aside={<AddSchedule base={base} deployment={scheduled} why={why} />}>
-        <Table caption="Schedules" columns={columns} inset>
-          {shown.map((each) => (
-            <ScheduleLine
-              key={each.row.id}
-              base={base}
-              deployment={scheduled}
-              row={each.row}
-              name={each.name}
-              shown={each}
-              nextMs={each.nextMs}
-              paused={deployment.paused}
-              why={why}
-            />
-          ))}
-        </Table>
+        <KeepRow ids={shown.map((each) => each.row.id)}>
+          <Table caption="Schedules" columns={columns} inset>
+            {shown.map((each) => (
+              <ScheduleLine
+                key={each.row.id}
+                base={base}
+                deployment={scheduled}
+                row={each.row}
+                name={each.name}
+                shown={each}
+                nextMs={each.nextMs}
+                paused={deployment.paused}
+                why={why}
+              />
+            ))}
+          </Table>
+        </KeepRow>
       </Card>
     </>
   )

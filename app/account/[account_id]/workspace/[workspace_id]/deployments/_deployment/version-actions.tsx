@@ -1,12 +1,13 @@
 'use client'
 import { ArrowUpToLine, Copy, RotateCcw } from 'lucide-react'
 import { useRouter } from 'next/navigation'
-import { useState } from 'react'
+import { useRef, useState } from 'react'
 import { apiOf } from '#app/_ui/api-path.ts'
 import { Button } from '#app/_ui/button.tsx'
 import { DotsMenu } from '#app/_ui/dots-menu.tsx'
 import { lateDialog } from '#app/_ui/late-dialog.tsx'
 import { MenuItem } from '#app/_ui/menu.tsx'
+import { useButtonFocus } from '#app/_ui/row-focus.ts'
 import { sendJson } from '#app/_ui/send-json.ts'
 import { toastDone } from '#app/_ui/toaster.tsx'
 import { Withheld } from '#app/_ui/withheld.tsx'
@@ -38,8 +39,10 @@ export function VersionActions({ base, deployment, row, currentNumber, why }: Ve
   const router = useRouter()
   const [open, setOpen] = useState<'roll-back' | 'promote' | null>(null)
   const close = () => setOpen(null)
+  const buttons = useRef<HTMLSpanElement>(null)
+  useButtonFocus(buttons)
   return (
-    <span className="flex items-center justify-end gap-1">
+    <span ref={buttons} className="flex items-center justify-end gap-1">
       {row.isCurrent ? null : why === null ? (
         <Button size="sm" onClick={() => setOpen('roll-back')}>
           <RotateCcw aria-hidden size={14} />

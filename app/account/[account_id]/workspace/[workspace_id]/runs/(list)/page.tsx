@@ -8,6 +8,7 @@ import { EmptyState } from '#app/_ui/empty.tsx'
 import { formatCount } from '#app/_ui/times.ts'
 import { countCap } from '#lib/control/console/columns.ts'
 import { hasFlowRuns } from '#lib/control/console/has-flow-runs.ts'
+import { listDeploymentNames } from '#lib/control/console/list-deployment-names.ts'
 import { listFlowNames } from '#lib/control/console/list-flow-names.ts'
 import { listFlowRuns } from '#lib/control/console/list-flow-runs.ts'
 import { listRunPoints } from '#lib/control/console/list-run-points.ts'
@@ -23,6 +24,7 @@ import {
   placeOf,
   runQueryString,
   type SearchParams,
+  turnsOf,
   withFilter,
 } from '../_list/query.ts'
 import { RefreshOnRun } from '../_list/refresh-on-run.tsx'
@@ -46,7 +48,7 @@ export default async function RunsPage({ params, searchParams }: Props) {
   const path = `${base}/runs`
   const nowMs = Date.now()
   const filter = filterOf(query, nowMs)
-  const [page, points, flows, tags] = await Promise.all([
+  const [page, points, flows, tags, deployments] = await Promise.all([
     listFlowRuns(ctx, {
       filter,
       pageSize,
@@ -56,13 +58,11 @@ export default async function RunsPage({ params, searchParams }: Props) {
     listRunPoints(ctx, filter, mostPoints),
     listFlowNames(ctx),
     listRunTags(ctx),
+    ctx.access.scopes.has('see_deployments') ? listDeploymentNames(ctx) : undefined,
   ])
   const flowNames = Object.fromEntries(flows.map((flow) => [flow.id, flow.name]))
   const empty = page.rows.length === 0
   const nothingYet = empty && !(await hasFlowRuns(ctx))
-  const first = page.rows[0]
-  const last = page.rows.at(-1)
-  const bare = withFilter(query, {})
   const oldestMs = points.reduce(
     (oldest, point) => Math.min(oldest, Date.parse(point.startAt)),
     nowMs - 3_600_000,
@@ -87,7 +87,7 @@ export default async function RunsPage({ params, searchParams }: Props) {
           </EmptyState>
         ) : (
           <>
-            <FilterBar path={path} query={query} flows={flows} tags={tags} />
+            <FilterBar path={path} query={query} flows={flows} tags={tags} deployments={deployments} />
             {(empty && isFirstPage(query)) || query.range === 'next' ? null : (
               <Scatter
                 base={base}
@@ -115,16 +115,7 @@ export default async function RunsPage({ params, searchParams }: Props) {
                 countCap={countCap}
                 locks={runLocksOf(entered)}
                 flowNames={flowNames}
-                previousHref={
-                  page.hasNewer && first?.expectedStartAt
-                    ? `${path}${runQueryString({ ...bare, newer: { at: first.expectedStartAt, id: first.id } })}`
-                    : null
-                }
-                nextHref={
-                  page.hasOlder && last?.expectedStartAt
-                    ? `${path}${runQueryString({ ...bare, older: { at: last.expectedStartAt, id: last.id } })}`
-                    : null
-                }
+                {...turnsOf(path, query, page)}
               />
             )}
           </>
@@ -163,7 +154,11 @@ async function NothingMatches({
         </>
       }
     >
-      {count > 0 ? `${formatCount(count, countCap)} in all time.` : 'Nor in all time.'}
+      {query.range === 'all'
+        ? null
+        : count > 0
+          ? `${formatCount(count, countCap)} in all time.`
+          : 'None in all time either.'}
     </EmptyState>
   )
 }

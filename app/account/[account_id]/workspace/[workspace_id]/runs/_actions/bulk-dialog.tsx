@@ -52,7 +52,7 @@ const words = {
     left: 'have not ended and stay as they are',
     leftOne: 'has not ended and stays as it is',
   },
-  'set-state': { verb: 'Change', busy: 'Changing', past: 'Changed', left: '', leftOne: '' },
+  'set-state': { verb: 'Change', busy: 'Changing', past: 'Changed the state of', left: '', leftOne: '' },
   delete: { verb: 'Delete', busy: 'Deleting', past: 'Deleted', left: '', leftOne: '' },
 } as const satisfies Record<BulkVerb, unknown>
 

@@ -5,7 +5,6 @@ import {
   allFaults,
   emptyForm,
   type FormValue,
-  focusFirstFault,
   jsonOf,
   noFaults,
   SchemaForm,
@@ -70,12 +69,10 @@ export function ResumeDialog({
       onConfirm={async () => {
         const found = wanted ? allFaults(wanted.members, value) : noFaults
         setFaults(found)
-        if (found.size > 0) {
-          focusFirstFault(fields.current)
+        if (found.size > 0)
           return found.size === 1
             ? 'One value is missing or wrong.'
             : `${found.size} values are missing or wrong.`
-        }
         const sent = await resumeRun(api, run.id, wanted ? jsonOf(value) : null)
         if (sent === null) toastDone(`Resumed ${run.name}.`)
         return sent

@@ -61,7 +61,8 @@ export function BulkBar({ base, selection, filter, shown, count, countCap, locks
     <section
       aria-label="Selected runs"
       // On a phone it stands above the bar of pages, where the thumb is.
-      className="z-10 flex flex-wrap items-center gap-2 bg-accent-tint py-1.5 max-sm:fixed max-sm:inset-x-0 max-sm:bottom-14 max-sm:border-accent-edge max-sm:border-t max-sm:px-(--gutter) sm:sticky sm:top-(--topbar) sm:mb-2 sm:rounded-lg sm:px-3 sm:inset-ring sm:inset-ring-accent-edge"
+      // On a desk it lies over the line above the list, so that no row moves under the pointer that ticks it.
+      className="z-10 flex flex-wrap items-center gap-2 bg-accent-tint py-1.5 max-sm:fixed max-sm:inset-x-0 max-sm:bottom-14 max-sm:border-accent-edge max-sm:border-t max-sm:px-(--gutter) sm:absolute sm:inset-x-0 sm:bottom-0 sm:rounded-lg sm:px-3 sm:py-1 sm:inset-ring sm:inset-ring-accent-edge"
     >
       <span role="status" className="font-medium">
         {words} selected

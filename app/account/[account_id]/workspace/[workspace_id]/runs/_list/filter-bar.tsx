@@ -12,6 +12,7 @@ import { StateIcon } from '#app/_ui/state.tsx'
 import { stateWord } from '#app/_ui/states.ts'
 import { TagChip } from '#app/_ui/tag-chip.tsx'
 import { formatInstant } from '#app/_ui/times.ts'
+import type { DeploymentName } from '#lib/control/console/list-deployment-names.ts'
 import type { FlowName } from '#lib/control/console/list-flow-names.ts'
 import { defaultStateName, stateTypes } from '#lib/domain/state.ts'
 import { type RunQuery, ranges, rangeWords, runQueryString, statesInWords, withFilter } from './query.ts'
@@ -22,13 +23,15 @@ interface FilterBarProps {
   readonly flows: readonly FlowName[]
   /** To choose from. */
   readonly tags: readonly string[]
+  /** Absent where the page has one of its own, or the reader may not see them. */
+  readonly deployments?: readonly DeploymentName[] | undefined
   /** A page of one flow has no use for a flow filter. */
   readonly withoutFlow?: boolean
 }
 
 const typingPauseMs = 200
 
-export function FilterBar({ path, query, flows, tags, withoutFlow }: FilterBarProps) {
+export function FilterBar({ path, query, flows, tags, deployments, withoutFlow }: FilterBarProps) {
   const router = useRouter()
   const [pending, start] = useTransition()
   const show = (next: RunQuery) =>
@@ -51,6 +54,18 @@ export function FilterBar({ path, query, flows, tags, withoutFlow }: FilterBarPr
           onChosen={(flowIds) => set({ flowIds })}
         />
       )}
+      {deployments && (deployments.length > 0 || query.deploymentIds.length > 0) ? (
+        <ChoiceChip
+          label="Deployment"
+          nouns={['deployment', 'deployments']}
+          choices={deployments.map(({ id, name, flowName }) => ({
+            value: id,
+            label: `${flowName} / ${name}`,
+          }))}
+          chosen={query.deploymentIds}
+          onChosen={(deploymentIds) => set({ deploymentIds })}
+        />
+      ) : null}
       <TagChip tags={tags} chosen={query.tags} onChosen={(next) => set({ tags: next })} />
       <NameSearch key={query.name ?? ''} name={query.name} onName={(name) => set({ name })} />
     </search>

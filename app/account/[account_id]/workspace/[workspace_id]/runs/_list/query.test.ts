@@ -6,10 +6,12 @@ import {
   matchesRun,
   nothingMatches,
   parseRunQuery,
+  placeOf,
   type RunQuery,
   ranges,
   runQueryString,
   statesInWords,
+  turnsOf,
   withFilter,
 } from './query.ts'
 
@@ -125,4 +127,22 @@ test('filters are said in words', () => {
     'No failed runs tagged crm in the last hour',
   )
   expect(nothingMatches(read('range=all&name=x'))).toBe('No runs named x')
+})
+
+test('the pages around one are asked for from its first and its last row', () => {
+  const row = (n: number) => ({ id: `${n}`, expectedStartAt: `2026-11-23T1${n}:00:00Z` })
+  const page = { rows: [row(2), row(1)] as never, hasNewer: true, hasOlder: true }
+  const query = read('state=failed&older=2026-11-23T11:30:00Z~00000000-0000-7000-8000-000000000000')
+  expect(placeOf(query)).toEqual({
+    older: { at: '2026-11-23T11:30:00Z', id: '00000000-0000-7000-8000-000000000000' },
+  })
+  expect(turnsOf('/runs', query, page)).toEqual({
+    previousHref: '/runs?state=failed&newer=2026-11-23T12:00:00Z~2',
+    nextHref: '/runs?state=failed&older=2026-11-23T11:00:00Z~1',
+  })
+  expect(turnsOf('/runs', query, { ...page, hasNewer: false, hasOlder: false })).toEqual({
+    previousHref: null,
+    nextHref: null,
+  })
+  expect(placeOf(read(''))).toEqual({})
 })

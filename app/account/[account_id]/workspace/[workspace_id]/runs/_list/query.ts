@@ -1,5 +1,5 @@
 import { textParams } from '#app/_server/query.ts'
-import type { Place } from '#lib/control/console/list-flow-runs.ts'
+import type { FlowRunPage, Place } from '#lib/control/console/list-flow-runs.ts'
 import type { RunFilter } from '#lib/control/console/run-filter.ts'
 import type { FlowRunChange } from '#lib/domain/change.ts'
 import { type StateType, stateTypes } from '#lib/domain/state.ts'
@@ -128,6 +128,22 @@ export function withFilter(query: RunQuery, changes: Partial<Omit<RunQuery, 'old
 /** Where the page of the list begins or ends, as a verb takes it. */
 export const placeOf = ({ older, newer }: RunQuery): Pick<RunQuery, 'older' | 'newer'> =>
   older ? { older } : newer ? { newer } : {}
+
+/** The addresses of the pages around one, null where there is none. */
+export function turnsOf(
+  path: string,
+  query: RunQuery,
+  { rows, hasNewer, hasOlder }: Pick<FlowRunPage, 'rows' | 'hasNewer' | 'hasOlder'>,
+): { readonly previousHref: string | null; readonly nextHref: string | null } {
+  const to = (side: 'newer' | 'older', row: FlowRunPage['rows'][number] | undefined): string | null =>
+    row?.expectedStartAt
+      ? `${path}${runQueryString({ ...withFilter(query, {}), [side]: { at: row.expectedStartAt, id: row.id } })}`
+      : null
+  return {
+    previousHref: hasNewer ? to('newer', rows[0]) : null,
+    nextHref: hasOlder ? to('older', rows.at(-1)) : null,
+  }
+}
 
 export const isFirstPage = (query: RunQuery): boolean => !query.older && !query.newer
 

@@ -7,6 +7,7 @@ import { latestFlowRuns } from '#app/_live/fold.ts'
 import { useChanges, useFold } from '#app/_live/live.tsx'
 import { Button, buttonClass } from '#app/_ui/button.tsx'
 import { Pager } from '#app/_ui/pager.tsx'
+import { openerGone } from '#app/_ui/row-focus.ts'
 import { stateWord } from '#app/_ui/states.ts'
 import { formatCount } from '#app/_ui/times.ts'
 import type { FlowRunRow } from '#lib/control/console/rows.ts'
@@ -76,6 +77,17 @@ export function RunsList(props: RunsListProps) {
   const atTop = useAtTop()
   const { say, region } = useAnnouncer()
 
+  const list = useRef<HTMLDivElement>(null)
+  // What was done to many ends with the bar that it was asked in.
+  useEffect(() => {
+    const enter = () => {
+      const free = document.activeElement === document.body || document.activeElement === null
+      if (free) list.current?.querySelector<HTMLElement>('thead input, a')?.focus()
+    }
+    document.addEventListener(openerGone, enter)
+    return () => document.removeEventListener(openerGone, enter)
+  }, [])
+
   useEffect(() => {
     for (const row of rows) known.current.add(row.id)
   }, [rows])
@@ -113,18 +125,20 @@ export function RunsList(props: RunsListProps) {
         </p>
       )}
       {selection.picking || selection.ids.size > 0 ? (
-        <BulkBar
-          base={base}
-          selection={selection}
-          filter={filter}
-          shown={state.rows.length}
-          count={shownCount.count + shownCount.arrived}
-          countCap={countCap}
-          locks={locks}
-          onDone={() => router.refresh()}
-        />
+        <div className="sm:sticky sm:top-[calc(var(--topbar)+36px)] sm:z-10 sm:h-0">
+          <BulkBar
+            base={base}
+            selection={selection}
+            filter={filter}
+            shown={state.rows.length}
+            count={shownCount.count + shownCount.arrived}
+            countCap={countCap}
+            locks={locks}
+            onDone={() => router.refresh()}
+          />
+        </div>
       ) : null}
-      <div className={`relative ${selection.picking ? 'max-sm:pb-28' : ''}`}>
+      <div ref={list} className={`relative ${selection.picking ? 'max-sm:pb-28' : ''}`}>
         {state.waiting.size > 0 && !atTop ? (
           <div className="sticky top-[calc(var(--topbar)+8px)] z-10 flex h-0 justify-center">
             <button

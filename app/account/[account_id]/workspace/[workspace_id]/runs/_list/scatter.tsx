@@ -232,7 +232,7 @@ export function Scatter({
           ))}
         </div>
       </div>
-      <figcaption className="mt-1 mb-2 flex flex-wrap items-center gap-x-3.5 gap-y-1 text-ink-2 text-xs">
+      <figcaption className="flex min-h-9 flex-wrap items-center gap-x-3.5 gap-y-1 text-ink-2 text-xs max-sm:mt-1 max-sm:mb-2">
         <Legend mark="dot" family="good" word="Completed" />
         <Legend mark="ring" family="live" word="Running" />
         <Legend mark="diamond" family="fail" word="Failed" />

@@ -2,6 +2,7 @@ import { Server } from 'lucide-react'
 import Link from 'next/link'
 import { Card } from '#app/_ui/card.tsx'
 import { Command } from '#app/_ui/command.tsx'
+import { KeepRow } from '#app/_ui/keep-row.tsx'
 import { ShownLabel } from '#app/_ui/state.tsx'
 import { Table } from '#app/_ui/table.tsx'
 import { Ago, Time } from '#app/_ui/time.tsx'
@@ -74,54 +75,56 @@ export function PoolWorkers({ base, pool, workers, why }: PoolWorkersProps) {
           </div>
         </div>
       ) : (
-        <Table caption="Workers" columns={columns} inset>
-          {workers.map((worker) => {
-            const shown = workerStatus(worker.status, worker.running)
-            return (
-              <tr key={worker.id}>
-                <td>
-                  <ShownLabel shown={shown} />
-                </td>
-                <td className="end">
-                  <Link
-                    href={`${path}/worker/${worker.id}`}
-                    className="row-link title-link block truncate font-medium"
-                    title={worker.name}
-                  >
-                    {worker.name}
-                  </Link>
-                </td>
-                <td className="hide num">{formatCount(worker.running)}</td>
-                <td className="text-ink-2" data-family={shown.family === 'crash' ? 'crash' : undefined}>
-                  {worker.lastHeartbeatAt === null ? (
-                    'Never'
-                  ) : (
-                    <span className={shown.family === 'crash' ? 'text-(--fg)' : undefined}>
-                      <Ago at={worker.lastHeartbeatAt} />
-                    </span>
-                  )}
-                </td>
-                <td className="hide text-ink-2 max-xl:hidden">
-                  {worker.clientVersion ?? <span className="text-ink-3">–</span>}
-                </td>
-                <td className="hide text-ink-2 max-xl:hidden">
-                  <Time at={worker.createdAt} />
-                </td>
-                <td className="hide overflow-visible! p-0!">
-                  {worker.status === 'OFFLINE' ? (
-                    <RemoveWorker
-                      base={base}
-                      poolName={pool.name}
-                      name={worker.name}
-                      running={worker.running}
-                      why={why}
-                    />
-                  ) : null}
-                </td>
-              </tr>
-            )
-          })}
-        </Table>
+        <KeepRow ids={workers.map((worker) => worker.id)}>
+          <Table caption="Workers" columns={columns} inset>
+            {workers.map((worker) => {
+              const shown = workerStatus(worker.status, worker.running)
+              return (
+                <tr key={worker.id}>
+                  <td>
+                    <ShownLabel shown={shown} />
+                  </td>
+                  <td className="end">
+                    <Link
+                      href={`${path}/worker/${worker.id}`}
+                      className="row-link title-link block truncate font-medium"
+                      title={worker.name}
+                    >
+                      {worker.name}
+                    </Link>
+                  </td>
+                  <td className="hide num">{formatCount(worker.running)}</td>
+                  <td className="text-ink-2" data-family={shown.family === 'crash' ? 'crash' : undefined}>
+                    {worker.lastHeartbeatAt === null ? (
+                      'Never'
+                    ) : (
+                      <span className={shown.family === 'crash' ? 'text-(--fg)' : undefined}>
+                        <Ago at={worker.lastHeartbeatAt} />
+                      </span>
+                    )}
+                  </td>
+                  <td className="hide text-ink-2 max-xl:hidden">
+                    {worker.clientVersion ?? <span className="text-ink-3">–</span>}
+                  </td>
+                  <td className="hide text-ink-2 max-xl:hidden">
+                    <Time at={worker.createdAt} />
+                  </td>
+                  <td className="hide overflow-visible! p-0!">
+                    {worker.status === 'OFFLINE' ? (
+                      <RemoveWorker
+                        base={base}
+                        poolName={pool.name}
+                        name={worker.name}
+                        running={worker.running}
+                        why={why}
+                      />
+                    ) : null}
+                  </td>
+                </tr>
+              )
+            })}
+          </Table>
+        </KeepRow>
       )}
     </Card>
   )

@@ -2,17 +2,11 @@
 import { useRouter } from 'next/navigation'
 import { useMemo, useRef, useState } from 'react'
 import { readSchema } from '#app/_forms/schema.ts'
-import {
-  allFaults,
-  emptyForm,
-  type FormValue,
-  focusFirstFault,
-  SchemaForm,
-} from '#app/_forms/schema-form.tsx'
+import { allFaults, emptyForm, type FormValue, SchemaForm } from '#app/_forms/schema-form.tsx'
 import { apiOf } from '#app/_ui/api-path.ts'
 import { Button } from '#app/_ui/button.tsx'
 import { ButtonLink } from '#app/_ui/button-link.tsx'
-import { Field, Input, Textarea } from '#app/_ui/field.tsx'
+import { Field, focusFirstFault, Input, Textarea } from '#app/_ui/field.tsx'
 import { sendText } from '#app/_ui/send-json.ts'
 import { toastDone } from '#app/_ui/toaster.tsx'
 import {

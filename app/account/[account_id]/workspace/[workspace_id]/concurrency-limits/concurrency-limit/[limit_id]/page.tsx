@@ -9,6 +9,7 @@ import { whyNot } from '#app/_server/why-not.ts'
 import { TopBar } from '#app/_shell/top-bar.tsx'
 import { Card } from '#app/_ui/card.tsx'
 import { Denied } from '#app/_ui/denied.tsx'
+import { KeepRow } from '#app/_ui/keep-row.tsx'
 import { Meter } from '#app/_ui/meter.tsx'
 import { PageHeader } from '#app/_ui/page-header.tsx'
 import { RunName } from '#app/_ui/run-name.tsx'
@@ -257,50 +258,52 @@ function Ledger({
   readonly why: string | null
 }) {
   return (
-    <Table
-      caption="Who holds slots"
-      inset
-      columns={[
-        { head: 'Slots', width: 64 },
-        { head: 'Holder' },
-        { head: 'Taken', width: 110, from: 'lg' },
-        { head: 'Held for', width: 110, num: true },
-        { head: 'Lease', width: 170 },
-        { head: 'Actions', unseen: true, width: 104 },
-      ]}
-    >
-      {held.map((each) => (
-        <tr key={each.leaseId}>
-          <td className="hide">{formatCount(each.slots)}</td>
-          <td>
-            <Holder base={base} holder={each} />
-          </td>
-          <td className="hide text-ink-2 max-lg:hidden">
-            <Time at={each.heldSince} />
-          </td>
-          <td className="num end">
-            <RunningDuration since={each.heldSince} />
-          </td>
-          <td className="text-ink-2">
-            {each.expiresAt === null ? (
-              <span className="text-ink-3">Until given back</span>
-            ) : (
-              <LeaseLeft since={each.heldSince} until={each.expiresAt} />
-            )}
-          </td>
-          <td className="num end overflow-visible!">
-            <ReleaseSlots
-              base={base}
-              limitId={limit.id}
-              leaseId={each.leaseId}
-              slots={each.slots}
-              holder={each.holderName ?? holderWords[each.holderType]}
-              why={why}
-            />
-          </td>
-        </tr>
-      ))}
-    </Table>
+    <KeepRow ids={held.map((each) => each.leaseId)}>
+      <Table
+        caption="Who holds slots"
+        inset
+        columns={[
+          { head: 'Slots', width: 64 },
+          { head: 'Holder' },
+          { head: 'Taken', width: 110, from: 'lg' },
+          { head: 'Held for', width: 110, num: true },
+          { head: 'Lease', width: 170 },
+          { head: 'Actions', unseen: true, width: 104 },
+        ]}
+      >
+        {held.map((each) => (
+          <tr key={each.leaseId}>
+            <td className="hide">{formatCount(each.slots)}</td>
+            <td>
+              <Holder base={base} holder={each} />
+            </td>
+            <td className="hide text-ink-2 max-lg:hidden">
+              <Time at={each.heldSince} />
+            </td>
+            <td className="num end">
+              <RunningDuration since={each.heldSince} />
+            </td>
+            <td className="text-ink-2">
+              {each.expiresAt === null ? (
+                <span className="text-ink-3">Until given back</span>
+              ) : (
+                <LeaseLeft since={each.heldSince} until={each.expiresAt} />
+              )}
+            </td>
+            <td className="num end overflow-visible!">
+              <ReleaseSlots
+                base={base}
+                limitId={limit.id}
+                leaseId={each.leaseId}
+                slots={each.slots}
+                holder={each.holderName ?? holderWords[each.holderType]}
+                why={why}
+              />
+            </td>
+          </tr>
+        ))}
+      </Table>
+    </KeepRow>
   )
 }
 

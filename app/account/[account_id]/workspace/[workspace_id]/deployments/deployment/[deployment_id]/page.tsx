@@ -39,9 +39,8 @@ import {
   nothingMatches,
   parseRunQuery,
   placeOf,
-  runQueryString,
   type SearchParams,
-  withFilter,
+  turnsOf,
 } from '../../../runs/_list/query.ts'
 import { RefreshOnRun } from '../../../runs/_list/refresh-on-run.tsx'
 import { RunsList } from '../../../runs/_list/runs-list.tsx'
@@ -316,9 +315,6 @@ async function Runs({
     }),
     listRunTags(ctx),
   ])
-  const first = page.rows[0]
-  const last = page.rows.at(-1)
-  const bare = withFilter(query, {})
   return (
     <>
       {page.rows.length === 0 ? <RefreshOnRun filter={filter} /> : null}
@@ -344,16 +340,7 @@ async function Runs({
           countCap={countCap}
           locks={runLocksOf(entered)}
           flowNames={{ [deployment.flowId]: deployment.flowName }}
-          previousHref={
-            page.hasNewer && first?.expectedStartAt
-              ? `${path}${runQueryString({ ...bare, newer: { at: first.expectedStartAt, id: first.id } })}`
-              : null
-          }
-          nextHref={
-            page.hasOlder && last?.expectedStartAt
-              ? `${path}${runQueryString({ ...bare, older: { at: last.expectedStartAt, id: last.id } })}`
-              : null
-          }
+          {...turnsOf(path, query, page)}
           withoutFlow
           withoutDeployment
         />

@@ -18,13 +18,13 @@ import { runLocksOf } from '../../../runs/_actions/run-locks.ts'
 import { FilterBar } from '../../../runs/_list/filter-bar.tsx'
 import {
   filterOf,
+  isFiltered,
   isFirstPage,
   nothingMatches,
   parseRunQuery,
   placeOf,
-  runQueryString,
   type SearchParams,
-  withFilter,
+  turnsOf,
 } from '../../../runs/_list/query.ts'
 import { RefreshOnRun } from '../../../runs/_list/refresh-on-run.tsx'
 import { RunsList } from '../../../runs/_list/runs-list.tsx'
@@ -66,13 +66,6 @@ export default async function FlowPage({ params, searchParams }: Props) {
     listRunTags(ctx),
   ])
   const empty = page.rows.length === 0
-  const first = page.rows[0]
-  const last = page.rows.at(-1)
-  const bare = withFilter(query, {})
-  const turn = (place: {
-    readonly older?: { at: string; id: string }
-    readonly newer?: { at: string; id: string }
-  }) => `${path}${runQueryString({ ...bare, ...place })}`
   return (
     <>
       <TopBar crumbs={[{ label: 'Flows', href: `${base}/flows` }, { label: flow.name }]} />
@@ -82,7 +75,11 @@ export default async function FlowPage({ params, searchParams }: Props) {
         <PageHeader title={flow.name} />
         <FlowFacts flow={[flow]} />
         <FilterBar path={path} query={query} flows={[]} tags={tags} withoutFlow />
-        {empty ? (
+        {empty && !isFiltered(query) && query.range === 'all' && isFirstPage(query) ? (
+          <EmptyState icon={<ListFilter size={16} />} fact="No runs yet">
+            They show up here the moment they start.
+          </EmptyState>
+        ) : empty ? (
           <EmptyState
             icon={<ListFilter size={16} />}
             fact={nothingMatches(query)}
@@ -103,16 +100,7 @@ export default async function FlowPage({ params, searchParams }: Props) {
             countCap={countCap}
             locks={runLocksOf(entered)}
             flowNames={{ [flow.id]: flow.name }}
-            previousHref={
-              page.hasNewer && first?.expectedStartAt
-                ? turn({ newer: { at: first.expectedStartAt, id: first.id } })
-                : null
-            }
-            nextHref={
-              page.hasOlder && last?.expectedStartAt
-                ? turn({ older: { at: last.expectedStartAt, id: last.id } })
-                : null
-            }
+            {...turnsOf(path, query, page)}
             withoutFlow
           />
         )}

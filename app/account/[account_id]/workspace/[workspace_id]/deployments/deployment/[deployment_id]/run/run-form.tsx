@@ -3,20 +3,12 @@ import { Play } from 'lucide-react'
 import { useRouter } from 'next/navigation'
 import { useMemo, useRef, useState } from 'react'
 import { readSchema } from '#app/_forms/schema.ts'
-import {
-  allFaults,
-  type FormValue,
-  focusFirstFault,
-  formOf,
-  jsonOf,
-  noFaults,
-  SchemaForm,
-} from '#app/_forms/schema-form.tsx'
+import { allFaults, type FormValue, formOf, jsonOf, noFaults, SchemaForm } from '#app/_forms/schema-form.tsx'
 import { apiOf } from '#app/_ui/api-path.ts'
 import { Button } from '#app/_ui/button.tsx'
 import { ButtonLink } from '#app/_ui/button-link.tsx'
 import { Card } from '#app/_ui/card.tsx'
-import { Field, Input, Textarea } from '#app/_ui/field.tsx'
+import { Field, focusFirstFault, Input, Textarea } from '#app/_ui/field.tsx'
 import { SegmentedControl } from '#app/_ui/segmented.tsx'
 import { sendText } from '#app/_ui/send-json.ts'
 import { toastDone } from '#app/_ui/toaster.tsx'
