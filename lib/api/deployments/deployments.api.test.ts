@@ -579,6 +579,48 @@ describe('schedules', () => {
     expect(rolled).toBe(counted)
   })
 
+  test('have parameters that fit the schema together with those of the deployment', async () => {
+    const schema = {
+      type: 'object',
+      properties: { n: { type: 'integer' }, to: { type: 'string' } },
+      required: ['n', 'to'],
+    }
+    const body = (n: unknown) => ({
+      parameter_openapi_schema: schema,
+      enforce_parameter_schema: true,
+      parameters: { to: 'here' },
+      schedules: [cron('0 * * * *', { slug: 'hour', parameters: { n } })],
+    })
+    const name = `fits-${randomUUID()}`
+    const refused = await post('/deployments/', { ...body('many'), name, flow_id: flowId })
+    expect(refused.status).toBe(409)
+    expect(refused.json.detail).toBe(
+      'Error creating deployment: schedule “hour”: parameter n must be integer, not "many".',
+    )
+    expect((await get(`/deployments/name/etl/${name}`)).status).toBe(404)
+    const { id, schedules } = await deploy(body(1))
+    const at = `/deployments/${id}/schedules`
+    // What the flow's own defaults may bring is no matter.
+    expect((await post(at, [cron('30 2 * * *', { parameters: { to: 'there' } })])).status).toBe(201)
+    const added = await post(at, [cron('30 3 * * *', { parameters: { to: 4 } })])
+    expect([added.status, added.json.detail]).toEqual([
+      409,
+      'Error changing schedules: a schedule: parameter to must be string, not 4.',
+    ])
+    expect((await patch(`${at}/${schedules[0].id}`, { parameters: { n: null } })).status).toBe(409)
+    expect((await get(at)).json).toHaveLength(2)
+    expect(await runsOf(id)).toHaveLength(6)
+    // One that is there and does not fit any more hinders nothing else; whoever sends it again is told.
+    const other = { ...schema, properties: { n: { type: 'string' }, to: { type: 'string' } } }
+    expect((await patch(`/deployments/${id}`, { parameter_openapi_schema: other })).status).toBe(204)
+    expect((await patch(`${at}/${schedules[0].id}`, { active: false })).status).toBe(204)
+    expect((await patch(`/deployments/${id}`, { paused: true })).status).toBe(204)
+    const { name: own } = await read(id)
+    const again = { ...body(1), parameter_openapi_schema: other, name: own, flow_id: flowId }
+    expect((await post('/deployments/', again)).status).toBe(409)
+    expect((await post('/deployments/', { ...again, enforce_parameter_schema: false })).status).toBe(200)
+  })
+
   test('say what becomes of runs that fell due while Rigel was away', async () => {
     const ids = new Map<string, string>()
     const start = services.nowMicros()

@@ -39,6 +39,7 @@ const add = route({
   params: byId,
   body: z.array(scheduleBody).max(1_000),
   success: { 201: z.array(scheduleAnswer) },
+  errors: [404, 409],
   handle: async ({ ctx, params, body, rawBody, services }) => {
     const schedules = await addSchedules(ctx, services.engine, params.id, scheduleInputs(body, rawBody))
     return { status: 201, rawJson: `[${schedules.map(scheduleJson).join(',')}]` }
@@ -55,6 +56,7 @@ const update = route({
   body: scheduleBody,
   nulls: 'keep',
   success: { 204: null },
+  errors: [404, 409],
   handle: async ({ ctx, params, body, rawBody, services }) => {
     const which = { deploymentId: params.id, id: params.schedule_id }
     await updateSchedule(ctx, services.engine, which, scheduleInput(body, rawBody))

@@ -9,6 +9,7 @@ import { creatorOf } from '../creator.ts'
 import { requireUsableSchema, requireValid } from '../parameters/check-parameters.ts'
 import { hydrateParameters } from '../parameters/hydrate-parameters.ts'
 import { validateJobVariables } from '../parameters/validate-job-variables.ts'
+import { requireFitting, withOtherParameters } from '../schedules/check-schedules.ts'
 import type { ReadSchedule } from '../schedules/schedule-input.ts'
 import { takeBackRuns } from '../schedules/take-back-runs.ts'
 import { lockSchedules, patchSchedules, replaceSchedules } from '../schedules/write-schedules.ts'
@@ -89,7 +90,14 @@ export async function writeDeployment(sql: Transaction, ctx: Context, writing: W
   if (changes.globalConcurrencyLimitId !== undefined)
     await shareLimit(sql, workspaceId, id, changes.globalConcurrencyLimitId)
   await writeVersion(sql, workspaceId, id, creatorOf(ctx.actor))
-  return { before, after: await deploymentById(sql, workspaceId, id), takenBack, queuesMade }
+  const after = await deploymentById(sql, workspaceId, id)
+  const isWhole = schedules !== null && writing.schedulesAre === 'replaced'
+  requireFitting(
+    doing,
+    after,
+    isWhole ? after.schedules : withOtherParameters(before.schedules, after.schedules),
+  )
+  return { before, after, takenBack, queuesMade }
 }
 
 /** Schedules that were there and are not, or are switched off now. */

@@ -6,12 +6,13 @@ import type { Engine } from '../../engine/engine.ts'
 import { type Context, requireScope } from '../context.ts'
 import { deploymentById } from '../deployments/read-deployment.ts'
 import { settleDeployment } from '../deployments/settle-deployment.ts'
+import { requireFitting, withOtherParameters } from './check-schedules.ts'
 import { takeBackRuns } from './take-back-runs.ts'
 import { lockSchedules, type SchedulesOf } from './write-schedules.ts'
 
 /**
  * Changes schedules of a deployment by `work`, which answers those whose overdue runs are not to run any more. What they had
- * scheduled is taken back and scheduled anew. Throws NotFound. Answers the schedules as they are then.
+ * scheduled is taken back and scheduled anew. Throws NotFound, Conflict for parameters that do not fit. Answers the schedules as they are then.
  */
 export async function changeSchedules(
   ctx: Context,
@@ -35,7 +36,9 @@ export async function changeSchedules(
       overdueOf: over.map((schedule) => schedule.id),
       isScheduling: !before.paused && !before.disabled,
     })
-    return { before, after: await deploymentById(sql, workspaceId, deploymentId), takenBack, queuesMade: [] }
+    const after = await deploymentById(sql, workspaceId, deploymentId)
+    requireFitting('Error changing schedules', after, withOtherParameters(before.schedules, after.schedules))
+    return { before, after, takenBack, queuesMade: [] }
   })
   await settleDeployment(ctx, engine, written)
   return written.after.schedules
