@@ -36,7 +36,7 @@ async function becomePage(): Promise<void> {
 
 test('a user who may not become the role that reads is told what an administrator has to do', async () => {
   await expect(migrate(url, migrationsFolder)).rejects.toThrow(
-    `create role rigel_page nologin, where there is none; then grant rigel_page to ${name}.`,
+    `create role rigel_page nologin, where there is none, then grant rigel_page to ${name}`,
   )
   await admin.unsafe(`grant rigel_page to ${name}`)
   expect(await migrate(url, migrationsFolder)).toBeGreaterThan(5)

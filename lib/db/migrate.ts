@@ -5,6 +5,11 @@ import postgres from 'postgres'
 /** One number for all replicas: only one migrates at a time. */
 const MIGRATION_LOCK = 724_853_001
 
+/** What the database's administrator has to do, without its subject: the database. */
+export class MissingRole extends Error {
+  override readonly name = 'MissingRole'
+}
+
 const mayBecomePage = (sql: postgres.Sql): Promise<boolean> =>
   sql
     .begin((inner) => inner`set local role rigel_page`)
@@ -35,9 +40,9 @@ async function ensureRoles(sql: postgres.Sql): Promise<void> {
   } catch {
     // Said below.
   }
-  throw new Error(
-    `The database's user ${me} may not become the role rigel_page, with which Rigel reads. An administrator of the database lets it: ` +
-      `create role rigel_page nologin, where there is none; then grant rigel_page to ${me}.`,
+  throw new MissingRole(
+    `its user ${me} may not become the role rigel_page, with which Rigel reads; an administrator of the database lets it: ` +
+      `create role rigel_page nologin, where there is none, then grant rigel_page to ${me}`,
   )
 }
 

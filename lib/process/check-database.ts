@@ -1,5 +1,6 @@
 import postgres from 'postgres'
 import { ConfigError, maskValue } from '../config/config.ts'
+import { MissingRole, migrate } from '../db/migrate.ts'
 
 const oldestMajor = 15
 
@@ -20,6 +21,19 @@ const reasons: Readonly<Record<string, string>> = {
   '28000': 'it refuses the user',
   '3D000': 'it has no such database',
   '53300': 'it has no connection left',
+}
+
+/** Migrates a configured database. Throws ConfigError where its user may not do what Rigel needs. */
+export async function migrateConfigured(url: string, folder: string): Promise<number> {
+  try {
+    return await migrate(url, folder)
+  } catch (error) {
+    if (!(error instanceof MissingRole)) throw error
+    throw new ConfigError(
+      'DATABASE_URL',
+      `DATABASE_URL holds ${maskValue('DATABASE_URL', url)}, but ${error.message}.`,
+    )
+  }
 }
 
 /** Refuses a configured database that cannot be reached or is too old, in a sentence. Tries for `patienceMs`. */

@@ -19,6 +19,20 @@ export interface Pages {
  */
 const servicesKey = Symbol.for('rigel.services')
 
+/**
+ * With PUBLIC_URL that is what pages take for their address, whatever a request claims: a proxy passes on what it is not told to
+ * set, and a page must lead nobody to a host that a stranger named.
+ */
+export function underPublicUrl(publicUrl: string | undefined, listener: Listener): Listener {
+  if (publicUrl === undefined) return listener
+  const { host, protocol } = new URL(publicUrl)
+  return (request, response) => {
+    request.headers['x-forwarded-host'] = host
+    request.headers['x-forwarded-proto'] = protocol.slice(0, -1)
+    return listener(request, response)
+  }
+}
+
 export async function preparePages(config: Config, services: Services): Promise<Pages> {
   Reflect.set(globalThis, servicesKey, services)
   const { default: next } = await import('next')
@@ -33,7 +47,7 @@ export async function preparePages(config: Config, services: Services): Promise<
   const handle = app.getRequestHandler()
   const upgrade = app.getUpgradeHandler()
   return {
-    listener: (request, response) => handle(request, response),
+    listener: underPublicUrl(config.givenPublicUrl, (request, response) => handle(request, response)),
     ...(config.development && {
       acceptSocket: (request: IncomingMessage, socket: Duplex, head: Buffer) =>
         upgrade(request, socket, head),

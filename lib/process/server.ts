@@ -10,8 +10,7 @@ import {
 } from '../config/config.ts'
 import { log } from '../config/log.ts'
 import { createSignInLink, signInLinkMinutes } from '../control/users/sign-in-link.ts'
-import { migrate } from '../db/migrate.ts'
-import { checkDatabase } from './check-database.ts'
+import { checkDatabase, migrateConfigured } from './check-database.ts'
 import { type Application, composeApplication } from './compose.ts'
 import { type EmbeddedPostgres, startEmbeddedPostgres } from './embedded-postgres.ts'
 import { type FrontDoor, listen } from './front-door.ts'
@@ -97,7 +96,7 @@ async function start(wanted: Config, { onProgress }: StartOptions): Promise<Runn
     const databaseUrl = wanted.databaseUrl ?? database?.url ?? ''
     const authSecret = resolveAuthSecret(wanted)
     const config = installConfig({ ...withPort(wanted, door.port), databaseUrl, authSecret })
-    const migrations = await migrate(databaseUrl, migrationsFolder)
+    const migrations = await migrateConfigured(databaseUrl, migrationsFolder)
     const application = composeApplication({
       config,
       databaseUrl,

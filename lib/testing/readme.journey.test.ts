@@ -252,6 +252,25 @@ test('every file and folder that the README points to is there', () => {
   expect(anchors.filter((anchor) => !headings.includes(anchor ?? ''))).toEqual([])
 })
 
+const systemd = findProxy('systemd-analyze', '--version')
+if (!systemd) console.warn('Skipped the recipe for systemd: there is no systemd-analyze here')
+
+test.skipIf(!systemd)('systemd takes its recipe', () => {
+  const [recipe] = blocks.filter(({ language }) => language === 'systemd')
+  const folder = mkdtempSync(join(tmpdir(), 'rigel-systemd-'))
+  try {
+    // The user and the folders are not on this machine; what is checked is that every line is understood.
+    const text = recipe?.text.replace('User=rigel', 'User=root').replaceAll('/srv/rigel', folder) ?? ''
+    expect(text).toContain('ExecStart=')
+    const file = join(folder, 'rigel.service')
+    writeFileSync(file, text)
+    const said = execFileSync('bash', ['-c', `"${systemd}" verify "${file}" 2>&1 || true`]).toString()
+    expect(said.split('\n').filter((line) => line.includes('rigel.service'))).toEqual([])
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+})
+
 const nginx = findProxy('nginx', '-v')
 const caddy = findProxy('caddy', 'version')
 for (const [name, path] of Object.entries({ nginx, caddy }))
