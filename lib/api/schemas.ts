@@ -50,6 +50,11 @@ export const objectName = z
   })
 
 export const stateType = z.enum(stateTypes)
+
+/** Who made something. */
+export const creator = z
+  .object({ id: z.uuid().nullable(), type: z.string(), display_value: z.string().nullable() })
+  .meta({ id: 'Creator' })
 export const tags = z.array(z.string().min(1).max(1_000)).max(1_000)
 export const labels = z
   .record(z.string().max(1_000), z.union([z.string().max(10_000), z.number(), z.boolean(), z.null()]))

@@ -1,10 +1,10 @@
 import { z } from 'zod'
 import type { DeploymentRow, LimitOfDeployment, ScheduleRow } from '../../db/rows/deployment.ts'
 import { catchesUp, catchUpPolicies } from '../../domain/schedules/catch-up.ts'
+import { creator } from '../schemas.ts'
 
 const when = z.iso.datetime()
 const object = z.record(z.string(), z.unknown())
-const creator = z.object({ id: z.uuid().nullable(), type: z.string(), display_value: z.string().nullable() })
 
 export const scheduleValue = z
   .looseObject({

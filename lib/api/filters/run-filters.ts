@@ -35,6 +35,8 @@ export const flowFilter = filterOf({
   deployment: nullFilter,
   name: nameFilter,
   tags: ownTagsFilter,
+  created_by: creatorFilter,
+  updated_by: creatorFilter,
 }).meta({ id: 'FlowFilter' })
 
 export const flowRunFilter = filterOf({

@@ -25,11 +25,16 @@ export const workPoolListFilter = filterOf({
   status: sub({ any_: anyOf(z.enum(workStatuses)) }),
   paused: equalFilter,
   created_by: creatorFilter,
+  updated_by: creatorFilter,
 }).meta({ id: 'WorkPoolListFilter' })
 
-export const workQueueListFilter = filterOf({ operator, id: anyId, name: queueNameFilter }).meta({
-  id: 'WorkQueueListFilter',
-})
+export const workQueueListFilter = filterOf({
+  operator,
+  id: anyId,
+  name: queueNameFilter,
+  created_by: creatorFilter,
+  updated_by: creatorFilter,
+}).meta({ id: 'WorkQueueListFilter' })
 
 export const workerFilter = filterOf({
   operator,

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { FlowRow } from '../../db/rows/flow.ts'
+import { creator } from '../schemas.ts'
 
 export const flowAnswer = z
   .object({
@@ -9,6 +10,8 @@ export const flowAnswer = z
     name: z.string(),
     tags: z.array(z.string()),
     labels: z.record(z.string(), z.unknown()),
+    created_by: creator.nullable(),
+    updated_by: creator.nullable(),
   })
   .meta({ id: 'Flow' })
 
@@ -19,4 +22,6 @@ export const wireFlow = (row: FlowRow) => ({
   name: row.name,
   tags: row.tags,
   labels: row.labels,
+  created_by: row.createdBy,
+  updated_by: row.updatedBy,
 })

@@ -5,13 +5,9 @@ import { knowsResultStorageOfPools } from '../../domain/orchestration/client-qui
 import type { ClientView } from '../../domain/orchestration/decide.ts'
 import { parseInstant } from '../../domain/time.ts'
 import { AGENT_POOL_TYPE, workStatuses } from '../../domain/work/status.ts'
-import { stateType } from '../schemas.ts'
+import { creator, stateType } from '../schemas.ts'
 
 const object = z.record(z.string(), z.unknown())
-
-const creator = z
-  .object({ id: z.uuid().nullable(), type: z.string(), display_value: z.string().nullable() })
-  .meta({ id: 'Creator' })
 
 export const workPoolAnswer = z
   .object({
@@ -65,7 +61,7 @@ export function workPoolJson(row: WorkPoolRow, { client, withTemplate = true }: 
     is_mex_pool: false,
     last_polled: row.lastPolledAt,
     created_by: row.createdBy,
-    updated_by: null,
+    updated_by: row.updatedBy,
   })
   return `${fields.slice(0, -1)},"base_job_template":${withTemplate ? row.baseJobTemplate : '{}'}}`
 }

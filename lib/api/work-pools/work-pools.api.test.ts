@@ -305,6 +305,44 @@ describe('work queues', () => {
     expect((await newQueue(name, { name: 'last too', priority: 2 ** 31 - 1 })).status).toBe(201)
   })
 
+  test('know like pools and flows who made them and who changed them last, and are found by it', async () => {
+    const mate = (method: string, path: string, body: unknown) =>
+      call(us, method, path, body, { key: us.key('developer') })
+    const [owner, developer] = ['owner', 'developer'].map((name) => ({ type: 'USER', display_value: name }))
+    const pool = await newPool()
+    const queueAt = `/work_pools/${pool.name}/queues`
+    const queue = (await post(`${queueAt}/`, { name: 'made' })).json
+    const flow = (await post('/flows/', { name: 'authored' })).json
+    for (const made of [pool, queue, flow])
+      expect(made).toMatchObject({ created_by: owner, updated_by: owner })
+    // A queue that is only named is made by who names it.
+    const deployed = {
+      name: 'authored',
+      flow_id: flow.id,
+      work_pool_name: pool.name,
+      work_queue_name: 'named',
+    }
+    expect((await mate('POST', '/deployments/', deployed)).status).toBe(201)
+    expect((await get(`${queueAt}/named`)).json).toMatchObject({
+      created_by: developer,
+      updated_by: developer,
+    })
+    await mate('PATCH', `/work_pools/${pool.name}`, { description: 'Others too.' })
+    await mate('PATCH', `${queueAt}/made`, { description: 'Others too.' })
+    await mate('PATCH', `/flows/${flow.id}`, { tags: ['x'] })
+    for (const path of [`/work_pools/${pool.name}`, `${queueAt}/made`, `/flows/${flow.id}`])
+      expect((await get(path)).json).toMatchObject({ created_by: owner, updated_by: developer })
+    const by = { type_: ['USER'], is_null_: false }
+    const filters = {
+      flows: { name: { any_: ['authored'] }, updated_by: by },
+      work_pools: { created_by: by, updated_by: by },
+      work_pool_queues: { name: { any_: ['named'] }, created_by: by },
+    }
+    expect((await post('/flows/filter', filters)).json).toMatchObject([{ id: flow.id }])
+    filters.flows.updated_by = { type_: ['AUTOMATION'], is_null_: false }
+    expect((await post('/flows/filter', filters)).json).toEqual([])
+  })
+
   test('made at once all have a priority of their own', async () => {
     const { name } = await newPool()
     const answers = await Promise.all(

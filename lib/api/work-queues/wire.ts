@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { WorkQueueRow } from '../../db/rows/work-queue.ts'
 import { workStatuses } from '../../domain/work/status.ts'
+import { creator } from '../schemas.ts'
 import { slotAnswer } from '../work-pools/wire.ts'
 
 export const workQueueAnswer = z
@@ -21,6 +22,8 @@ export const workQueueAnswer = z
     last_polled: z.iso.datetime().nullable(),
     status: z.enum(workStatuses),
     active_slots: z.int().nullable(),
+    created_by: creator.nullable(),
+    updated_by: creator.nullable(),
   })
   .meta({ id: 'WorkQueue' })
 
@@ -40,6 +43,8 @@ export function workQueueJson(row: WorkQueueRow): string {
     last_polled: row.lastPolledAt,
     status: row.status,
     active_slots: row.concurrencyLimit === null ? null : row.activeSlots,
+    created_by: row.createdBy,
+    updated_by: row.updatedBy,
   })
   return `${fields.slice(0, -1)},"filter":${row.filter ?? 'null'}}`
 }

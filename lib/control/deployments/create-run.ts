@@ -72,7 +72,7 @@ export async function createRuns(
     const deployment = await deploymentById(sql, workspaceId, deploymentId)
     const plans: (Planned | Problem)[] = []
     for (const request of requests)
-      plans.push(await orProblem(() => plan(sql, workspaceId, deployment, request, queuesMade)))
+      plans.push(await orProblem(() => plan(sql, ctx, deployment, request, queuesMade)))
     return { plans, info: await readVersionInfo(sql, workspaceId, deployment) }
   })
   for (const queue of queuesMade) await recordObjectEvent(ctx, engine, workQueueEvent('created', queue))
@@ -112,7 +112,7 @@ const orProblem = async <Result>(work: () => Promise<Result>): Promise<Result | 
 
 async function plan(
   sql: Transaction,
-  workspaceId: string,
+  ctx: Context,
   deployment: DeploymentRow,
   request: RunRequest,
   queuesMade: WorkQueueRow[],
@@ -124,7 +124,7 @@ async function plan(
     throw new Conflict(`The deployment ${deployment.name} is disabled. Enable it before you run it.`)
   const parameters = await hydrateParameters(
     sql,
-    workspaceId,
+    ctx.workspaceId,
     mergeJson(deployment.parameters, request.parameters),
   )
   const schema = deployment.parameterOpenapiSchema
@@ -140,9 +140,9 @@ async function plan(
   const queue =
     request.workQueueName === null
       ? null
-      : await resolveQueue(sql, workspaceId, workPoolName, request.workQueueName, queuesMade)
+      : await resolveQueue(sql, ctx, workPoolName, request.workQueueName, queuesMade)
   if (request.jobVariables && workPoolName !== null) {
-    const pool = queue ?? (await resolveQueue(sql, workspaceId, workPoolName, null, queuesMade))
+    const pool = queue ?? (await resolveQueue(sql, ctx, workPoolName, null, queuesMade))
     if (pool)
       validateJobVariables(
         DOING,

@@ -66,9 +66,9 @@ export async function writeDeployment(sql: Transaction, ctx: Context, writing: W
   await sql`select id from deployments where workspace_id = ${workspaceId} and id = ${id} for no key update`
   const before = await deploymentById(sql, workspaceId, id)
   const queuesMade: WorkQueueRow[] = []
-  const queue = await queueAfter(sql, workspaceId, before, changes, queuesMade)
+  const queue = await queueAfter(sql, ctx, before, changes, queuesMade)
   const parameters = changes.parameters && (await hydrateParameters(sql, workspaceId, changes.parameters))
-  const runsIn = queue === undefined && changes.jobVariables ? await poolOf(sql, workspaceId, before) : queue
+  const runsIn = queue === undefined && changes.jobVariables ? await poolOf(sql, ctx, before) : queue
   checkValues(doing, before, { ...changes, ...(parameters ? { parameters } : {}) }, runsIn)
   await requireDocuments(sql, workspaceId, changes)
 
@@ -117,7 +117,7 @@ async function gone(
 /** undefined: it stays as it is. */
 async function queueAfter(
   sql: Transaction,
-  workspaceId: string,
+  ctx: Context,
   before: DeploymentRow,
   { workPoolName, workQueueName }: DeploymentChanges,
   made: WorkQueueRow[],
@@ -125,12 +125,12 @@ async function queueAfter(
   if (workPoolName === undefined && workQueueName === undefined) return undefined
   // A queue that is named without a pool is one of the pool that is there.
   const pool = workPoolName === undefined ? before.workPoolName : workPoolName
-  return resolveQueue(sql, workspaceId, pool, workQueueName ?? null, made)
+  return resolveQueue(sql, ctx, pool, workQueueName ?? null, made)
 }
 
 /** The pool that the deployment stays in: what its runs get is held against it, whoever names it. */
-const poolOf = async (sql: Transaction, workspaceId: string, { workPoolName }: DeploymentRow) =>
-  workPoolName === null ? null : resolveQueue(sql, workspaceId, workPoolName, null, [])
+const poolOf = async (sql: Transaction, ctx: Context, { workPoolName }: DeploymentRow) =>
+  workPoolName === null ? null : resolveQueue(sql, ctx, workPoolName, null, [])
 
 function checkValues(
   doing: string,

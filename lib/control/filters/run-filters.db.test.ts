@@ -81,6 +81,8 @@ interface Flow {
   id: string
   name: string
   tags: string[]
+  by: By | null
+  lastBy: By | null
 }
 interface Pool {
   id: string
@@ -89,11 +91,14 @@ interface Pool {
   paused: boolean
   status: string
   by: By | null
+  lastBy: By | null
 }
 interface Queue {
   id: string
   name: string
   pool: Pool
+  by: By | null
+  lastBy: By | null
 }
 interface Deployment {
   id: string
@@ -157,13 +162,15 @@ const dice = (sides: number): number => {
 const maybe = <Value>(value: () => Value): Value | null => (dice(3) === 0 ? null : value())
 const instant = () => T0 + dice(8) * 700_000
 
+const creatorTypes = ['DEPLOYMENT', 'SCHEDULE']
+const by = () => maybe(() => ({ id: pick(creators, dice(2)), type: pick(creatorTypes, dice(2)) }))
 const flows: Flow[] = Array.from({ length: 4 }, (_, i) => ({
   id: uuidv7(),
   name: `${pick(names, i)}-${i}`,
   tags: pick(tagSets, i),
+  by: by(),
+  lastBy: by(),
 }))
-const creatorTypes = ['DEPLOYMENT', 'SCHEDULE']
-const by = () => maybe(() => ({ id: pick(creators, dice(2)), type: pick(creatorTypes, dice(2)) }))
 const pools: Pool[] = ['process', 'docker'].map((type, i) => ({
   id: uuidv7(),
   name: `p${i}`,
@@ -171,6 +178,7 @@ const pools: Pool[] = ['process', 'docker'].map((type, i) => ({
   paused: i === 0,
   status: i === 0 ? 'PAUSED' : 'READY',
   by: i === 0 ? null : { id: pick(creators, 0), type: 'DEPLOYMENT' },
+  lastBy: i === 0 ? { id: pick(creators, 1), type: 'SCHEDULE' } : null,
 }))
 const limits = [1, 5].map((slots) => ({ id: uuidv7(), slots }))
 const infos = ['1', '2'].map((version) => ({ type: 'git', version }))
@@ -179,6 +187,8 @@ const queues: Queue[] = [0, 0, 1].map((pool, i) => ({
   id: uuidv7(),
   name: `q${i % 2}`,
   pool: pick(pools, pool),
+  by: by(),
+  lastBy: by(),
 }))
 const deployments: Deployment[] = Array.from({ length: 8 }, (_, i) => ({
   id: uuidv7(),
@@ -239,15 +249,19 @@ beforeAll(async () => {
   for (const id of [workspaceId, strangerId]) {
     // The stranger has the same rows: none of them may ever show up.
     for (const flow of flows)
-      await sql`insert into flows (workspace_id, id, name, tags) values (${id}, ${flow.id}, ${flow.name}, ${flow.tags}::text[])`
+      await sql`
+        insert into flows (workspace_id, id, name, tags, created_by, updated_by)
+        values (${id}, ${flow.id}, ${flow.name}, ${flow.tags}::text[], ${json(flow.by)}::text::jsonb, ${json(flow.lastBy)}::text::jsonb)`
     for (const pool of pools)
       await sql`
-        insert into work_pools (workspace_id, id, name, type, is_paused, status, created_by, default_queue_id)
-        values (${id}, ${pool.id}, ${pool.name}, ${pool.type}, ${pool.paused}, ${pool.status}, ${json(pool.by)}::text::jsonb, ${pool.id})`
+        insert into work_pools (workspace_id, id, name, type, is_paused, status, created_by, updated_by, default_queue_id)
+        values (${id}, ${pool.id}, ${pool.name}, ${pool.type}, ${pool.paused}, ${pool.status}, ${json(pool.by)}::text::jsonb,
+          ${json(pool.lastBy)}::text::jsonb, ${pool.id})`
     for (const [i, queue] of queues.entries())
       await sql`
-        insert into work_queues (workspace_id, id, work_pool_id, name, priority)
-        values (${id}, ${queue.id}, ${queue.pool.id}, ${queue.name}, ${i + 1})`
+        insert into work_queues (workspace_id, id, work_pool_id, name, priority, created_by, updated_by)
+        values (${id}, ${queue.id}, ${queue.pool.id}, ${queue.name}, ${i + 1},
+          ${json(queue.by)}::text::jsonb, ${json(queue.lastBy)}::text::jsonb)`
     for (const limit of limits)
       await sql`
         insert into concurrency_limits (workspace_id, id, name, slot_limit) values (${id}, ${limit.id}, ${limit.id}, ${limit.slots})`
@@ -304,6 +318,8 @@ const isFlow = (flow: Flow, filter: FlowFilter): Verdict =>
     ),
     given(filter.name, (f) => named(flow.name, f)),
     given(filter.tags, (f) => tagged(flow.tags, f)),
+    given(filter.created_by, (f) => madeBy(flow.by, f)),
+    given(filter.updated_by, (f) => madeBy(flow.lastBy, f)),
   ])
 
 const isRun = (run: Run, filter: FlowRunFilter): Verdict =>
@@ -419,6 +435,8 @@ const isQueue = (queue: Queue, filter: WorkQueueFilter): Verdict =>
         f.startswith_ ? f.startswith_.some((start) => queue.name.startsWith(start.toLowerCase())) : true,
       ]),
     ),
+    given(filter.created_by, (f) => madeBy(queue.by, f)),
+    given(filter.updated_by, (f) => madeBy(queue.lastBy, f)),
   ])
 
 const isPool = (pool: Pool, filter: WorkPoolFilter): Verdict =>
@@ -429,6 +447,7 @@ const isPool = (pool: Pool, filter: WorkPoolFilter): Verdict =>
     given(filter.status, (f) => any(pool.status, f)),
     given(filter.paused, (f) => (typeof f.eq_ === 'boolean' ? pool.paused === f.eq_ : true)),
     given(filter.created_by, (f) => madeBy(pool.by, f)),
+    given(filter.updated_by, (f) => madeBy(pool.lastBy, f)),
   ])
 
 const waitsIn = (queue: Queue | null, { work_pools, work_queues }: RunFilters): boolean =>
@@ -494,6 +513,8 @@ const flowFilter: fc.Arbitrary<FlowFilter> = few({
   name: sub({ any_: nullish(some$(flows.map((f) => f.name))), like_: nullish(patterns) }),
   tags,
   deployment: sub({ operator, is_null_: nullish(fc.boolean()) }),
+  created_by: creator(creators, creatorTypes),
+  updated_by: creator(creators, creatorTypes),
 })
 const taskFilter: fc.Arbitrary<TaskRunFilter> = few({
   id: anyOf(tasks.map((t) => t.id)),
@@ -559,6 +580,8 @@ const deploymentFilter: fc.Arbitrary<DeploymentFilter> = few({
 const queueFilter: fc.Arbitrary<WorkQueueFilter> = few({
   id: anyOf(queues.map((q) => q.id)),
   name: sub({ any_: nullish(some$(['q0', 'q1', 'other'])), startswith_: nullish(some$(['q', 'Q1', 'x'])) }),
+  created_by: creator(creators, creatorTypes),
+  updated_by: creator(creators, creatorTypes),
 })
 const poolFilter: fc.Arbitrary<WorkPoolFilter> = few({
   id: anyOf(pools.map((p) => p.id)),
@@ -567,6 +590,7 @@ const poolFilter: fc.Arbitrary<WorkPoolFilter> = few({
   status: sub({ any_: nullish(some$(['READY', 'PAUSED'])) }),
   paused: equal,
   created_by: creator(creators, creatorTypes),
+  updated_by: creator(creators, creatorTypes),
 })
 const filters: fc.Arbitrary<RunFilters> = fc.record(
   {

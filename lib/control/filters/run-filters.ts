@@ -22,6 +22,8 @@ export interface FlowFilter {
   readonly deployment?: Maybe<{ readonly is_null_?: Maybe<boolean> }>
   readonly name?: Maybe<Names>
   readonly tags?: Maybe<Tags>
+  readonly created_by?: Maybe<Creator>
+  readonly updated_by?: Maybe<Creator>
 }
 
 export interface FlowRunFilter {
@@ -205,6 +207,8 @@ export class RunConditions {
               : hasDeployment,
         is.names(sql`f.name`, filter.name),
         is.tags(sql`f.tags`, filter.tags),
+        is.creator(sql`f.created_by`, filter.created_by),
+        is.creator(sql`f.updated_by`, filter.updated_by),
       ],
       filter.operator,
     )

@@ -59,12 +59,14 @@ const nameOf = (i: number) => `${pick(['load', 'save', 'x'])}${String(i).padStar
 
 const creators = [uuidv7(), uuidv7()]
 const creatorTypes = ['USER', 'BOT']
+const by = () => maybe(() => ({ id: pick(creators), type: pick(creatorTypes) }))
 const pools = Array.from({ length: 20 }, (_, i) => ({
   id: uuidv7(),
   name: nameOf(i),
   type: pick(['process', 'docker', 'kubernetes']),
   status: pick(['READY', 'NOT_READY', 'PAUSED']),
-  by: maybe(() => ({ id: pick(creators), type: pick(creatorTypes) })),
+  by: by(),
+  lastBy: by(),
   isPaused: dice(2) === 0,
   created: instant(),
   updated: instant(),
@@ -75,6 +77,8 @@ const queues = Array.from({ length: 40 }, (_, i) => ({
   pool: pick(pools.slice(0, 3)),
   name: nameOf(i),
   priority: 1 + dice(4),
+  by: by(),
+  lastBy: by(),
 }))
 type Queue = (typeof queues)[number]
 const workers = Array.from({ length: 40 }, (_, i) => ({
@@ -90,13 +94,14 @@ type Worker = (typeof workers)[number]
 for (const { workspaceId } of [stranger, ctx]) {
   for (const pool of pools)
     await db.engine`
-      insert into work_pools (workspace_id, id, name, type, status, is_paused, default_queue_id, created_by, created_at, updated_at)
+      insert into work_pools (workspace_id, id, name, type, status, is_paused, default_queue_id, created_by, updated_by, created_at, updated_at)
       values (${workspaceId}, ${pool.id}, ${pool.name}, ${pool.type}, ${pool.status}, ${pool.isPaused}, ${uuidv7()},
-        ${pool.by && JSON.stringify(pool.by)}::text::jsonb, ${at(pool.created)}, ${at(pool.updated)})`
+        ${pool.by && JSON.stringify(pool.by)}::text::jsonb, ${pool.lastBy && JSON.stringify(pool.lastBy)}::text::jsonb, ${at(pool.created)}, ${at(pool.updated)})`
   for (const queue of queues)
     await db.engine`
-      insert into work_queues (workspace_id, id, work_pool_id, name, priority)
-      values (${workspaceId}, ${queue.id}, ${queue.pool.id}, ${queue.name}, ${queue.priority})`
+      insert into work_queues (workspace_id, id, work_pool_id, name, priority, created_by, updated_by)
+      values (${workspaceId}, ${queue.id}, ${queue.pool.id}, ${queue.name}, ${queue.priority},
+        ${queue.by && JSON.stringify(queue.by)}::text::jsonb, ${queue.lastBy && JSON.stringify(queue.lastBy)}::text::jsonb)`
   for (const worker of workers)
     await db.engine`
       insert into workers (workspace_id, id, work_pool_id, name, status, last_heartbeat_at, client_version)
@@ -120,11 +125,14 @@ const isPool = (pool: Pool, filter: WorkPoolFilter): Verdict =>
     given(filter.status, (f) => any(pool.status, f)),
     given(filter.paused, (f) => given(f.eq_, (wanted) => pool.isPaused === wanted) ?? true),
     given(filter.created_by, (f) => madeBy(pool.by, f)),
+    given(filter.updated_by, (f) => madeBy(pool.lastBy, f)),
   ])
 const isQueue = (queue: Queue, filter: WorkQueueFilter): Verdict =>
   join(filter.operator, [
     given(filter.id, (f) => any(queue.id, f)),
     given(filter.name, (f) => named(queue.name, f)),
+    given(filter.created_by, (f) => madeBy(queue.by, f)),
+    given(filter.updated_by, (f) => madeBy(queue.lastBy, f)),
   ])
 const isWorker = (worker: Worker, filter: WorkerFilter): Verdict =>
   join(filter.operator, [
@@ -148,10 +156,13 @@ const poolFilter: fc.Arbitrary<WorkPoolFilter> = few({
   status: anyOf(['READY', 'NOT_READY', 'PAUSED']),
   paused: nullish(fc.record({ eq_: nullish(fc.boolean()) })),
   created_by: creator(creators, creatorTypes),
+  updated_by: creator(creators, creatorTypes),
 })
 const queueFilter: fc.Arbitrary<WorkQueueFilter> = few({
   id: anyOf(queues.map((queue) => queue.id)),
   name: names(queues),
+  created_by: creator(creators, creatorTypes),
+  updated_by: creator(creators, creatorTypes),
 })
 const workerFilter: fc.Arbitrary<WorkerFilter> = few({
   name: names(workers),

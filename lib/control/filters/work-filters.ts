@@ -21,12 +21,15 @@ export interface WorkPoolFilter {
   readonly status?: Maybe<AnyOf<WorkStatus>>
   readonly paused?: Maybe<{ readonly eq_?: Maybe<boolean> }>
   readonly created_by?: Maybe<Creator>
+  readonly updated_by?: Maybe<Creator>
 }
 
 export interface WorkQueueFilter {
   readonly operator?: Operator
   readonly id?: Maybe<AnyOf<string>>
   readonly name?: Maybe<Names>
+  readonly created_by?: Maybe<Creator>
+  readonly updated_by?: Maybe<Creator>
 }
 
 export interface WorkerFilter {
@@ -52,6 +55,7 @@ export function isWorkPool(sql: Transaction, filter: Maybe<WorkPoolFilter>): Con
       is.texts(sql`p.status`, filter.status),
       is.equals(sql`p.is_paused`, filter.paused),
       is.creator(sql`p.created_by`, filter.created_by),
+      is.creator(sql`p.updated_by`, filter.updated_by),
     ],
     filter.operator,
   )
@@ -65,7 +69,15 @@ export const onWorkQueues = (sql: Transaction, filter: Maybe<WorkQueueFilter>): 
 export function isWorkQueue(sql: Transaction, filter: Maybe<WorkQueueFilter>): Condition {
   const is = new Operators(sql)
   if (!filter) return null
-  return is.join([is.ids(sql`q.id`, filter.id), is.names(sql`q.name`, filter.name)], filter.operator)
+  return is.join(
+    [
+      is.ids(sql`q.id`, filter.id),
+      is.names(sql`q.name`, filter.name),
+      is.creator(sql`q.created_by`, filter.created_by),
+      is.creator(sql`q.updated_by`, filter.updated_by),
+    ],
+    filter.operator,
+  )
 }
 
 /** `and …` after `w.workspace_id = …`; `w` is workers. */

@@ -3,6 +3,7 @@ import { inWorkspace } from '../../db/scope.ts'
 import { uuidv7 } from '../../db/uuid.ts'
 import type { Engine } from '../../engine/engine.ts'
 import { type Context, requireScope } from '../context.ts'
+import { creatorOf } from '../creator.ts'
 import { recordObjectEvent } from '../events/record-object-event.ts'
 import { flowEvent } from './flow-event.ts'
 
@@ -19,6 +20,7 @@ export async function createFlow(
   flow: NewFlow,
 ): Promise<{ created: boolean; row: FlowRow }> {
   requireScope(ctx, 'run_flows')
+  const by = JSON.stringify(creatorOf(ctx.actor))
   for (;;) {
     const [row] = await inWorkspace(
       ctx.db,
@@ -27,8 +29,9 @@ export async function createFlow(
         with found as (
           select ${flowColumns(sql)} from flows f where f.workspace_id = ${ctx.workspaceId} and f.name = ${flow.name}
         ), made as (
-          insert into flows as f (workspace_id, id, name, tags, labels)
-          select ${ctx.workspaceId}, ${uuidv7()}, ${flow.name}, ${[...flow.tags]}::text[], ${JSON.stringify(flow.labels)}::text::jsonb
+          insert into flows as f (workspace_id, id, name, tags, labels, created_by, updated_by)
+          select ${ctx.workspaceId}, ${uuidv7()}, ${flow.name}, ${[...flow.tags]}::text[], ${JSON.stringify(flow.labels)}::text::jsonb,
+            ${by}::text::jsonb, ${by}::text::jsonb
           where not exists (select from found)
           on conflict (workspace_id, name) do nothing
           returning ${flowColumns(sql)}

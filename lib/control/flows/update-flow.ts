@@ -3,6 +3,7 @@ import { inWorkspace } from '../../db/scope.ts'
 import { NotFound } from '../../domain/problem.ts'
 import type { Engine } from '../../engine/engine.ts'
 import { type Context, requireScope } from '../context.ts'
+import { creatorOf } from '../creator.ts'
 import { recordObjectEvent } from '../events/record-object-event.ts'
 import { flowEvent } from './flow-event.ts'
 
@@ -25,7 +26,7 @@ export async function updateFlow(
     ctx.db,
     ctx.workspaceId,
     (sql) => sql<FlowRow[]>`
-      update flows f set updated_at = now()
+      update flows f set updated_at = now(), updated_by = ${JSON.stringify(creatorOf(ctx.actor))}::text::jsonb
         ${tags ? sql`, tags = ${[...tags]}::text[]` : sql``}
         ${labels ? sql`, labels = ${JSON.stringify(labels)}::text::jsonb` : sql``}
       where f.workspace_id = ${ctx.workspaceId} and f.id = ${id} returning ${flowColumns(sql)}`,

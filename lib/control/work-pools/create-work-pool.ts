@@ -49,6 +49,7 @@ export const reservedName = (name: string) =>
 export async function insertWorkPool(ctx: Context, pool: NewWorkPool): Promise<WorkPoolRow | undefined> {
   const { workspaceId } = ctx
   const [id, queueId, eventId] = [uuidv7(), uuidv7(), uuidv7()]
+  const by = JSON.stringify(creatorOf(ctx.actor))
   const [row] = await inWorkspace(
     ctx.db,
     workspaceId,
@@ -56,16 +57,16 @@ export async function insertWorkPool(ctx: Context, pool: NewWorkPool): Promise<W
       with p as (
         insert into work_pools (
           workspace_id, id, name, description, type, base_job_template, is_paused, concurrency_limit, storage_configuration,
-          default_queue_id, status, status_event_id, created_by, paused_by)
+          default_queue_id, status, status_event_id, created_by, updated_by, paused_by)
         values (
           ${workspaceId}, ${id}, ${pool.name}, ${pool.description}, ${pool.type}, ${pool.baseJobTemplate}::text::json, ${pool.isPaused},
           ${pool.concurrencyLimit}, ${JSON.stringify(pool.storageConfiguration)}::text::jsonb, ${queueId},
-          ${pool.isPaused ? 'PAUSED' : 'NOT_READY'}, ${eventId}, ${JSON.stringify(creatorOf(ctx.actor))}::text::jsonb,
-          ${pool.isPaused ? JSON.stringify(creatorOf(ctx.actor)) : null}::text::jsonb)
+          ${pool.isPaused ? 'PAUSED' : 'NOT_READY'}, ${eventId}, ${by}::text::jsonb, ${by}::text::jsonb,
+          ${pool.isPaused ? by : null}::text::jsonb)
         on conflict (workspace_id, name) do nothing returning *
       ), q as (
-        insert into work_queues (workspace_id, id, work_pool_id, name, description, priority)
-        select workspace_id, ${queueId}, id, ${DEFAULT_QUEUE_NAME}, 'The queue for runs that name no other.', 1 from p
+        insert into work_queues (workspace_id, id, work_pool_id, name, description, priority, created_by, updated_by)
+        select workspace_id, ${queueId}, id, ${DEFAULT_QUEUE_NAME}, 'The queue for runs that name no other.', 1, created_by, updated_by from p
       )
       select ${workPoolColumns(sql)} from p`,
   )

@@ -7,6 +7,7 @@ import { parseInstant } from '../../domain/time.ts'
 import { isReservedPoolName } from '../../domain/work/status.ts'
 import type { Engine } from '../../engine/engine.ts'
 import { type Context, requireScope } from '../context.ts'
+import { creatorOf } from '../creator.ts'
 import { recordObjectEvent } from '../events/record-object-event.ts'
 import { pausedBy } from '../paused-by.ts'
 import { checkTemplate } from './check-template.ts'
@@ -56,7 +57,7 @@ export async function updateWorkPool(
               select from workers w where w.workspace_id = p.workspace_id and w.work_pool_id = p.id and w.status = 'ONLINE')
             then 'READY' else 'NOT_READY' end`
     const [row] = await sql<WorkPoolRow[]>`
-      update work_pools p set updated_at = now()
+      update work_pools p set updated_at = now(), updated_by = ${JSON.stringify(creatorOf(ctx.actor))}::text::jsonb
         ${description === undefined ? sql`` : sql`, description = ${description}`}
         ${isPaused === undefined ? sql`` : sql`, is_paused = ${isPaused}, paused_by = ${pausedBy(sql, ctx, isPaused, sql`p`)}`}
         ${baseJobTemplate === undefined ? sql`` : sql`, base_job_template = ${baseJobTemplate}::text::json`}

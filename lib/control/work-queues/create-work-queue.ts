@@ -19,8 +19,7 @@ export async function createWorkQueue(
   requireScope(ctx, 'write_work_queues')
   const row = await inWorkspace(ctx.db, ctx.workspaceId, async (sql) => {
     const pool = await lockPool(sql, ctx.workspaceId, { name: poolName })
-    const pausedBy = queue.isPaused ? creatorOf(ctx.actor) : null
-    return insertWorkQueue(sql, ctx.workspaceId, pool.id, queue, pausedBy)
+    return insertWorkQueue(sql, ctx.workspaceId, pool.id, queue, creatorOf(ctx.actor))
   })
   if (!row) throw queueNameTaken(queue.name)
   await recordObjectEvent(ctx, engine, workQueueEvent('created', row))

@@ -34,19 +34,21 @@ export async function insertWorkQueue(
   workspaceId: string,
   poolId: string,
   { name, description, isPaused, concurrencyLimit, priority, filter }: NewWorkQueue,
-  pausedBy: Creator | null,
+  by: Creator,
 ): Promise<WorkQueueRow | undefined> {
   const [taken] = await sql`
     select from work_queues q where q.workspace_id = ${workspaceId} and q.work_pool_id = ${poolId} and q.name = ${name}`
   if (taken) return undefined
   const place = priority ?? (await firstFreePriority(sql, workspaceId, poolId))
   if (priority !== null) await makeRoomAt(sql, workspaceId, poolId, place, null)
+  const creator = JSON.stringify(by)
   const [row] = await sql<WorkQueueRow[]>`
     with q as (
-      insert into work_queues (workspace_id, id, work_pool_id, name, description, is_paused, concurrency_limit, priority, filter, status, paused_by)
+      insert into work_queues (workspace_id, id, work_pool_id, name, description, is_paused, concurrency_limit, priority, filter, status, paused_by,
+        created_by, updated_by)
       values (${workspaceId}, ${uuidv7()}, ${poolId}, ${name}, ${description}, ${isPaused}, ${concurrencyLimit}, ${place},
               ${filter}::text::json, ${isPaused ? 'PAUSED' : 'NOT_READY'},
-              ${pausedBy ? JSON.stringify(pausedBy) : null}::text::jsonb)
+              ${isPaused ? creator : null}::text::jsonb, ${creator}::text::jsonb, ${creator}::text::jsonb)
       returning *
     )
     select ${workQueueColumns(sql)} from q join work_pools p on p.workspace_id = q.workspace_id and p.id = q.work_pool_id`

@@ -2,6 +2,8 @@ import type { Transaction } from '../../db/clients.ts'
 import type { WorkQueueRow } from '../../db/rows/work-queue.ts'
 import type { RawJson } from '../../domain/state.ts'
 import { DEFAULT_POOL_NAME } from '../../domain/work/status.ts'
+import type { Context } from '../context.ts'
+import { creatorOf } from '../creator.ts'
 import { lockPool, poolNotFound } from '../work-pools/read-work-pool.ts'
 import { insertWorkQueue, plainQueue } from './insert-work-queue.ts'
 
@@ -20,7 +22,7 @@ export interface QueueOfPool {
  */
 export async function resolveQueue(
   sql: Transaction,
-  workspaceId: string,
+  { workspaceId, actor }: Pick<Context, 'workspaceId' | 'actor'>,
   poolName: string | null,
   queueName: string | null,
   made: WorkQueueRow[],
@@ -36,8 +38,14 @@ export async function resolveQueue(
   if (!found) throw poolNotFound(name)
   if (found.id !== null || queueName === null) return found
   await lockPool(sql, workspaceId, { name })
-  const queue = await insertWorkQueue(sql, workspaceId, found.workPoolId, plainQueue(queueName), null)
+  const queue = await insertWorkQueue(
+    sql,
+    workspaceId,
+    found.workPoolId,
+    plainQueue(queueName),
+    creatorOf(actor),
+  )
   if (queue) made.push(queue)
   // Made just now, or meanwhile by somebody else.
-  return resolveQueue(sql, workspaceId, name, queueName, made)
+  return resolveQueue(sql, { workspaceId, actor }, name, queueName, made)
 }

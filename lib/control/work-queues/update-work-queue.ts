@@ -5,6 +5,7 @@ import { formatInstant, parseInstant } from '../../domain/time.ts'
 import { happenedOf, POLLED_LATELY_SECONDS, type WorkStatus } from '../../domain/work/status.ts'
 import type { Engine } from '../../engine/engine.ts'
 import { type Context, requireScope } from '../context.ts'
+import { creatorOf } from '../creator.ts'
 import { recordObjectEvent } from '../events/record-object-event.ts'
 import { pausedBy } from '../paused-by.ts'
 import { isUniqueViolation } from '../users/unique-violation.ts'
@@ -42,7 +43,7 @@ export async function updateWorkQueue(
     const status =
       isPaused === undefined || isPaused === old.isPaused ? null : statusOf(isPaused, old, ctx.nowMicros())
     const [row] = await sql<WorkQueueRow[]>`
-      update work_queues q set updated_at = now()
+      update work_queues q set updated_at = now(), updated_by = ${JSON.stringify(creatorOf(ctx.actor))}::text::jsonb
         ${name === undefined ? sql`` : sql`, name = ${name}`}
         ${description === undefined ? sql`` : sql`, description = ${description}`}
         ${isPaused === undefined ? sql`` : sql`, is_paused = ${isPaused}, paused_by = ${pausedBy(sql, ctx, isPaused, sql`q`)}`}

@@ -31,6 +31,7 @@ export interface WorkPoolRow {
   readonly statusEventId: string | null
   readonly lastPolledAt: string | null
   readonly createdBy: Creator | null
+  readonly updatedBy: Creator | null
   readonly createdAt: string
   readonly updatedAt: string
   /** Runs that take a slot now: pending, running, cancelling. */
@@ -40,5 +41,6 @@ export interface WorkPoolRow {
 /** The columns of WorkPoolRow; `p` is work_pools. */
 export const workPoolColumns = (sql: Queryable) => sql`
   p.id, p.name, p.description, p.type, p.base_job_template, p.is_paused, p.concurrency_limit, p.storage_configuration,
-  p.default_queue_id, p.status, p.status_changed_at, p.status_event_id, p.last_polled_at, p.created_by, p.created_at, p.updated_at,
+  p.default_queue_id, p.status, p.status_changed_at, p.status_event_id, p.last_polled_at, p.created_by, p.updated_by, p.created_at,
+  p.updated_at,
   (select count(*)::int from run_claims c where c.workspace_id = p.workspace_id and c.work_pool_id = p.id) as active_slots`

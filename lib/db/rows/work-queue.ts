@@ -1,6 +1,7 @@
 import type { RawJson } from '../../domain/state.ts'
 import type { WorkStatus } from '../../domain/work/status.ts'
 import type { Queryable } from '../clients.ts'
+import type { Creator } from './work-pool.ts'
 
 export interface WorkQueueRow {
   readonly id: string
@@ -14,6 +15,8 @@ export interface WorkQueueRow {
   readonly filter: RawJson | null
   readonly status: WorkStatus
   readonly lastPolledAt: string | null
+  readonly createdBy: Creator | null
+  readonly updatedBy: Creator | null
   readonly createdAt: string
   readonly updatedAt: string
   /** Runs that take a slot now: pending, running, cancelling. */
@@ -23,5 +26,5 @@ export interface WorkQueueRow {
 /** The columns of WorkQueueRow; `q` is work_queues, `p` the work_pools that it belongs to. */
 export const workQueueColumns = (sql: Queryable) => sql`
   q.id, q.work_pool_id, p.name as work_pool_name, q.name, q.description, q.is_paused, q.concurrency_limit, q.priority, q.filter,
-  q.status, q.last_polled_at, q.created_at, q.updated_at,
+  q.status, q.last_polled_at, q.created_by, q.updated_by, q.created_at, q.updated_at,
   (select count(*)::int from run_claims c where c.workspace_id = q.workspace_id and c.work_queue_id = q.id) as active_slots`
