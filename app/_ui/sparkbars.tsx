@@ -22,7 +22,8 @@ export function Sparkbars({ rows }: { readonly rows: readonly FlowRunRow[] }) {
   const seconds = shown.map((row) =>
     row.startAt === null
       ? 0
-      : ((row.endAt === null ? nowMs : Date.parse(row.endAt)) - Date.parse(row.startAt)) / 1000,
+      : // One that has just begun did so after the page's clock ticked last.
+        Math.max(0, (row.endAt === null ? nowMs : Date.parse(row.endAt)) - Date.parse(row.startAt)) / 1000,
   )
   const longest = Math.max(1, ...seconds)
   const failed = shown.filter((row) => row.stateType === 'FAILED' || row.stateType === 'CRASHED').length

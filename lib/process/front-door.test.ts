@@ -188,6 +188,8 @@ test.each([
   ['GET / HTTP/1.1\r\nHost: a b', '400', 'The Host header names no host'],
   ['GET / HTTP/1.1\r\nHost: a:99999', '400', 'The Host header names no host'],
   ['GET / HTTP/1.1\r\nHost: a@b', '400', 'The Host header names no host'],
+  ['GET /flows/%E0%A4%A HTTP/1.1\r\nHost: x', '400', 'The path is no text in UTF-8'],
+  ['GET /flows/%ED%A0%80 HTTP/1.1\r\nHost: x', '400', 'The path is no text in UTF-8'],
   ['GET / HTTP/1.1\r\nHost: [::1]:3000', '200', 'pages'],
   ['GET / HTTP/1.1\r\nHost: rigel.example.com', '200', 'pages'],
   ['GET / HTTP/1.0', '200', 'pages'],

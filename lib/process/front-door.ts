@@ -51,6 +51,17 @@ const HOST = /^(?:\[[0-9a-f:.]+\]|[\w.-]+)(?::\d{1,5})?$/i
 
 const isHost = (host: string): boolean => HOST.test(host) && URL.canParse(`http://${host}`)
 
+/** Whether Next can read the path: of one that is no text in UTF-8 it makes an error of its own. */
+function isText(path: string): boolean {
+  if (!path.includes('%')) return true
+  try {
+    decodeURIComponent(path)
+    return true
+  } catch {
+    return false
+  }
+}
+
 /**
  * Proxies ask for `http://host/path`, which a server has to take as `/path` (RFC 9112 §3.2.2). Answers whether the target
  * is a path from then on: that of `OPTIONS *` never is.
@@ -179,6 +190,8 @@ class Door implements FrontDoor {
     const { host } = request.headers
     if (room === 'pages' && host && !isHost(host))
       return answer(response, 400, { detail: 'The Host header names no host.' })
+    if (room === 'pages' && !isText(path))
+      return answer(response, 400, { detail: 'The path is no text in UTF-8.' })
     const listener = rooms[room]
     if (rooms.onRequest) {
       onRequest = rooms.onRequest

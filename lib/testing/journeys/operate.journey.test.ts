@@ -711,6 +711,9 @@ describeInBrowser('operating a workspace', () => {
     await page.waitForURL(/\/deployments$/)
     await page.goto(`${tenant.base}/deployments/deployment/00000000-0000-7000-8000-000000000000`)
     await page.getByText('This workspace has no record of it').waitFor()
+    // No database could be asked for such a name.
+    expect((await page.goto(`${tenant.base}/artifacts/key/a%00b`))?.status()).toBe(404)
+    await page.getByRole('heading', { name: 'No artifact with this name in this workspace' }).waitFor()
     expectNoComplaints(visitor)
   })
 
@@ -729,6 +732,49 @@ describeInBrowser('operating a workspace', () => {
     await page.getByRole('link', { name: 'second-report' }).waitFor()
     await tenant.call('DELETE', `/artifacts/${second.id}`)
     await page.getByRole('link', { name: 'second-report' }).waitFor({ state: 'detached' })
+    expectNoComplaints(visitor)
+  })
+
+  test('the newest line stays in sight while lines and tasks come, and a run that just began is drawn', async () => {
+    const flow = await tenant.call('POST', '/flows/', { name: 'talkative' })
+    await open('/flows', 'Flows')
+    const run = await tenant.call('POST', '/flow_runs/', { flow_id: flow.id, state: { type: 'RUNNING' } })
+    await page.getByRole('row', { name: /talkative.*Running/ }).waitFor()
+    await open(`/runs/flow-run/${run.id}`, run.name)
+    // Past 200 lines a log is drawn by other code, which comes then: what is read must not go away for it.
+    const stays = page.evaluate(
+      () =>
+        new Promise<boolean>((resolve) => {
+          const title = document.querySelector('h1')
+          const look = () => {
+            if (!title?.checkVisibility()) resolve(false)
+            else if (document.querySelector('#L240')) resolve(true)
+            else requestAnimationFrame(look)
+          }
+          look()
+        }),
+    )
+    for (let n = 0; n < 4; n++)
+      await tenant.call(
+        'POST',
+        '/logs/',
+        Array.from({ length: 60 }, (_, i) => ({
+          ...{ name: 'talk', level: 20, message: `said ${n * 60 + i + 1}`, flow_run_id: run.id },
+          timestamp: new Date().toISOString(),
+        })),
+      )
+    expect(await stays).toBe(true)
+    for (let n = 0; n < 8; n++)
+      await tenant.call('POST', '/task_runs/', {
+        ...{ flow_run_id: run.id, task_key: `task-${n}`, dynamic_key: '0', name: `task-${n}` },
+        state: { type: 'RUNNING' },
+      })
+    await page.getByText('task-7').first().waitFor()
+    await page.waitForFunction(() => {
+      const { bottom = Number.POSITIVE_INFINITY } =
+        document.querySelector('#L240')?.getBoundingClientRect() ?? {}
+      return bottom <= window.innerHeight
+    })
     expectNoComplaints(visitor)
   })
 

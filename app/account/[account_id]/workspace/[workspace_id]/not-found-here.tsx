@@ -3,6 +3,7 @@ import { usePathname } from 'next/navigation'
 import { LiveTopicOf } from '#app/_live/live.tsx'
 import { navItems } from '#app/_shell/nav.ts'
 import { TopBar } from '#app/_shell/top-bar.tsx'
+import { partOf } from '#app/_ui/address.ts'
 import { ButtonLink } from '#app/_ui/button-link.tsx'
 import { Command } from '#app/_ui/command.tsx'
 import { BrokenConstellation, FullPage } from '#app/_ui/empty.tsx'
@@ -79,7 +80,7 @@ export function NotFoundHere() {
           }
         >
           {known?.told && id ? (
-            <Whereabouts base={base} told={known.told} id={decodeURIComponent(id)} what={known.noun} />
+            <Whereabouts base={base} told={known.told} id={partOf(id)} what={known.noun} />
           ) : (
             <p className="text-ink-2">
               {known && id
@@ -89,7 +90,7 @@ export function NotFoundHere() {
           )}
           {known && id ? (
             <Command
-              command={decodeURIComponent(id)}
+              command={partOf(id)}
               prompt={null}
               label={byName.has(part) ? 'Copy name' : 'Copy ID'}
               className="w-full max-w-100"

@@ -1,7 +1,7 @@
 import type { Metadata } from 'next'
 import { RefreshOn } from '#app/_live/refresh-on.tsx'
 import { enterLive, type WorkspaceParams } from '#app/_server/enter.ts'
-import { found } from '#app/_server/found.ts'
+import { found, nameIn } from '#app/_server/found.ts'
 import { pageParam, type SearchParams, turns } from '#app/_server/query.ts'
 import { TopBar } from '#app/_shell/top-bar.tsx'
 import { Card } from '#app/_ui/card.tsx'
@@ -24,13 +24,13 @@ interface Props {
 const pageSize = 20
 
 export async function generateMetadata({ params }: Props): Promise<Metadata> {
-  return { title: decodeURIComponent((await params).key) }
+  return { title: nameIn((await params).key) }
 }
 
 export default async function ArtifactKeyPage({ params, searchParams }: Props) {
   const entered = await enterLive(params)
   const { ctx, base, cursor } = entered
-  const key = decodeURIComponent((await params).key)
+  const key = nameIn((await params).key)
   const crumbs = [{ label: 'Artifacts', href: `${base}/artifacts` }, { label: key }]
   if (!ctx.access.scopes.has('see_artifacts'))
     return (

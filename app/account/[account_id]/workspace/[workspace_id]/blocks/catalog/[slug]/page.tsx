@@ -2,6 +2,7 @@ import type { Metadata } from 'next'
 import { notFound } from 'next/navigation'
 import { LiveTopicOf } from '#app/_live/live.tsx'
 import { enter, type WorkspaceParams } from '#app/_server/enter.ts'
+import { nameIn } from '#app/_server/found.ts'
 import { whyNot } from '#app/_server/why-not.ts'
 import { TopBar } from '#app/_shell/top-bar.tsx'
 import { Denied } from '#app/_ui/denied.tsx'
@@ -22,7 +23,7 @@ interface Props {
 export default async function NewBlockPage({ params }: Props) {
   const entered = await enter(params)
   const { ctx, base } = entered
-  const slug = decodeURIComponent((await params).slug)
+  const slug = nameIn((await params).slug)
   const crumbs = [
     { label: 'Blocks', href: `${base}/blocks` },
     { label: 'Types', href: `${base}/blocks/catalog` },

@@ -4,7 +4,7 @@ import { cache } from 'react'
 import { prettyLossless } from '#app/_forms/schema.ts'
 import { RefreshOn } from '#app/_live/refresh-on.tsx'
 import { enterLive, type WorkspaceParams } from '#app/_server/enter.ts'
-import { found } from '#app/_server/found.ts'
+import { found, nameIn } from '#app/_server/found.ts'
 import { hrefWith, type SearchParams } from '#app/_server/query.ts'
 import { locksOf, whyNot } from '#app/_server/why-not.ts'
 import { TopBar } from '#app/_shell/top-bar.tsx'
@@ -43,13 +43,13 @@ const tabs = ['work', 'runs', 'deployments', 'template'] as const
 const viewOf = cache(async (ctx: Context, name: string) => found(readWorkPoolView(ctx, name)))
 
 export async function generateMetadata({ params }: Props): Promise<Metadata> {
-  return { title: decodeURIComponent((await params).name) }
+  return { title: nameIn((await params).name) }
 }
 
 export default async function WorkPoolPage({ params, searchParams }: Props) {
   const entered = await enterLive(params)
   const { ctx, base, cursor } = entered
-  const name = decodeURIComponent((await params).name)
+  const name = nameIn((await params).name)
   const crumbs = [{ label: 'Work pools', href: `${base}/work-pools` }, { label: name }]
   if (!ctx.access.scopes.has('see_work_pools'))
     return (

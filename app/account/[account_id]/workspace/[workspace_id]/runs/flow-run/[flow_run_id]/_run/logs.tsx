@@ -64,14 +64,27 @@ export function Logs({ path, run, tasks, query, page, onlyTask }: LogsProps) {
     const box = scroller.current
     if (box && box.scrollHeight - box.scrollTop - box.clientHeight < nearEndPx) setUnseenFrom(count)
   }, [count])
-  // A page without a line to go to opens at its end, as a terminal does. The box ends where the window does, so that
-  // the newest line is in sight; a frame later, when the box and its lines have their heights.
+  // The box ends where the window does, so that the newest line is in sight, also as the timeline above it grows.
+  const isEmpty = count === 0
+  const kept = useRef({ follow, toEnd })
+  kept.current = { follow, toEnd }
+  useEffect(() => {
+    const main = scroller.current?.closest('main')
+    if (isEmpty || !main) return
+    const observer = new ResizeObserver(() => {
+      endWithWindow(scroller.current)
+      if (kept.current.follow) kept.current.toEnd()
+    })
+    observer.observe(main)
+    return () => observer.disconnect()
+  }, [isEmpty])
+  // A page without a line to go to opens at its end, as a terminal does: a frame later, when the box and its lines have
+  // their heights.
   const place = useRef(() => {})
   place.current = () => {
     const box = scroller.current
     if (!box) return
-    const topPx = box.getBoundingClientRect().top + window.scrollY
-    box.style.maxHeight = `max(320px, calc(100dvh - ${Math.round(topPx)}px - 24px))`
+    endWithWindow(box)
     const index = query.line === null ? -1 : state.rows.findIndex((row) => row.line === query.line)
     if (index < 0) toEnd()
     else if (virtualised) virtual.current?.toIndex(index, 'center')
@@ -248,6 +261,12 @@ export function Logs({ path, run, tasks, query, page, onlyTask }: LogsProps) {
       ) : null}
     </section>
   )
+}
+
+function endWithWindow(box: HTMLElement | null): void {
+  if (!box) return
+  const topPx = box.getBoundingClientRect().top + window.scrollY
+  box.style.maxHeight = `max(320px, calc(100dvh - ${Math.round(topPx)}px - 24px))`
 }
 
 function PlainLines({

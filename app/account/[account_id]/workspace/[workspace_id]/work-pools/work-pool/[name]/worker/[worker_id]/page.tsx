@@ -4,7 +4,7 @@ import { notFound } from 'next/navigation'
 import { prettyLossless } from '#app/_forms/schema.ts'
 import { RefreshOn } from '#app/_live/refresh-on.tsx'
 import { enterLive, isUuid, type WorkspaceParams } from '#app/_server/enter.ts'
-import { found } from '#app/_server/found.ts'
+import { found, nameIn } from '#app/_server/found.ts'
 import { whyNot } from '#app/_server/why-not.ts'
 import { TopBar } from '#app/_shell/top-bar.tsx'
 import { Card, Fact, Facts } from '#app/_ui/card.tsx'
@@ -28,7 +28,7 @@ export default async function WorkerPage({ params }: Props) {
   const entered = await enterLive(params)
   const { ctx, base, cursor } = entered
   const asked = await params
-  const poolName = decodeURIComponent(asked.name)
+  const poolName = nameIn(asked.name)
   const id = asked.worker_id.toLowerCase()
   if (!isUuid(id)) notFound()
   const crumbs = [
