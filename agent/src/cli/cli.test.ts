@@ -453,6 +453,40 @@ describe('a signed-in rigel', () => {
     expect(stdout.match(/line \d/g)).toEqual(['line 0', 'line 1', 'line 2'])
   })
 
+  it('follows without websockets where they are blocked', async () => {
+    const { server, env } = await signedIn()
+    const id = randomUUID()
+    for (const status of [404, 502]) {
+      server.behaviour.refuseUpgrades = status
+      server.flowRuns.set(id, { id, name: 'n', state_type: 'RUNNING' })
+      server.logs = [log(0)]
+      const run = startRigel(['flow-run', 'logs', '-f', id], env)
+      await run.says('line 0')
+      server.logs = [log(0), log(1)]
+      await run.says('line 1')
+      server.flowRuns.set(id, { id, name: 'n', state_type: 'COMPLETED' })
+      const { code, stdout } = await run.finished
+      expect({ code, lines: stdout.match(/line \d/g) }).toEqual({ code: 0, lines: ['line 0', 'line 1'] })
+    }
+  })
+
+  it('goes on following when the control plane comes back, and says once that it was away', async () => {
+    const { server, env } = await signedIn()
+    const id = randomUUID()
+    server.flowRuns.set(id, { id, name: 'n', state_type: 'RUNNING' })
+    server.logs = [log(0)]
+    const run = startRigel(['flow-run', 'logs', '-f', id], env)
+    await run.says('line 0')
+    await server.stop()
+    await run.says('cannot be reached. Trying again')
+    server.logs = [log(0), log(1)]
+    server.flowRuns.set(id, { id, name: 'n', state_type: 'COMPLETED' })
+    await server.start()
+    const { code, stdout, stderr } = await run.finished
+    expect({ code, lines: stdout.match(/line \d/g) }).toEqual({ code: 0, lines: ['line 0', 'line 1'] })
+    expect(stderr.match(/Trying again/g)).toHaveLength(1)
+  })
+
   it('follows log lines until the run has ended, each once', async () => {
     const { server, env } = await signedIn()
     const id = randomUUID()

@@ -1,9 +1,10 @@
 import WebSocket from 'ws'
 import { backoffMs, DEFAULT_BACKOFF } from '../connection/backoff.js'
-import type { WorkspaceApi } from '../connection/workspace-api.js'
+import { Unreachable, type WorkspaceApi } from '../connection/workspace-api.js'
 import { fieldsOf } from '../record/fields.js'
 import { CliError } from './cli-error.js'
 import { type LogRow, readLog } from './flow-run.js'
+import { tell } from './output.js'
 
 export interface LogsToFollow {
   readonly api: WorkspaceApi
@@ -18,13 +19,37 @@ export interface LogsToFollow {
 const QUIET_MS = 1_000
 const HANDSHAKE_MS = 10_000
 
-/** Hands on log lines as they arrive until the run has ended. Comes back after a lost connection. */
+/** Whoever waits for the next line should not wait for our patience. */
+const BACKOFF = { ...DEFAULT_BACKOFF, capMs: 3_000 }
+
+/**
+ * Hands on log lines as they arrive until the run has ended. Comes back after a lost connection; where websockets are blocked, lines
+ * are asked for now and then.
+ */
 export async function followLogs(logs: LogsToFollow): Promise<void> {
+  let isAway = false
   for (let failures = 0; ; ) {
     const end = await followOnce(logs)
     if (end.kind === 'over') return logs.catchUp()
+    const meanwhile = await readMeanwhile(logs)
+    if (meanwhile === 'over') return
+    if (meanwhile === 'away' && !isAway) tell('rigel: the control plane cannot be reached. Trying again…')
+    isAway = meanwhile === 'away'
     failures = end.kind === 'lost' ? 1 : failures + 1
-    await new Promise((resolve) => setTimeout(resolve, backoffMs(failures, DEFAULT_BACKOFF)))
+    await new Promise((resolve) => setTimeout(resolve, backoffMs(failures, BACKOFF)))
+  }
+}
+
+/** What has come while there was no socket, by HTTP. */
+async function readMeanwhile({ isOver, catchUp }: LogsToFollow): Promise<'over' | 'running' | 'away'> {
+  try {
+    // In this order: once it has ended its lines are all there.
+    const over = await isOver()
+    await catchUp()
+    return over ? 'over' : 'running'
+  } catch (error) {
+    if (error instanceof Unreachable) return 'away'
+    throw error
   }
 }
 

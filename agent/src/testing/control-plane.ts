@@ -120,7 +120,7 @@ export class ControlPlane {
   async until(condition: () => boolean, what = 'the condition'): Promise<void> {
     if (condition()) return
     await new Promise<void>((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Error(`${what} did not come true in time`)), 15_000)
+      const timer = setTimeout(() => reject(new Error(`${what} did not come true in time`)), 45_000)
       const look = () => {
         if (!condition()) return
         clearTimeout(timer)
@@ -166,7 +166,7 @@ export class ControlPlane {
     socket.on('error', () => {})
     const isAgent = request.url?.endsWith('/agent/connect') ?? false
     const isAllowed = request.headers.authorization === `Bearer ${this.apiKey}`
-    const refusal = isAgent ? (this.behaviour.refuseUpgrades ?? (isAllowed ? null : 401)) : null
+    const refusal = this.behaviour.refuseUpgrades ?? (isAgent && !isAllowed ? 401 : null)
     if (refusal !== null) {
       socket.end(`HTTP/1.1 ${refusal} No\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
       this.changed()
