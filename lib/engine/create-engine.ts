@@ -37,6 +37,7 @@ import { type HeldSlots, recordOccupancy } from './slot-occupancy.ts'
 import type { SlotAnswer, SlotOrder } from './slot-orders.ts'
 import { createSlots } from './slot-queue.ts'
 import { renewWaiters } from './slot-writes.ts'
+import { startInLine } from './start-task-run.ts'
 import { createTaskRuns } from './task-run-creation.ts'
 import { transitTaskRuns } from './task-run-transitions.ts'
 import { Turns } from './turns.ts'
@@ -220,6 +221,13 @@ export function createEngine(options: EngineOptions): Engine {
     run: (orders) => settleSlots(deps, orders, waits),
     onBatch: observe('slots'),
   })
+  const slots = createSlots({
+    orders: slotOrders,
+    waits,
+    signals: deps.signals,
+    nowMicros: deps.nowMicros,
+    renew: async (places) => await renewWaiters(deps.sql, places, deps.nowMicros()),
+  })
   const occupancies = createBatcher<HeldSlots, true>({
     ...limits,
     name: 'record occupancy of slots',
@@ -262,7 +270,12 @@ export function createEngine(options: EngineOptions): Engine {
     createFlowRun: (run) => flowRunCreations.add(run),
     setFlowRunState: (proposal) => flowRunTransitions.add(proposal),
     createTaskRun: (run) => taskRunCreations.add(run),
-    setTaskRunState: (proposal) => taskRunTransitions.add(proposal),
+    setTaskRunState: async (proposal, gone) => {
+      const result = await taskRunTransitions.add(proposal)
+      if (!result.tagWait?.standing.isPassedOver) return result
+      const desks = { transitions: taskRunTransitions, orders: slotOrders }
+      return await slots.keepInLine(startInLine(proposal, result, gone?.(), desks))
+    },
     claimFlowRuns: (request) => claims.add(request),
     beat: (beat) => beats.add(beat),
     receiveEvents: async (workspaceId, received) => {
@@ -288,13 +301,7 @@ export function createEngine(options: EngineOptions): Engine {
       options.publish(workspaceId, changes)
     },
     announceNew: (workspaceId, items, changeOf) => publishIfWatched(deps, workspaceId, items, changeOf),
-    slots: createSlots({
-      orders: slotOrders,
-      waits,
-      signals: deps.signals,
-      nowMicros: deps.nowMicros,
-      renew: async (places) => await renewWaiters(deps.sql, places, deps.nowMicros()),
-    }),
+    slots,
     signals: deps.signals,
     expireWatch: () => deps.watch.expire(),
     drain: async () => {

@@ -14,7 +14,9 @@ import type { Beat, BeatAnswer } from './beats.ts'
 import type { ClaimHolder } from './claim-writes.ts'
 import type { ClaimedRun, ClaimRequest } from './claims.ts'
 import type { Signals } from './signals.ts'
+import type { OpenWait } from './slot-orders.ts'
 import type { Slots } from './slot-queue.ts'
+import type { TagWait } from './task-run-ledger.ts'
 
 /** A flow run to be made. Instants are microseconds since 1970. */
 export interface NewFlowRun {
@@ -87,7 +89,10 @@ interface Proposal<PolicyName extends string> {
 }
 
 export type StateProposal = Proposal<FlowPolicyName>
-export type TaskStateProposal = Proposal<TaskPolicyName>
+export type TaskStateProposal = Proposal<TaskPolicyName> & {
+  /** It waits for slots of its tags, as its request is open. */
+  readonly wait?: OpenWait
+}
 
 export interface TransitionResult {
   readonly verdict: Verdict
@@ -97,6 +102,8 @@ export interface TransitionResult {
   readonly state: StoredState | null
   /** Whether a state was written by this very proposal. */
   readonly written: boolean
+  /** Of a task run that is told to wait for slots of its tags. */
+  readonly tagWait?: TagWait
 }
 
 /** A log line to be kept. */
@@ -138,7 +145,8 @@ export interface Engine {
   /** Keeps a claim alive for a while longer, or tells that it is lost. */
   beat(beat: Beat): Promise<BeatAnswer>
   createTaskRun(run: NewTaskRun): Promise<Created<TaskRunRow>>
-  setTaskRunState(proposal: TaskStateProposal): Promise<TransitionResult>
+  /** Who would be passed over again and again in the lines of its tags' limits is told later, unless `gone` says that nobody listens. */
+  setTaskRunState(proposal: TaskStateProposal, gone?: () => AbortSignal): Promise<TransitionResult>
   /** Stores events; those of client-orchestrated task runs (`prefect.task-run.*` with `prefect.orchestration: client`) also move their task run. */
   receiveEvents(workspaceId: string, events: readonly NewEvent[]): Promise<void>
   writeLogs(workspaceId: string, logs: readonly NewLog[]): Promise<void>

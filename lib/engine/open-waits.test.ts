@@ -16,8 +16,8 @@ const granted: SlotAnswer = { type: 'granted', leaseId: 'l', limits: [] }
 function waiting(...ids: readonly string[]) {
   const waits = new OpenWaits()
   const waiters = ids.map((id, n) => {
-    const waiter = waits.open(id, order, n)
-    waits.stand(waiter, ['limit'], n)
+    const waiter = waits.open(id, { workspaceId: 'w', order }, n)
+    waits.stand(waiter, { limitIds: ['limit'], sinceMicros: n })
     return { waiter, turn: waits.turn(waiter, 60_000) }
   })
   return { waits, waiters }

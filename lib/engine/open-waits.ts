@@ -1,10 +1,18 @@
 import type { FreedSlots } from '../live/hint.ts'
-import type { SlotAnswer, TakeSlots } from './slot-orders.ts'
+import type { SlotAnswer, Standing, TakeSlots } from './slot-orders.ts'
+
+/** Who waits for slots, as far as the wait goes. */
+export interface Waiting {
+  readonly workspaceId: string
+  /** Aborts when whoever waits is gone. */
+  readonly signal?: AbortSignal | undefined
+  /** What it may be served with by others; null: it has to try by itself. */
+  readonly order: TakeSlots | null
+}
 
 /** Somebody whose request is open. */
-export interface OpenWaiter {
+export interface OpenWaiter extends Waiting {
   readonly id: string
-  readonly order: TakeSlots
   sinceMicros: number
   /** The limits that refused it the last time. */
   limitIds: readonly string[]
@@ -34,9 +42,11 @@ export class OpenWaits {
     return this.#waiters.values()
   }
 
-  open(id: string, order: TakeSlots, sinceMicros: number): OpenWaiter {
+  open(id: string, { workspaceId, signal, order }: Waiting, sinceMicros: number): OpenWaiter {
     const waiter: OpenWaiter = {
       id,
+      workspaceId,
+      signal,
       order,
       sinceMicros,
       limitIds: [],
@@ -55,12 +65,12 @@ export class OpenWaits {
   }
 
   /** Who tried in vain stands where it stood. */
-  stand(waiter: OpenWaiter, limitIds: readonly string[], sinceMicros: number): void {
+  stand(waiter: OpenWaiter, { limitIds, sinceMicros }: Pick<Standing, 'limitIds' | 'sinceMicros'>): void {
     this.#leaveQueues(waiter)
     waiter.limitIds = limitIds
     waiter.sinceMicros = sinceMicros
     for (const limitId of limitIds) {
-      const key = `${waiter.order.workspaceId} ${limitId}`
+      const key = `${waiter.workspaceId} ${limitId}`
       const queue = this.#queues.get(key) ?? []
       this.#queues.set(key, queue)
       const before = queue.findLastIndex((other) => other.sinceMicros < sinceMicros)
@@ -70,7 +80,7 @@ export class OpenWaits {
 
   #leaveQueues(waiter: OpenWaiter): void {
     for (const limitId of waiter.limitIds) {
-      const key = `${waiter.order.workspaceId} ${limitId}`
+      const key = `${waiter.workspaceId} ${limitId}`
       const queue = (this.#queues.get(key) ?? []).filter((other) => other !== waiter)
       if (queue.length === 0) this.#queues.delete(key)
       else this.#queues.set(key, queue)
@@ -80,7 +90,7 @@ export class OpenWaits {
 
   /** Settles when it is worth a try, or whoever waits is gone. */
   turn(waiter: OpenWaiter, mostMs: number): Promise<void> {
-    const { signal } = waiter.order
+    const { signal } = waiter
     return new Promise((resolve) => {
       const done = (): void => {
         clearTimeout(timer)
@@ -119,7 +129,7 @@ export class OpenWaits {
    */
   call(id: string): TakeSlots | null {
     const waiter = this.#waiters.get(id)
-    if (!waiter?.endTurn || waiter.served !== null) return null
+    if (!waiter?.order || !waiter.endTurn || waiter.served !== null) return null
     waiter.served = new Promise((resolve) => {
       waiter.answer = resolve
     })

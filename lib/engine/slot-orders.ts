@@ -15,21 +15,25 @@ export interface OpenWait {
   readonly stays: boolean
 }
 
-/** Slots of one or more limits, all at once or none. Names of no limit are passed over. */
-export interface TakeSlots {
-  readonly type: 'take'
+/** Whoever wants slots, as it stands in line for them. */
+export interface WantedSlots {
   readonly workspaceId: string
-  readonly names: readonly string[]
   readonly slots: number
+  readonly holder: SlotHolder | null
+  readonly wait?: OpenWait | undefined
+}
+
+/** Slots of one or more limits, all at once or none. Names of no limit are passed over. */
+export interface TakeSlots extends WantedSlots {
+  readonly type: 'take'
+  readonly names: readonly string[]
   readonly mode: 'concurrency' | 'rate_limit'
   /** null: the client cannot renew; the slots are held until given back. */
   readonly leaseSeconds: number | null
-  readonly holder: SlotHolder | null
   /** A holder that has its slot of a limit takes no second one. */
   readonly once?: true
   /** It was refused before, and waits: it is not counted as refused again. */
   readonly again?: true
-  readonly wait?: OpenWait
   /** Aborts when whoever asked is gone: it gets none then, and what it was given without hearing of it comes back. */
   readonly signal?: AbortSignal
 }
@@ -73,6 +77,20 @@ export interface NamedLimit {
   readonly limit: number
 }
 
+/** Where somebody stands who was refused. */
+export interface Standing {
+  /** The limits that are full. */
+  readonly limitIds: readonly string[]
+  /** It may be served as soon as slots come back; others have to be served before who is further behind. */
+  readonly isNear: boolean
+  /** When there is room by itself, since slots come back at a rate; infinity: when somebody gives some back. */
+  readonly roomInSeconds: number
+  /** Its place in the line: when it was first refused, as far as is known. */
+  readonly sinceMicros: number
+  /** Others came later, but keep their requests open, and would be quicker again before it asks the next time. */
+  readonly isPassedOver: boolean
+}
+
 export type SlotAnswer =
   | { readonly type: 'granted'; readonly leaseId: string; readonly limits: readonly NamedLimit[] }
   | {
@@ -80,16 +98,7 @@ export type SlotAnswer =
       readonly reason: string
       /** null: waiting would be in vain. */
       readonly retryAfterSeconds: number | null
-      /** The limits that are full. */
-      readonly limitIds: readonly string[]
-      /** It may be served as soon as slots come back; others have to be served before who is further behind. */
-      readonly isNear: boolean
-      /** When there is room by itself, since slots come back at a rate; infinity: when somebody gives some back. */
-      readonly roomInSeconds: number
-      /** Its place in the line: when it was first refused, as far as is known. */
-      readonly sinceMicros: number
-      /** Others came later, but keep their requests open, and would be quicker again before it asks the next time. */
-      readonly isPassedOver: boolean
+      readonly standing: Standing | null
     }
   /** Whoever asked is gone. */
   | { readonly type: 'withdrawn' }

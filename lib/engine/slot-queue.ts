@@ -1,10 +1,26 @@
 import { uuidv7 } from '../db/uuid.ts'
 import type { FreedSlots } from '../live/hint.ts'
 import type { Batcher } from './batcher.ts'
-import type { OpenWaits } from './open-waits.ts'
+import type { OpenWaits, Waiting } from './open-waits.ts'
 import type { Signals } from './signals.ts'
-import type { SlotAnswer, SlotOrder, TakeSlots } from './slot-orders.ts'
+import type { OpenWait, SlotAnswer, SlotOrder, Standing, TakeSlots } from './slot-orders.ts'
 import { presenceMicros, type WaiterKey } from './slot-writes.ts'
+
+/** One try for slots. */
+export interface Try {
+  readonly wait: OpenWait
+  /** It was refused before. */
+  readonly again: boolean
+  /** What others served it with meanwhile. */
+  readonly served: SlotAnswer | null
+}
+
+/** Something that needs slots, by whatever transaction they are taken. */
+export interface Attempt<Answer> extends Waiting {
+  ask(one: Try): Promise<Answer>
+  /** null: it got what it needs, or it is in vain. */
+  standingOf(answer: Answer): Standing | null
+}
 
 /** Slots of limits: taken, given back, waited for. */
 export interface Slots {
@@ -14,6 +30,8 @@ export interface Slots {
    * of the line at once.
    */
   take(order: TakeSlots, waitSeconds?: number): Promise<SlotAnswer>
+  /** Tries what was passed over, in its place in the line, for as long as somebody waits for an answer. */
+  keepInLine<Answer>(attempt: Attempt<Answer>): Promise<Answer>
   /**
    * Slots may have come free on another replica: whoever waits in this workspace tries again. null: in any. Where it is known what came
    * free of which limits, by their ids, only those try that may be the next ones.
@@ -62,7 +80,7 @@ export function createSlots({ orders, waits, signals, nowMicros, renew }: SlotQu
   }
 
   const renewAll = async (): Promise<void> => {
-    const places = [...waits].flatMap(({ id, order: { workspaceId }, limitIds }) =>
+    const places = [...waits].flatMap(({ id, workspaceId, limitIds }) =>
       limitIds.map((limitId) => ({ id, workspaceId, limitId })),
     )
     if (places.length === 0) return
@@ -96,44 +114,63 @@ export function createSlots({ orders, waits, signals, nowMicros, renew }: SlotQu
     return granted
   }
 
-  /** Asks until there are slots, or the time is over: the last try says so, and gives up the place of the open request. */
-  const stand = async (order: TakeSlots, seconds: number, again: boolean): Promise<SlotAnswer> => {
+  /** Tries until nothing refuses it, or the time is over: the last try says so, and gives up the place of the open request. */
+  const stand = async <Answer>(
+    attempt: Attempt<Answer>,
+    seconds: number,
+    again: boolean,
+  ): Promise<Answer> => {
     const until = performance.now() + seconds * 1_000
-    const waiter = waits.open(uuidv7(), order, arrival())
+    const waiter = waits.open(uuidv7(), attempt, arrival())
     let stays = true
-    const ask = (asked: TakeSlots): Promise<SlotAnswer> => {
+    const ask = (again: boolean, served: SlotAnswer | null): Promise<Answer> => {
       waiter.isWoken = false
-      return orders.add({ ...asked, wait: { id: waiter.id, sinceMicros: waiter.sinceMicros, stays } })
+      return attempt.ask({ wait: { id: waiter.id, sinceMicros: waiter.sinceMicros, stays }, again, served })
     }
-    const askAgain: TakeSlots = { ...order, again: true }
     try {
-      let answer = await ask(again ? askAgain : order)
-      while (stays && answer.type === 'denied' && answer.retryAfterSeconds !== null) {
-        waits.stand(waiter, answer.limitIds, answer.sinceMicros)
+      let answer = await ask(again, null)
+      for (;;) {
+        const standing = stays ? attempt.standingOf(answer) : null
+        if (standing === null) return answer
+        waits.stand(waiter, standing)
         if (!isRenewing) renewLater()
         const lookMs = Math.min(
-          answer.isNear ? LOOK_AGAIN_MS : LOOK_FROM_FAR_MS,
-          answer.roomInSeconds * 1_000 + EARLY_MS,
+          standing.isNear ? LOOK_AGAIN_MS : LOOK_FROM_FAR_MS,
+          standing.roomInSeconds * 1_000 + EARLY_MS,
         )
         await waits.turn(waiter, Math.min(until - performance.now(), lookMs))
         const served = await waiter.served
         waiter.served = null
         stays = performance.now() < until
-        answer = served?.type === 'granted' ? served : await ask(askAgain)
+        answer = await ask(true, served)
       }
-      return answer
     } finally {
       waits.close(waiter)
     }
   }
 
+  const keepInLine: Slots['keepInLine'] = (attempt) => stand(attempt, KEPT_SECONDS, true)
+
+  const attemptOf = (order: TakeSlots): Attempt<SlotAnswer> => ({
+    workspaceId: order.workspaceId,
+    signal: order.signal,
+    order,
+    ask: ({ wait, again, served }) =>
+      served?.type === 'granted'
+        ? Promise.resolve(served)
+        : orders.add(again ? { ...order, again, wait } : { ...order, wait }),
+    standingOf: (answer) => (answer.type === 'denied' ? answer.standing : null),
+  })
+
   return {
     settle: (order) => orders.add(order),
+    keepInLine,
 
     async take(order, waitSeconds = 0) {
-      let answer = waitSeconds > 0 ? await stand(order, waitSeconds, false) : await orders.add(order)
-      if (waitSeconds === 0 && answer.type === 'denied' && answer.isPassedOver)
-        answer = await stand(order, KEPT_SECONDS, true)
+      let answer =
+        waitSeconds > 0 ? await stand(attemptOf(order), waitSeconds, false) : await orders.add(order)
+      if (waitSeconds === 0 && answer.type === 'denied' && answer.standing?.isPassedOver)
+        answer = await keepInLine(attemptOf(order))
       return answer.type === 'granted' ? holdFor(order, answer) : answer
     },
 
@@ -142,7 +179,7 @@ export function createSlots({ orders, waits, signals, nowMicros, renew }: SlotQu
         for (const [limitId, slots] of freed) waits.wakeNext(workspaceId, limitId, slots)
       else
         for (const waiter of waits)
-          if (workspaceId === null || waiter.order.workspaceId === workspaceId) waits.wake(waiter)
+          if (workspaceId === null || waiter.workspaceId === workspaceId) waits.wake(waiter)
     },
   }
 }

@@ -1,5 +1,5 @@
 import { uuidv7 } from '../db/uuid.ts'
-import { type LimitLine, lastPlace, type Place } from '../domain/limits/line.ts'
+import type { LimitLine, Place } from '../domain/limits/line.ts'
 import { drainedMicros, type LimitBook } from '../domain/limits/occupancy.ts'
 import { deniedSlotsNow, nextAverageOccupancy, retryAfterSeconds } from '../domain/limits/waiting.ts'
 import { BadInput } from '../domain/problem.ts'
@@ -19,7 +19,7 @@ import type {
   SlotOrder,
   TakeSlots,
 } from './slot-orders.ts'
-import { placeOf, SlotWaiters } from './slot-waiters.ts'
+import { placeOf, SlotWaiters, standingOf } from './slot-waiters.ts'
 import type { LeaseKey, LeaseRow, LimitState, WaiterKey, WaiterRow } from './slot-writes.ts'
 import { microsOf } from './stored.ts'
 
@@ -220,22 +220,15 @@ export class Settlement {
         limit.changed = true
       }
     }
-    const roomMicros = full.map(({ book, line }) =>
-      book.roomMicros(slots + line.slotsBefore(place), this.#nowMicros),
-    )
-    const isPassedOver = full.some(({ line }) => line.hasPresentAfter(place))
-    const sinceMicros = Math.min(place.sinceMicros, this.#nowMicros)
+    const standing = standingOf(slots, place, full, this.#nowMicros)
+    const { sinceMicros } = standing
     if (order.wait?.stays) this.#waiters.stay(order, order.wait, sinceMicros, { limits, full })
     else this.#free(this.#waiters.goAway(order, sinceMicros, { limits, full }, retryAfter))
     return {
       type: 'denied',
       reason: `No slot is free of ${full.map(({ row }) => `"${row.name}" (${row.slotLimit})`).join(', ')}.`,
       retryAfterSeconds: retryAfter,
-      limitIds: full.map(({ row }) => row.id),
-      isNear: full.every(({ row, line }) => line.slotsBefore(place) < row.slotLimit),
-      roomInSeconds: (Math.max(...roomMicros) - this.#nowMicros) / microsPerSecond,
-      sinceMicros,
-      isPassedOver,
+      standing,
     }
   }
 
@@ -353,11 +346,7 @@ function refusal({ mode, slots, once }: TakeSlots, limits: readonly Limit[]): Sl
       type: 'denied',
       reason: `The concurrency limit on tag "${small.row.name.replace(/^tag:/, '')}" is 0 and will deadlock whatever waits for it.`,
       retryAfterSeconds: null,
-      limitIds: [small.row.id],
-      isNear: false,
-      roomInSeconds: Number.POSITIVE_INFINITY,
-      sinceMicros: lastPlace.sinceMicros,
-      isPassedOver: false,
+      standing: null,
     }
   return new BadInput('Slots requested is greater than the limit')
 }

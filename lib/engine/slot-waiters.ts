@@ -1,6 +1,7 @@
 import { type LimitLine, lastPlace, type Place } from '../domain/limits/line.ts'
+import type { LimitBook } from '../domain/limits/occupancy.ts'
 import type { LimitRow } from './limit-books.ts'
-import type { OpenWait, TakeSlots } from './slot-orders.ts'
+import type { OpenWait, Standing, WantedSlots } from './slot-orders.ts'
 import { presenceMicros, type WaiterKey, type WaiterRow, waiterAway } from './slot-writes.ts'
 
 interface Limit {
@@ -10,8 +11,8 @@ interface Limit {
 
 const microsPerSecond = 1_000_000
 
-/** Where an order stands: where it was found the last time, by its open request or by its holder. */
-export function placeOf({ wait, holder }: TakeSlots, limits: readonly Limit[]): Place {
+/** Where somebody stands: where it was found the last time, by its open request or as the holder that it would be. */
+export function placeOf({ wait, holder }: WantedSlots, limits: readonly Limit[]): Place {
   let sinceMicros = wait?.sinceMicros ?? lastPlace.sinceMicros
   for (const { line } of limits) {
     if (wait) sinceMicros = Math.min(sinceMicros, line.get(wait.id)?.sinceMicros ?? sinceMicros)
@@ -20,6 +21,23 @@ export function placeOf({ wait, holder }: TakeSlots, limits: readonly Limit[]): 
   return sinceMicros === lastPlace.sinceMicros
     ? lastPlace
     : { sinceMicros, id: wait?.id ?? holder?.id ?? lastPlace.id }
+}
+
+/** Where somebody stands whom these limits refuse, before it is put in their lines. */
+export function standingOf(
+  slots: number,
+  place: Place,
+  full: readonly (Limit & { readonly book: LimitBook })[],
+  nowMicros: number,
+): Standing {
+  const roomMicros = full.map(({ book, line }) => book.roomMicros(slots + line.slotsBefore(place), nowMicros))
+  return {
+    limitIds: full.map(({ row }) => row.id),
+    isNear: full.every(({ row, line }) => line.slotsBefore(place) < row.slotLimit),
+    roomInSeconds: (Math.max(...roomMicros) - nowMicros) / microsPerSecond,
+    sinceMicros: Math.min(place.sinceMicros, nowMicros),
+    isPassedOver: full.some(({ line }) => line.hasPresentAfter(place)),
+  }
 }
 
 /** Keeps the lines of limits as a batch of orders goes on, and what of them is to be written. */
@@ -38,7 +56,7 @@ export class SlotWaiters {
    * for a while for whoever waits for another one, so that both may be had at once, but not for as long as that takes.
    */
   stay(
-    { workspaceId, slots, holder }: TakeSlots,
+    { workspaceId, slots, holder }: WantedSlots,
     { id }: OpenWait,
     sinceMicros: number,
     { limits, full }: Record<'limits' | 'full', readonly Limit[]>,
@@ -65,13 +83,13 @@ export class SlotWaiters {
    * Whoever says who it is finds its place again when it asks the next time; nothing is kept for it until then. Answers what was.
    */
   goAway<Its extends Limit>(
-    order: TakeSlots,
+    wanted: WantedSlots,
     sinceMicros: number,
     { limits, full }: Record<'limits' | 'full', readonly Its[]>,
     retryAfterSeconds: number,
   ): ReadonlyMap<Its, number> {
-    const kept = this.leave(order, limits)
-    const { workspaceId, slots, holder } = order
+    const kept = this.leave(wanted, limits)
+    const { workspaceId, slots, holder } = wanted
     if (holder) {
       const asksAgainMicros = Math.round(this.#nowMicros + retryAfterSeconds * microsPerSecond)
       for (const limit of full)
@@ -89,7 +107,7 @@ export class SlotWaiters {
   }
 
   /** It waits no longer, neither by its open request nor as its holder. Answers how many slots of which limits were kept for it. */
-  leave<Its extends Limit>({ wait, holder }: TakeSlots, limits: readonly Its[]): ReadonlyMap<Its, number> {
+  leave<Its extends Limit>({ wait, holder }: WantedSlots, limits: readonly Its[]): ReadonlyMap<Its, number> {
     const kept = new Map<Its, number>()
     if (!wait && !holder) return kept
     for (const limit of limits) {

@@ -51,7 +51,11 @@ describe('slots', () => {
     const lease = await granted(order(ws, ['a', 'b', 'absent']))
     expect([await taken(a), await taken(b)]).toEqual([1, 1])
     const denied = await engine.slots.take(order(ws, ['b', 'a']))
-    expect(denied).toMatchObject({ type: 'denied', limitIds: [b], retryAfterSeconds: expect.any(Number) })
+    expect(denied).toMatchObject({
+      type: 'denied',
+      standing: { limitIds: [b] },
+      retryAfterSeconds: expect.any(Number),
+    })
     expect([await taken(a), await taken(b)]).toEqual([1, 1])
     await end(ws, lease)
     await end(ws, lease)

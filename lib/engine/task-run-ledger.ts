@@ -1,7 +1,6 @@
 import type { Transaction } from '../db/clients.ts'
 import type { Statement } from '../db/transaction.ts'
 import { uuidv7 } from '../db/uuid.ts'
-import { lastPlace } from '../domain/limits/line.ts'
 import {
   type Decision,
   needsOf,
@@ -14,7 +13,9 @@ import { plainArray } from './array-literal.ts'
 import { compareKeys } from './key-order.ts'
 import { type LockedLimit, lockLimits } from './limit-books.ts'
 import type { Signal } from './signals.ts'
-import { endedSignals, movedSignals } from './slot-signals.ts'
+import type { OpenWait, Standing, WantedSlots } from './slot-orders.ts'
+import { endedSignals, freeSignals, movedSignals } from './slot-signals.ts'
+import { placeOf, SlotWaiters, standingOf } from './slot-waiters.ts'
 import {
   deleteLeasesOfHolders,
   deleteWaiters,
@@ -22,9 +23,6 @@ import {
   insertLeases,
   type LeaseRow,
   saveWaiters,
-  type WaiterKey,
-  type WaiterRow,
-  waiterAway,
 } from './slot-writes.ts'
 import type { StoredTaskRun } from './stored.ts'
 
@@ -33,6 +31,14 @@ export interface AskedTask {
   readonly run: StoredTaskRun
   readonly policy: Policy<TaskRunView>
   readonly to: StateType
+  /** It waits for its slots, as its request is open. */
+  readonly wait: OpenWait | undefined
+}
+
+/** Where a task run stands that is told to wait, and for what. */
+export interface TagWait {
+  readonly names: readonly string[]
+  readonly standing: Standing
 }
 
 interface Held {
@@ -44,6 +50,8 @@ interface Held {
 /** Limits on tags are named so; the rest of the name is the tag. */
 export const TAG_PREFIX = 'tag:'
 
+const noneKept: Map<LockedLimit, number> = new Map()
+
 /** The slots of tags that a batch of task runs takes and gives back. Tasks without tags cost nothing. */
 export class TaskRunLedger {
   readonly #nowMicros: number
@@ -51,17 +59,20 @@ export class TaskRunLedger {
   readonly #held: ReadonlyMap<string, ReadonlySet<string>>
   readonly #taken: LeaseRow[] = []
   readonly #ended: { readonly workspaceId: string; readonly holderId: string; readonly limitId: null }[] = []
-  readonly #joined: WaiterRow[] = []
-  readonly #left: WaiterKey[] = []
+  readonly #waits: ReadonlyMap<string, OpenWait>
+  readonly #waiters: SlotWaiters
   readonly #signals: Signal[] = []
 
   private constructor(
     nowMicros: number,
     limits: ReadonlyMap<string, LockedLimit>,
     held: ReadonlyMap<string, ReadonlySet<string>>,
+    waits: ReadonlyMap<string, OpenWait>,
   ) {
     this.#nowMicros = nowMicros
     this.#limits = limits
+    this.#waits = waits
+    this.#waiters = new SlotWaiters(nowMicros)
     for (const { lapsed } of limits.values()) this.#signals.push(...endedSignals(lapsed, nowMicros))
     this.#held = held
   }
@@ -77,10 +88,15 @@ export class TaskRunLedger {
     )
     const names = new Map<string, { workspaceId: string; name: string }>()
     const starting: string[] = []
-    for (const { run, to } of tagged) {
+    const waits = new Map<string, OpenWait>()
+    for (const { run, to, wait } of tagged) {
       // Who only gives back looks at no limit.
       if (to !== 'RUNNING') continue
       starting.push(run.id)
+      if (wait) {
+        starting.push(wait.id)
+        waits.set(`${run.workspaceId} ${run.id}`, wait)
+      }
       for (const tag of run.tags) {
         const name = TAG_PREFIX + tag
         names.set(`${run.workspaceId} ${name}`, { workspaceId: run.workspaceId, name })
@@ -98,27 +114,24 @@ export class TaskRunLedger {
             sql,
             tagged.map(({ run }) => run),
           )
-    return new TaskRunLedger(nowMicros, limits, held)
+    return new TaskRunLedger(nowMicros, limits, held, waits)
   }
 
   tagLimitsOf(run: StoredTaskRun): readonly TagLimitFact[] {
     const held = this.#held.get(`${run.workspaceId} ${run.id}`)
-    const met = run.tags.flatMap((tag): TagLimitFact[] => {
-      const limit = this.#limits.get(`${run.workspaceId} ${TAG_PREFIX}${tag}`)
-      if (!limit?.row.active) return []
-      const { id, slotLimit, averageOccupancySeconds } = limit.row
-      return [
-        {
-          limitId: id,
-          tag,
-          limit: slotLimit,
-          // What is kept for those whose requests are open is nobody else's.
-          active: limit.book.taken(this.#nowMicros) + limit.line.slotsBefore(lastPlace),
-          heldByThisRun: held?.has(id) ?? false,
-          averageOccupancySeconds,
-        },
-      ]
-    })
+    const limits = this.#limitsOf(run)
+    const place = placeOf(this.#wantedBy(run), limits)
+    const met = limits
+      .filter(({ row }) => row.active)
+      .map(({ row: { id, name, slotLimit, averageOccupancySeconds }, book, line }) => ({
+        limitId: id,
+        tag: name.slice(TAG_PREFIX.length),
+        limit: slotLimit,
+        // What is kept for those before it in line is not for it.
+        active: book.taken(this.#nowMicros) + line.slotsBefore(place),
+        heldByThisRun: held?.has(id) ?? false,
+        averageOccupancySeconds,
+      }))
     if (met.length > 0 || held === undefined) return met
     return [...held].map((limitId) => ({
       limitId,
@@ -130,14 +143,40 @@ export class TaskRunLedger {
     }))
   }
 
+  /** The limits that its tags meet. */
+  #limitsOf({ workspaceId, tags }: StoredTaskRun): LockedLimit[] {
+    return this.#limits.size === 0
+      ? []
+      : tags.flatMap((tag) => this.#limits.get(`${workspaceId} ${TAG_PREFIX}${tag}`) ?? [])
+  }
+
+  #wantedBy({ workspaceId, id }: StoredTaskRun): WantedSlots {
+    return {
+      workspaceId,
+      slots: 1,
+      holder: { type: 'task_run', id },
+      wait: this.#waits.get(`${workspaceId} ${id}`),
+    }
+  }
+
+  /** What was kept for somebody who leaves without it may be had by those behind. */
+  #free(kept: ReadonlyMap<LockedLimit, number>): void {
+    for (const [{ row }, slots] of kept)
+      this.#signals.push(...freeSignals({ workspaceId: row.workspaceId, limitId: row.id }, slots))
+  }
+
   /** Keeps the book on a decision that writes. */
   apply(run: StoredTaskRun, { effects }: Decision): void {
     const { workspaceId, id: holderId } = run
+    const limits = this.#limitsOf(run)
+    const kept = limits.length === 0 ? noneKept : new Map(this.#waiters.leave(this.#wantedBy(run), limits))
     for (const effect of effects) {
       if (effect.type === 'acquire-tag-slots') {
         const id = uuidv7()
-        for (const { row, book, line } of this.#limits.values()) {
-          if (row.workspaceId !== workspaceId || !effect.limitIds.includes(row.id)) continue
+        for (const limit of limits) {
+          const { row, book } = limit
+          if (!effect.limitIds.includes(row.id)) continue
+          kept.delete(limit)
           this.#taken.push({
             workspaceId,
             limitId: row.id,
@@ -150,47 +189,54 @@ export class TaskRunLedger {
             // These clients cannot renew: the slot is held until the task run leaves Running.
             expiresMicros: null,
           })
-          if (line.leave(holderId)) this.#left.push({ workspaceId, limitId: row.id, id: holderId })
         }
       } else if (effect.type === 'release-tag-slots') {
         this.#ended.push({ workspaceId, holderId, limitId: null })
         for (const limitId of this.#held.get(`${workspaceId} ${holderId}`) ?? [])
-          this.#signals.push({ type: 'slots-free', workspaceId, limitId, slots: 1, next: null })
+          this.#signals.push(...freeSignals({ workspaceId, limitId }, 1))
       }
     }
+    this.#free(kept)
   }
 
-  /** Keeps who is told to wait in the line of each limit that has no slot for it. */
-  wait(run: StoredTaskRun, facts: readonly TagLimitFact[], { verdict, delaySeconds }: Decision): void {
-    if (verdict !== 'WAIT') return
-    for (const { limitId, tag, limit, active, heldByThisRun } of facts) {
-      const line = this.#limits.get(`${run.workspaceId} ${TAG_PREFIX}${tag}`)?.line
-      if (line === undefined || heldByThisRun || active < limit) continue
-      this.#joined.push(
-        waiterAway(
-          { workspaceId: run.workspaceId, limitId, id: run.id },
-          { slots: 1, holderType: 'task_run' },
-          line.get(run.id)?.sinceMicros ?? this.#nowMicros,
-          this.#nowMicros + delaySeconds * 1e6,
-        ),
-      )
+  /** Keeps who is told to wait in the line of each limit that has no slot for it, and lets whoever is told otherwise leave. */
+  refuse(
+    run: StoredTaskRun,
+    facts: readonly TagLimitFact[],
+    { verdict, delaySeconds }: Decision,
+  ): TagWait | undefined {
+    const limits = this.#limitsOf(run)
+    if (limits.length === 0) return undefined
+    const wanted = this.#wantedBy(run)
+    const refusing = facts.filter(({ limit, active, heldByThisRun }) => !heldByThisRun && active >= limit)
+    const full = limits.filter(({ row }) => refusing.some(({ limitId }) => limitId === row.id))
+    if (verdict !== 'WAIT' || full.length === 0) {
+      this.#free(this.#waiters.leave(wanted, limits))
+      return undefined
     }
+    const place = placeOf(wanted, limits)
+    const standing = standingOf(1, place, full, this.#nowMicros)
+    const { sinceMicros } = standing
+    if (wanted.wait?.stays) this.#waiters.stay(wanted, wanted.wait, sinceMicros, { limits, full })
+    else this.#free(this.#waiters.goAway(wanted, sinceMicros, { limits, full }, delaySeconds))
+    return { names: limits.map(({ row }) => row.name), standing }
   }
 
   statements(sql: Transaction): Statement[] {
     const over = (leases: readonly EndedLease[]): void => {
       this.#signals.push(...endedSignals(leases, this.#nowMicros))
     }
+    const { joined, left } = this.#waiters
     return [
       this.#ended.length > 0 ? () => deleteLeasesOfHolders(sql, this.#ended).then(over) : null,
       this.#taken.length > 0 ? insertLeases(sql, this.#taken) : null,
-      this.#left.length > 0 ? deleteWaiters(sql, this.#left) : null,
-      this.#joined.length > 0 ? saveWaiters(sql, this.#joined) : null,
+      left.length > 0 ? deleteWaiters(sql, left) : null,
+      joined.length > 0 ? saveWaiters(sql, joined) : null,
     ]
   }
 
   get signals(): readonly Signal[] {
-    return [...this.#signals, ...movedSignals(this.#taken, this.#joined, this.#left)]
+    return [...this.#signals, ...movedSignals(this.#taken, this.#waiters.joined, this.#waiters.left)]
   }
 }
 

@@ -88,7 +88,9 @@ export async function transitTaskRuns(
     const runs = await lockTaskRuns(sql, proposals)
     const asked = proposals.flatMap((proposal) => {
       const run = runs.get(`${proposal.workspaceId} ${proposal.runId}`)
-      return run ? [{ run, policy: policyOf(proposal, run), to: proposal.state.type }] : []
+      return run
+        ? [{ run, policy: policyOf(proposal, run), to: proposal.state.type, wait: proposal.wait }]
+        : []
     })
     const [flowRuns, cached, ledger] = await Promise.all([
       readFlowRuns(sql, runs),
@@ -115,8 +117,9 @@ export async function transitTaskRuns(
       const decision = decide(policyOf(proposal, run), taskRunView(run), proposal.state, facts)
       const { write, patch } = decision
       if (!write) {
-        ledger.wait(run, facts.tagLimits, decision)
-        return resultOf(decision, current)
+        const tagWait = ledger.refuse(run, facts.tagLimits, decision)
+        const result = resultOf(decision, current)
+        return tagWait ? { ...result, tagWait } : result
       }
       const stateId = uuidv7()
       const state = withId(stateId, write)

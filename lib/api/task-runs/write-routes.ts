@@ -64,7 +64,8 @@ const setTaskRunState = route({
   body: setStateBody,
   success: { 201: orchestrationAnswer, 200: orchestrationAnswer },
   errors: [404],
-  handle: async (call) => transitionAnswer(await call.services.engine.setTaskRunState(stateProposal(call))),
+  handle: async (call) =>
+    transitionAnswer(await call.services.engine.setTaskRunState(stateProposal(call), call.gone)),
 })
 
 export const taskRunWriteRoutes = [createTaskRun, setTaskRunState]
