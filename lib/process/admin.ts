@@ -4,7 +4,7 @@ import { type BootstrappedTenant, bootstrapTenant } from '../control/accounts/bo
 import { connectDatabase, type Database } from '../db/clients.ts'
 import { Problem } from '../domain/problem.ts'
 import { type AdminCommand, parseAdminCommand, UsageError, usage } from './admin-arguments.ts'
-import { migrateConfigured } from './check-database.ts'
+import { migrateDatabase } from './check-database.ts'
 import { startEmbeddedPostgres } from './embedded-postgres.ts'
 import { migrationsFolder } from './root.ts'
 import { readRuntime } from './runtime-file.ts'
@@ -28,7 +28,7 @@ async function withDatabase<Result>(work: (reached: Reached) => Promise<Result>)
       )
   try {
     const url = known ?? embedded?.url ?? ''
-    if (!runtime) await migrateConfigured(url, migrationsFolder)
+    if (!runtime) await migrateDatabase(url, migrationsFolder)
     const db = connectDatabase({ url, poolSize: 1 })
     try {
       return await work({ db, publicUrl: runtime?.publicUrl ?? config.publicUrl })

@@ -23,8 +23,12 @@ const reasons: Readonly<Record<string, string>> = {
   '53300': 'it has no connection left',
 }
 
-/** Migrates a configured database. Throws ConfigError where its user may not do what Rigel needs. */
-export async function migrateConfigured(url: string, folder: string): Promise<number> {
+/**
+ * Migrates a database, a configured one that is reached for the first time too. Throws ConfigError where it cannot be reached, is
+ * too old, or its user may not do what Rigel needs.
+ */
+export async function migrateDatabase(url: string, folder: string): Promise<number> {
+  await checkDatabase(url)
   try {
     return await migrate(url, folder)
   } catch (error) {

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { openDataFolder, readConfig, writingToDataFolder } from '../config/config.ts'
-import { migrate } from '../db/migrate.ts'
+import { migrateDatabase } from './check-database.ts'
 import { startEmbeddedPostgres } from './embedded-postgres.ts'
 import { migrationsFolder } from './root.ts'
 import { readRuntime } from './runtime-file.ts'
@@ -16,7 +16,7 @@ try {
         startEmbeddedPostgres({ folder: join(config.dataDir, 'postgres') }),
       )
   try {
-    const applied = await migrate(given ?? embedded?.url ?? '', migrationsFolder)
+    const applied = await migrateDatabase(given ?? embedded?.url ?? '', migrationsFolder)
     process.stdout.write(
       `The database is up to date: ${applied} ${applied === 1 ? 'migration' : 'migrations'}.\n`,
     )

@@ -10,7 +10,7 @@ import {
 } from '../config/config.ts'
 import { log } from '../config/log.ts'
 import { createSignInLink, signInLinkMinutes } from '../control/users/sign-in-link.ts'
-import { checkDatabase, migrateConfigured } from './check-database.ts'
+import { migrateDatabase } from './check-database.ts'
 import { type Application, composeApplication } from './compose.ts'
 import { type EmbeddedPostgres, startEmbeddedPostgres } from './embedded-postgres.ts'
 import { type FrontDoor, listen } from './front-door.ts'
@@ -84,8 +84,7 @@ async function start(wanted: Config, { onProgress }: StartOptions): Promise<Runn
   const undo: (() => Promise<unknown>)[] = [() => door.close(0)]
   try {
     let database: EmbeddedPostgres | undefined
-    if (wanted.databaseUrl) await checkDatabase(wanted.databaseUrl)
-    else {
+    if (!wanted.databaseUrl) {
       database = await startEmbeddedPostgres({
         folder: join(wanted.dataDir, 'postgres'),
         ...(onProgress ? { onProgress } : {}),
@@ -96,7 +95,7 @@ async function start(wanted: Config, { onProgress }: StartOptions): Promise<Runn
     const databaseUrl = wanted.databaseUrl ?? database?.url ?? ''
     const authSecret = resolveAuthSecret(wanted)
     const config = installConfig({ ...withPort(wanted, door.port), databaseUrl, authSecret })
-    const migrations = await migrateConfigured(databaseUrl, migrationsFolder)
+    const migrations = await migrateDatabase(databaseUrl, migrationsFolder)
     const application = composeApplication({
       config,
       databaseUrl,

@@ -120,7 +120,7 @@ export class ControlPlane {
   async until(condition: () => boolean, what = 'the condition'): Promise<void> {
     if (condition()) return
     await new Promise<void>((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Error(`${what} did not come true in time`)), 45_000)
+      const timer = setTimeout(() => reject(new Error(`${what} did not come true in time`)), 25_000)
       const look = () => {
         if (!condition()) return
         clearTimeout(timer)

@@ -117,6 +117,18 @@ describe('a role that is given', () => {
     expect(await of('kay', { accountRole: 'owner' })).toMatchObject({ accountRole: 'owner' })
   })
 
+  test('makes no account that nobody owns', async () => {
+    const made = of('nia', { accountHandle: 'orphans', accountRole: 'member' })
+    await expect(made).rejects.toMatchObject({
+      code: 'conflict',
+      message: expect.stringContaining('orphans is a new account, and whoever makes one owns it'),
+    })
+    expect(await db.engine`select handle from accounts where handle = 'orphans'`).toEqual([])
+    expect(await of('nia', { accountHandle: 'orphans', accountRole: 'owner' })).toMatchObject({
+      accountRole: 'owner',
+    })
+  })
+
   test('of two owners who are demoted at once one stays', async () => {
     await of('kay')
     await of('max', { accountRole: 'owner' })

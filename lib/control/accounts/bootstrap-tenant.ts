@@ -158,6 +158,10 @@ async function join(
   user: { readonly id: string; readonly handle: string },
   wanted: AccountRole | undefined,
 ): Promise<{ readonly role: AccountRole; readonly before: AccountRole | null }> {
+  if (account.made && wanted !== undefined && wanted !== 'owner')
+    throw new Conflict(
+      `${account.handle} is a new account, and whoever makes one owns it: make it with its owner, then ${user.handle} can join as ${wanted}.`,
+    )
   const [joined] = await work
     .insert(accountMemberships)
     .values({
