@@ -51,7 +51,7 @@ export function Dialog({
   return (
     <Radix.Root open={open} onOpenChange={change}>
       <Radix.Portal>
-        <Radix.Overlay className="fade-in fixed inset-0 z-20 flex items-start justify-center overflow-y-auto bg-(--scrim) p-4 pt-[12vh] max-sm:items-end max-sm:pt-4">
+        <Radix.Overlay className="fade-in fixed inset-0 z-20 flex items-start justify-center overflow-y-auto bg-(--scrim) p-4 pt-[12vh] max-sm:pt-4">
           <Radix.Content
             aria-describedby={description ? undefined : ''}
             onCloseAutoFocus={(event) => {
@@ -64,7 +64,8 @@ export function Dialog({
             }}
             onKeyDown={(event) => pressDefault(event, end.current)}
             className={cx(
-              'rise-in w-full overflow-hidden rounded-xl bg-raised text-ink shadow-dialog focus:outline-none',
+              // From below on a phone, by a margin: aligned there, what is taller than the window could not be scrolled to.
+              'rise-in w-full overflow-hidden max-sm:mt-auto rounded-xl bg-raised text-ink shadow-dialog focus:outline-none',
               width === 440 ? 'max-w-110' : 'max-w-130',
             )}
             style={{ '--cut': 'var(--raised)' } as React.CSSProperties}

@@ -12,9 +12,5 @@ export function KeepRow({
 }) {
   const list = useRef<HTMLDivElement>(null)
   useRowFocus(list, ids)
-  return (
-    <div ref={list} className="contents">
-      {children}
-    </div>
-  )
+  return <div ref={list}>{children}</div>
 }

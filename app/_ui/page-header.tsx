@@ -20,7 +20,7 @@ export function PageHeader({ title, badge, sub, actions }: PageHeaderProps) {
           </h1>
           {badge}
         </div>
-        {sub ? <p className="text-ink-3">{sub}</p> : null}
+        {sub ? <div className="text-ink-3">{sub}</div> : null}
       </div>
       {actions ? (
         <div className="ml-auto flex flex-none gap-2 max-sm:ml-0 max-sm:w-full max-sm:*:flex-1">

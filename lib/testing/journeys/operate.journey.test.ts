@@ -803,6 +803,25 @@ describeInBrowser('operating a workspace', () => {
         scrollWidth: document.documentElement.scrollWidth,
       }))
       expect(scrollWidth).toBeLessThanOrEqual(phone.width)
+
+      // A dialog that is taller than the phone begins at its beginning.
+      const deployment = await deploy('pocketed', {
+        parameter_openapi_schema: {
+          type: 'object',
+          properties: Object.fromEntries(
+            Array.from({ length: 12 }, (_, n) => [`p${n}`, { type: 'string', title: `Part ${n}` }]),
+          ),
+        },
+      })
+      await open(`/deployments/deployment/${deployment.id}?tab=schedules`, 'No schedules')
+      await press('Add schedule')
+      const dialog = page.getByRole('dialog', { name: 'Add a schedule' })
+      const box = await dialog.boundingBox()
+      expect(box?.height).toBeGreaterThan(phone.height)
+      expect(box?.y).toBeGreaterThanOrEqual(0)
+      await dialog.getByLabel('Part 11').fill('x')
+      await page.keyboard.press('Escape')
+      await dialog.waitFor({ state: 'detached' })
     } finally {
       await page.setViewportSize(desktop)
     }

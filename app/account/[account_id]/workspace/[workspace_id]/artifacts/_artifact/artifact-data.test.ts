@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { parseLossless } from '#lib/domain/lossless-json.ts'
-import { gridOf, mostRows, previewOf, safePicture } from './artifact-data.ts'
+import { gridOf, mostRows, plainOf, previewOf, safePicture } from './artifact-data.ts'
 
 const texts = (json: string) => {
   const grid = gridOf(parseLossless(json))
@@ -40,5 +40,6 @@ test('only pictures that hold themselves are shown', () => {
 
 test('a row shows the first words, without the marks', () => {
   expect(previewOf('markdown', JSON.stringify('# Report\n\n**All** is `well`'))).toBe('Report All is well')
+  expect(plainOf('What **orders_report** _says_, and `more`.')).toBe('What orders_report says, and more.')
   expect(previewOf('progress', '42.5')).toBe('42.5 %')
 })

@@ -87,9 +87,14 @@ export function previewOf(type: string | null, data: string | null): string {
   if (type === 'progress') return `${text} %`
   if (type === 'image') return text.startsWith('data:') ? 'A picture' : text
   if (type === 'table') return ''
-  return text
-    .replace(/[#*_`>|]+/g, ' ')
-    .replace(/\s+/g, ' ')
+  return plainOf(text)
+}
+
+/** Its first words without the marks of Markdown; those within a word are a part of it. */
+export const plainOf = (markdown: string): string =>
+  markdown
+    .slice(0, 2000)
+    .replace(/[#*`>|]+|(?<![\p{L}\p{N}])_+|_+(?![\p{L}\p{N}])/gu, ' ')
+    .replace(/\s+([.,;:!?])(?=\s|$)|\s+/g, (_, mark: string | undefined) => mark ?? ' ')
     .trim()
     .slice(0, 200)
-}

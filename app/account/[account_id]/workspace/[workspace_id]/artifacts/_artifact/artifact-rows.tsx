@@ -2,7 +2,7 @@ import Link from 'next/link'
 import { Table } from '#app/_ui/table.tsx'
 import { Ago, Time } from '#app/_ui/time.tsx'
 import type { ArtifactListRow } from '#lib/control/console/list-artifacts.ts'
-import { artifactTypeWord, previewOf } from './artifact-data.ts'
+import { artifactTypeWord, plainOf, previewOf } from './artifact-data.ts'
 
 interface ArtifactRowsProps {
   readonly base: string
@@ -26,7 +26,7 @@ export function ArtifactRows({ base, rows, by, withoutRun }: ArtifactRowsProps) 
     >
       {rows.map((row) => {
         const name = row.key ?? `${artifactTypeWord(row.type)} without a key`
-        const says = row.description || previewOf(row.type, row.data)
+        const says = row.description ? plainOf(row.description) : previewOf(row.type, row.data)
         return (
           <tr key={row.id}>
             <td>

@@ -8,6 +8,7 @@ import { found } from '#app/_server/found.ts'
 import { TopBar } from '#app/_shell/top-bar.tsx'
 import { Card } from '#app/_ui/card.tsx'
 import { Denied } from '#app/_ui/denied.tsx'
+import { Markdown } from '#app/_ui/markdown.tsx'
 import { PageHeader } from '#app/_ui/page-header.tsx'
 import { Time } from '#app/_ui/time.tsx'
 import { readArtifact } from '#lib/control/artifacts/read-artifact.ts'
@@ -65,7 +66,10 @@ export default async function ArtifactPage({ params }: Props) {
         mortal={{ id: id, what: 'artifact', href: `${base}/artifacts`, words: 'Open artifacts' }}
       />
       <main id="main" tabIndex={-1} className="page">
-        <PageHeader title={name} sub={artifact.description ?? undefined} />
+        <PageHeader
+          title={name}
+          sub={artifact.description ? <Markdown text={artifact.description} /> : undefined}
+        />
         <ArtifactFacts base={base} artifact={artifact} runName={runName} />
         <Card className="mb-3">
           <div className="p-4">

@@ -6,6 +6,7 @@ import { pageParam, type SearchParams, turns } from '#app/_server/query.ts'
 import { TopBar } from '#app/_shell/top-bar.tsx'
 import { Card } from '#app/_ui/card.tsx'
 import { Denied } from '#app/_ui/denied.tsx'
+import { Markdown } from '#app/_ui/markdown.tsx'
 import { PageHeader } from '#app/_ui/page-header.tsx'
 import { Pager } from '#app/_ui/pager.tsx'
 import { formatCount } from '#app/_ui/times.ts'
@@ -52,7 +53,10 @@ export default async function ArtifactKeyPage({ params, searchParams }: Props) {
       <TopBar crumbs={crumbs} />
       <RefreshOn nouns={['artifact']} cursor={cursor} />
       <main id="main" tabIndex={-1} className="page">
-        <PageHeader title={key} sub={latest.description ?? undefined} />
+        <PageHeader
+          title={key}
+          sub={latest.description ? <Markdown text={latest.description} /> : undefined}
+        />
         <ArtifactFacts base={base} artifact={latest} runName={runName} versions={history.count} />
         <Card title="Latest" className="mb-4">
           <div className="p-4">
