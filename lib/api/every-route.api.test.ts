@@ -470,6 +470,19 @@ describe('nonsense', () => {
     )
   })
 
+  test('nothing has a name with a NUL character, whatever is asked of it', async () => {
+    const named = operations.filter(([, route]) => /\{(?!\w*_?id\})\w+\}/.test(route.path))
+    expect(named.length).toBeGreaterThan(20)
+    for (const [name, route] of named) {
+      const path = fullPath(route)
+        .replace('{account_id}', them.accountId)
+        .replace('{workspace_id}', them.workspaceId)
+        .replace(/\{(\w*_)?id\}/g, randomUUID())
+        .replace(/\{\w+\}/g, '%00')
+      expect((await call(them, route.method, path, bodyOnOurs(route))).status, name).toBe(404)
+    }
+  })
+
   test.each(operations.filter(([, route]) => route.body))(
     '%s takes no body that is not JSON, or absurdly deep',
     async (name, route) => {

@@ -61,8 +61,9 @@ async function serve(
   const versionProblem = apiVersionProblem(apiVersion)
   if (versionProblem) return problem(400, versionProblem)
   for (const name in params) {
-    // Before authorisation only the shape is told, which anybody can see.
-    if (isIdName(name) && !UUID.test(params[name] ?? '')) return notFound()
+    const value = params[name] ?? ''
+    // Before authorisation only the shape is told, which anybody can see. Nothing has a name with a NUL character.
+    if (isIdName(name) ? !UUID.test(value) : value.includes('\0')) return notFound()
   }
 
   let actor: Actor | null = null
