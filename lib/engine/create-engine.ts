@@ -32,7 +32,7 @@ import { KnownRuns } from './known-runs.ts'
 import { OpenWaits } from './open-waits.ts'
 import { publishIfWatched } from './publish.ts'
 import { settleSlots } from './settle-slots.ts'
-import { createSignals } from './signals.ts'
+import { createSignals, type DeploymentSlotFree } from './signals.ts'
 import { type HeldSlots, recordOccupancy } from './slot-occupancy.ts'
 import type { SlotAnswer, SlotOrder } from './slot-orders.ts'
 import { createSlots } from './slot-queue.ts'
@@ -41,7 +41,6 @@ import { startInLine } from './start-task-run.ts'
 import { createTaskRuns } from './task-run-creation.ts'
 import { transitTaskRuns } from './task-run-transitions.ts'
 import { Turns } from './turns.ts'
-import type { LimitKey } from './wanted-limits.ts'
 import type { EventRow } from './write-set.ts'
 
 export interface EngineOptions {
@@ -163,7 +162,7 @@ export function createEngine(options: EngineOptions): Engine {
     run: (proposals) => transitTaskRuns(deps, proposals),
     onBatch: observe('set_task_run_state'),
   })
-  const slotsOfDeployments = createBatcher<LimitKey, true>({
+  const slotsOfDeployments = createBatcher<DeploymentSlotFree, true>({
     ...limits,
     name: 'hurry runs that wait for slots',
     keyOf: null,
@@ -175,8 +174,8 @@ export function createEngine(options: EngineOptions): Engine {
     onBatch: observe('hurry_flow_runs'),
   })
   // Whatever goes wrong, the run looks again by itself.
-  deps.signals.on('deployment-slot-free', ({ workspaceId, limitId }) => {
-    slotsOfDeployments.add({ workspaceId, id: limitId }).catch(() => {})
+  deps.signals.on('deployment-slot-free', (freed) => {
+    slotsOfDeployments.add(freed).catch(() => {})
   })
   const claims = createBatcher<ClaimRequest, readonly ClaimedRun[]>({
     ...limits,

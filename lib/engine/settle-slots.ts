@@ -58,7 +58,7 @@ async function settle(
     return {
       answers,
       served,
-      signals: [...freed, ...movedSignals(ended, resized, taken, joined, left, freed)],
+      signals: [...freed, ...movedSignals(ended, resized, taken, joined, left, settlement.freed())],
       alive: writeOutcome(sql, write, outcome, nowMicros),
     }
   })

@@ -10,11 +10,13 @@ export interface SlotsFree {
   readonly next: readonly string[] | null
 }
 
-/** A slot of a deployment may be free: a run may wait for it, which has to be made due. */
+/** Slots of deployments may be free: runs may wait for them, which have to be made due. */
 export interface DeploymentSlotFree {
   readonly type: 'deployment-slot-free'
   readonly workspaceId: string
-  readonly limitId: string
+  /** Of all deployments with this limit, or of this one, whose limit is another now. */
+  readonly of: { readonly limitId: string } | { readonly deploymentId: string }
+  readonly slots: number
 }
 
 /** What a commit of this process may mean to somebody who waits here: long polls, caches of due work. Hints, sent after the COMMIT. */

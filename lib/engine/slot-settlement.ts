@@ -305,17 +305,26 @@ export class Settlement {
     }
   }
 
-  /** Limits of which there may be slots for those who wait, and runs that have to be made due for theirs, a signal a run. */
+  #freedLimits(): Limit[] {
+    return [...this.#byId.values()].filter(isFreed)
+  }
+
+  /** Limits of which slots came back. */
+  freed(): readonly { readonly workspaceId: string; readonly limitId: string }[] {
+    return this.#freedLimits().map(({ row }) => ({ workspaceId: row.workspaceId, limitId: row.id }))
+  }
+
+  /** Limits of which there may be slots for those who wait, and for how many runs, which have to be made due for theirs. */
   signals(): readonly (SlotsFree | DeploymentSlotFree)[] {
-    return [...this.#byId.values()].filter(isFreed).flatMap(({ row, book, line, freed }) => {
-      const of = { workspaceId: row.workspaceId, limitId: row.id }
+    return this.#freedLimits().flatMap(({ row, book, line, freed }) => {
+      const { workspaceId, id: limitId } = row
       const ids = line.next(book.room(this.#nowMicros))
       const next = ids.filter((id) => !line.get(id)?.isRun)
-      const runs = Array.from(
-        { length: ids.length - next.length },
-        (): DeploymentSlotFree => ({ type: 'deployment-slot-free', ...of }),
-      )
-      return [{ type: 'slots-free', ...of, slots: freed, next } as const, ...runs]
+      const free = { type: 'slots-free', workspaceId, limitId, slots: freed, next } as const
+      const runs = ids.length - next.length
+      return runs === 0
+        ? [free]
+        : [free, { type: 'deployment-slot-free', workspaceId, of: { limitId }, slots: runs } as const]
     })
   }
 }

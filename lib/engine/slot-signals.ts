@@ -19,7 +19,7 @@ export function movedSignals(...lists: readonly (readonly OfLimit[])[]): Signal[
 /** Slots of a limit may be had, and nobody looked who is next: whoever stands in its line may look, and runs that wait are due. */
 export const freeSignals = ({ workspaceId, limitId }: OfLimit, slots: number): Signal[] => [
   { type: 'slots-free', workspaceId, limitId, slots, next: null },
-  { type: 'deployment-slot-free', workspaceId, limitId },
+  { type: 'deployment-slot-free', workspaceId, of: { limitId }, slots },
 ]
 
 /** What leases that are over mean to others, however they ended. */

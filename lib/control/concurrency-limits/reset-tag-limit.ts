@@ -8,6 +8,7 @@ import { recordObjectEvent } from '../events/record-object-event.ts'
 import { limitEvent } from './limit-event.ts'
 import { findLimit } from './read-concurrency-limit.ts'
 import { tagLimitName } from './tag-limits.ts'
+import { wakeWaiters } from './wake-waiters.ts'
 
 /** Ends all that is held of a tag's limit; the task runs that are named hold a slot each from now on. Throws NotFound. */
 export async function resetTagLimit(
@@ -30,6 +31,6 @@ export async function resetTagLimit(
     return findLimit(sql, ctx, limit)
   })
   if (!row) throw new NotFound('Concurrency Limit')
-  engine.slots.wake(ctx.workspaceId)
+  wakeWaiters(ctx, engine, row)
   await recordObjectEvent(ctx, engine, limitEvent('updated', row))
 }

@@ -7,6 +7,7 @@ import { recordObjectEvent } from '../events/record-object-event.ts'
 import { limitEvent } from './limit-event.ts'
 import { findLimit } from './read-concurrency-limit.ts'
 import { tagLimitName } from './tag-limits.ts'
+import { wakeWaiters } from './wake-waiters.ts'
 
 /** Makes the limit of a tag, or changes how many slots it has. */
 export async function saveTagLimit(
@@ -27,7 +28,7 @@ export async function saveTagLimit(
   })
   // It was written in the same transaction.
   if (!saved) throw new Error('a limit that was just saved is not there')
-  if (!saved.created) engine.slots.wake(ctx.workspaceId)
+  if (!saved.created) wakeWaiters(ctx, engine, saved.row)
   await recordObjectEvent(ctx, engine, limitEvent(saved.created ? 'created' : 'updated', saved.row))
   return saved
 }

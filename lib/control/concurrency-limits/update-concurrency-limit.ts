@@ -8,6 +8,7 @@ import { limitNameTaken, type NewLimit } from './create-concurrency-limit.ts'
 import { limitEvent } from './limit-event.ts'
 import { findLimit, isLimit, type WhichLimit } from './read-concurrency-limit.ts'
 import { setActiveSlots } from './set-active-slots.ts'
+import { wakeWaiters } from './wake-waiters.ts'
 
 /** Absent members are left as they are. Throws NotFound, and Conflict when the new name is taken. */
 export async function updateConcurrencyLimit(
@@ -34,7 +35,6 @@ export async function updateConcurrencyLimit(
     throw name !== undefined && isUniqueViolation(error) ? limitNameTaken(name) : error
   })
   if (!row) throw new NotFound('Concurrency Limit')
-  // There may be room now for those who wait.
-  engine.slots.wake(ctx.workspaceId)
+  wakeWaiters(ctx, engine, row)
   await recordObjectEvent(ctx, engine, limitEvent('updated', row))
 }

@@ -62,5 +62,24 @@ export async function removeLimitsOfFlow(
       and d.workspace_id = ${workspaceId} and d.flow_id = ${flowId}`
 }
 
-const point = (sql: Transaction, workspaceId: string, deploymentId: string, limitId: string | null) => sql`
-  update deployments set concurrency_limit_id = ${limitId} where workspace_id = ${workspaceId} and id = ${deploymentId}`
+/** Runs that waited for a slot of the limit that it had before wait for none there any more. */
+async function point(
+  sql: Transaction,
+  workspaceId: string,
+  deploymentId: string,
+  limitId: string | null,
+): Promise<void> {
+  // A line is only left under its limit's lock.
+  const [left] = await sql<{ id: string }[]>`
+    select l.id from deployments d
+    join concurrency_limits l on l.workspace_id = d.workspace_id and l.id = d.concurrency_limit_id
+    where d.workspace_id = ${workspaceId} and d.id = ${deploymentId} and l.id is distinct from ${limitId}::uuid
+    for update of l`
+  if (left)
+    await sql`
+      delete from slot_waiters w using flow_runs r
+      where w.workspace_id = ${workspaceId} and w.limit_id = ${left.id}
+        and r.workspace_id = w.workspace_id and r.id = w.id and r.deployment_id = ${deploymentId}`
+  await sql`
+    update deployments set concurrency_limit_id = ${limitId} where workspace_id = ${workspaceId} and id = ${deploymentId}`
+}
