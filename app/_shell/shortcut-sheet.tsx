@@ -13,6 +13,8 @@ export default function ShortcutSheet({ onClose }: { readonly onClose: () => voi
             <Row key={item.path} what={item.label} keys={['g', item.key ?? '']} />
           ))}
         <Row what="Search this page" keys={['/']} />
+        <Row what="Next, previous run of a list" keys={['j', 'k']} />
+        <Row what="Select the run" keys={['x']} />
         <Row what="Next error in logs" keys={['e']} />
         <Row what="Follow logs" keys={['f']} />
         <Row what="All shortcuts" keys={['?']} />

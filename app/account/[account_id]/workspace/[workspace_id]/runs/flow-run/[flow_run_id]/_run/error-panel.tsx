@@ -21,10 +21,15 @@ interface ErrorPanelProps {
   readonly run: FlowRunRow
   readonly tasks: ReadonlyMap<string, TaskRunRow>
   readonly firstError: FirstError | null
+  /** It broke while the page was open: its line is not known yet, its errors are. */
+  readonly justNow: boolean
 }
 
 /** What broke, in its own words, and the one action that leads to the evidence. */
-export function ErrorPanel({ base, path, run, tasks, firstError }: ErrorPanelProps) {
+export function ErrorPanel({ base, path, run, tasks, firstError, justNow }: ErrorPanelProps) {
+  // A run may break without a word of it in its log.
+  const silent = firstError === null && !justNow
+  const where = firstError ? { line: firstError.line } : justNow ? { level: 40 } : {}
   const family = showState(run.stateType, run.stateName).family
   const broken = [...tasks.values()]
     .filter((task) => task.stateType === 'FAILED' || task.stateType === 'CRASHED')
@@ -74,15 +79,9 @@ export function ErrorPanel({ base, path, run, tasks, firstError }: ErrorPanelPro
         </pre>
       )}
       <div className="flex flex-wrap items-center gap-2">
-        <ButtonLink
-          kind="primary"
-          size="sm"
-          // A run that broke while the page was open: its line is not known yet, its errors are.
-          href={runHref(path, 'logs', firstError ? { line: firstError.line } : { level: 40 })}
-          scroll={false}
-        >
+        <ButtonLink kind="primary" size="sm" href={runHref(path, 'logs', where)} scroll={false}>
           <ScrollText aria-hidden size={14} />
-          Open failing log
+          {silent ? 'Open logs' : 'Open failing log'}
         </ButtonLink>
         {words === '' ? null : (
           <CopyButton text={words} label="Copy error" kind="plain">

@@ -19,7 +19,7 @@ import { formatCount } from '#app/_ui/times.ts'
 import type { LogPage } from '#lib/control/console/list-logs.ts'
 import type { FlowRunView } from '#lib/control/console/read-flow-run.ts'
 import type { StateRow } from '#lib/control/console/rows.ts'
-import type { StateType } from '#lib/domain/state.ts'
+import { isFinal, type StateType } from '#lib/domain/state.ts'
 import type { RunLocks } from '../../../_actions/run-locks.ts'
 import { ErrorPanel, type FirstError } from './error-panel.tsx'
 import { Logs } from './logs.tsx'
@@ -187,7 +187,14 @@ export function RunPage(props: RunPageProps) {
         {facts}
         {waits ? why : null}
         {troubled ? (
-          <ErrorPanel base={base} path={path} run={run} tasks={tasks} firstError={firstError} />
+          <ErrorPanel
+            base={base}
+            path={path}
+            run={run}
+            tasks={tasks}
+            firstError={firstError}
+            justNow={!isFinal(view.run.stateType)}
+          />
         ) : run.stateMessage !== '' &&
           !waits &&
           run.stateType !== 'COMPLETED' &&
