@@ -3,7 +3,7 @@ import type { AgentRecord, Json, ReportedState } from '../protocol/frames.js'
 import { presentInstant } from '../record/instant.js'
 import { cleanText, MAX_LOG_CHARS } from '../record/text.js'
 import { uuid7 } from '../record/uuid.js'
-import { printLog } from './print-log.js'
+import { LEVELS, printLog } from './print-log.js'
 import { newRunName } from './run-names.js'
 import { type NewState, reportedState, type TaskRun } from './task-run.js'
 
@@ -100,9 +100,22 @@ export class FlowRun {
   }
 
   /** The process is about to end: says so of the run and of everything that runs in it. */
-  endAbruptly(next: NewState): void {
+  endAbruptly(next: NewState, story: string): void {
     for (const taskRun of [...this.liveTaskRuns]) taskRun.enter(next)
+    this.tellEnd(next, story)
     this.enter(next)
+  }
+
+  /** The last line of the log. Of a run that has ended already it was told. */
+  tellEnd(next: NewState, story: string): void {
+    if (this.ended) return
+    const { flowName } = this.facts
+    const isGood = next.type === 'COMPLETED'
+    const level = isGood || next.type === 'CANCELLED' ? LEVELS.info : LEVELS.error
+    this.log(
+      level,
+      isGood ? `Flow ${flowName} completed` : `Flow ${flowName} ended ${next.name}. ${story}`.trim(),
+    )
   }
 
   log(level: number, message: string, taskRun: TaskRun | null = null): void {

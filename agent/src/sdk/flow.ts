@@ -93,7 +93,13 @@ function defineFlow(
     place,
   }
   const state = (...args: unknown[]) => runFlow(definition, args)
-  const call = async (...args: unknown[]) => (await state(...args)).result()
+  const call = (...args: unknown[]) => {
+    const ending = state(...args)
+    const result = ending.then((ended) => ended.result())
+    // The flow around waits for it and the log has told of it: that nobody awaits it must not end the process.
+    if (currentFrame()) result.catch(() => {})
+    return result
+  }
   const handle: FlowHandle = {
     parameterNames: definition.parameterNames,
     name,
@@ -195,14 +201,9 @@ async function runReported(
   const outcome = await runAllAttempts(definition, checked, around, run, scope, reporter)
   unwatch()
   const next = finalStateOf(outcome)
-  if (next.type === 'COMPLETED') run.log(LEVELS.info, `Flow ${name} completed`)
-  else if (outcome.kind === 'cancelled' && outcome.error instanceof RunSuspended)
+  if (outcome.kind === 'cancelled' && outcome.error instanceof RunSuspended)
     run.log(LEVELS.info, `Flow ${name} is ${outcome.error.message}`)
-  else {
-    const level = next.type === 'CANCELLED' ? LEVELS.info : LEVELS.error
-    const why = next.message === undefined ? '' : failureStory(next, outcome)
-    run.log(level, `Flow ${name} ended ${next.name}. ${why}`.trim())
-  }
+  else run.tellEnd(next, next.message === undefined ? '' : failureStory(next, outcome))
   const { at } = run.enter(next)
   if (outcome.kind === 'completed') rememberMaker(outcome.value, standIn?.id ?? null)
   unguard()

@@ -1,8 +1,12 @@
 import type { Reporter } from '../connection/reporter.js'
+import { errorStory } from '../record/error-story.js'
 import { describeError } from '../record/text.js'
+import { readEnvironment } from '../settings/environment.js'
+import { isHosted } from '../settings/hosted.js'
 import type { CancelScope } from './cancel-scope.js'
 import { RunCancelled } from './errors.js'
 import type { FlowRun } from './flow-run.js'
+import { LEVELS } from './print-log.js'
 import type { NewState } from './task-run.js'
 
 interface LiveRun {
@@ -52,10 +56,10 @@ export function stopLiveRuns(reason: string): void {
 }
 
 /** Children last began, so they end first. */
-function endAll(next: NewState, reason: Error): Reporter[] {
+function endAll(next: NewState, reason: Error, story = reason.message): Reporter[] {
   const entries = [...live].reverse()
-  for (const { run, scope } of entries) {
-    run.endAbruptly(next)
+  for (const [i, { run, scope }] of entries.entries()) {
+    run.endAbruptly(next, i === 0 ? story : reason.message)
     scope.cancel(reason)
   }
   const reporters = [...new Set(entries.map((entry) => entry.reporter))]
@@ -63,19 +67,23 @@ function endAll(next: NewState, reason: Error): Reporter[] {
   return reporters
 }
 
-function endProcess(next: NewState, reason: Error, end: () => void): void {
+function endProcess(next: NewState, reason: Error, end: () => void, story?: string): void {
   isDying = true
-  const closing = endAll(next, reason).map((reporter) => reporter.close(LAST_WORDS_MS))
+  const closing = endAll(next, reason, story).map((reporter) => reporter.close(LAST_WORDS_MS))
   void Promise.allSettled(closing).then(end)
 }
 
 function onUncaught(error: unknown): void {
   // A program with a listener of its own decides for itself whether it goes on; then so do its runs.
   if (isDying || process.listenerCount('uncaughtException') > 1) return
-  const shown = error instanceof Error ? (error.stack ?? String(error)) : describeError(error)
-  process.stderr.write(`Uncaught ${shown}\n`)
+  const told = errorStory(error)
   const message = `Uncaught outside the flow's own code: ${describeError(error)}`
-  endProcess({ type: 'FAILED', name: 'Failed', message }, new RunCancelled(message), () => process.exit(1))
+  // Where the log's lines are not shown, or recorded by the process above, which tells of the end.
+  const isShown = !isHosted() && readEnvironment().consoleLevel <= LEVELS.error
+  if (!isShown) process.stderr.write(`Uncaught ${told}\n`)
+  const story = isHosted() ? message : `Uncaught outside the flow's own code: ${told}`
+  const failed: NewState = { type: 'FAILED', name: 'Failed', message }
+  endProcess(failed, new RunCancelled(message), () => process.exit(1), story)
 }
 
 function onSignal(signal: NodeJS.Signals): void {

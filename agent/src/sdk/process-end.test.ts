@@ -43,6 +43,12 @@ const lastState = (plane: ControlPlane, kind: 'flow-run-state' | 'task-run') => 
   return last && last.kind !== 'log' ? last.state : undefined
 }
 
+/** What the log says of the end of the flow. */
+const lastLines = (plane: ControlPlane) =>
+  plane.records.flatMap((each) =>
+    each.kind === 'log' && each.message.startsWith('Flow main ended') ? [each.message] : [],
+  )
+
 const runsForever = 'await stuck()'
 const isStuck = (plane: ControlPlane) => () =>
   plane.records.some(
@@ -69,6 +75,8 @@ describe('a flow whose process', () => {
     expect(await run.finished).toMatchObject({ signal: 'SIGTERM' })
     expect(lastState(plane, 'flow-run-state')).toMatchObject({ type: 'CRASHED' })
     expect(readdirSync(join(home, 'outbox'))).toEqual([])
+    // The log tells the same end as the state, once.
+    expect(lastLines(plane)).toEqual(['Flow main ended Crashed. the process was stopped by SIGTERM'])
   })
 
   it('dies of an uncaught error ends Failed, and the process exits with 1', async () => {
@@ -80,6 +88,28 @@ describe('a flow whose process', () => {
       type: 'FAILED',
       message: expect.stringContaining('RangeError: from a callback'),
     })
+    expect(lastLines(plane)).toEqual([
+      expect.stringMatching(
+        /^Flow main ended Failed\. Uncaught outside the flow's own code: RangeError: from a callback\n {4}at .*flow\.mjs:\d+/,
+      ),
+    ])
+  })
+
+  it('does not await a task or a sub-flow that fails goes on to its end, and so does the process', async () => {
+    const { plane, run } = await startFlow(
+      'void bad(); void sub(); await step(2); return 5',
+      `const bad = task({ name: 'bad' }, async () => { throw new Error('nobody awaits this') })
+       const sub = flow({ name: 'sub' }, async () => { throw new Error('nor this') })`,
+    )
+    expect(await run.finished).toMatchObject({ code: 0 })
+    expect(lastState(plane, 'flow-run-state')).toMatchObject({ type: 'COMPLETED' })
+    const errors = plane.records.flatMap((each) =>
+      each.kind === 'log' && each.level === 40 ? [each.message] : [],
+    )
+    expect(errors.map((message) => message.split('\n')[0])).toEqual([
+      'Error: nobody awaits this',
+      'Flow sub ended Failed. Error: nor this',
+    ])
   })
 
   it('exits in the middle is Crashed, which the next command delivers', async () => {

@@ -83,6 +83,8 @@ function defineTask(
     const future = launch(definition, args)
     const result = future.result()
     rememberMaker(result, future.taskRunId)
+    // The flow around waits for it and the log has told of it: that nobody awaits it must not end the process.
+    if (future.taskRunId !== null) result.catch(() => {})
     return result
   }
   return Object.defineProperties(call, {
