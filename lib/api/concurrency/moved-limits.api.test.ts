@@ -83,10 +83,19 @@ test('a deployment that goes to another limit takes its runs along, and leaves t
   const gone = await waiting(going.id)
   const stays = await ask('POST', `/deployments/${staying.id}/create_flow_run`, {})
   await claim(stays.id)
+  // A run of the deployment that asks for a slot by the limit's name goes on waiting for it.
+  const asks = (await ask('POST', `/deployments/${going.id}/create_flow_run`, {})).id
+  const refused = await tenant.call('POST', '/v2/concurrency_limits/increment-with-lease', {
+    names: [old.name],
+    slots: 1,
+    holder: { type: 'flow_run', id: asks },
+  })
+  expect(refused.status).toBe(423)
   await ask('PATCH', `/deployments/${going.id}`, { global_concurrency_limit_id: next.id })
   await expect.poll(() => areDue(gone), { timeout: 5_000 }).toEqual([true, true])
-  const line = await here.db.engine<{ id: string }[]>`select id from slot_waiters where limit_id = ${old.id}`
-  expect(line.map(({ id }) => id)).toEqual([stays.id])
+  const line = await here.db.engine<{ id: string }[]>`
+    select id from slot_waiters where limit_id = ${old.id} order by since`
+  expect(line.map(({ id }) => id)).toEqual([stays.id, asks])
 })
 
 test('a limit that is raised by its deployment is tried by those who wait on another replica', async () => {

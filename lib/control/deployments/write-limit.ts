@@ -1,6 +1,7 @@
 import type { Transaction } from '../../db/clients.ts'
 import { uuidv7 } from '../../db/uuid.ts'
 import { NotFound } from '../../domain/problem.ts'
+import { isRunInLine } from '../../engine/slot-writes.ts'
 
 export const ownLimitName = (deploymentId: string): string => `deployment:${deploymentId}`
 
@@ -78,7 +79,7 @@ async function point(
   if (left)
     await sql`
       delete from slot_waiters w using flow_runs r
-      where w.workspace_id = ${workspaceId} and w.limit_id = ${left.id}
+      where w.workspace_id = ${workspaceId} and w.limit_id = ${left.id} and ${isRunInLine(sql)}
         and r.workspace_id = w.workspace_id and r.id = w.id and r.deployment_id = ${deploymentId}`
   await sql`
     update deployments set concurrency_limit_id = ${limitId} where workspace_id = ${workspaceId} and id = ${deploymentId}`
