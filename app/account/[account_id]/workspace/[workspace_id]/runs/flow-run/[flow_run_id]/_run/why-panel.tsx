@@ -61,7 +61,11 @@ export function WhyPanel({ base, runId, explanation, states, checkedAt }: WhyPan
           </span>
         </header>
         <p className="px-4 pt-3 pb-1.5 text-base">
-          {summaryOf(blockers, reasons)}
+          {summaryOf(
+            blockers,
+            reasons,
+            states.some((state) => state.type === 'RUNNING'),
+          )}
           <Forecast reasons={reasons} />
         </p>
         <ul className="pb-1.5">
@@ -116,7 +120,11 @@ export function WhyPanel({ base, runId, explanation, states, checkedAt }: WhyPan
 const isHere = (path: string | null, runId: string): boolean =>
   path === null || path.endsWith(`flow-run/${runId}`)
 
-function summaryOf(blockers: readonly WaitingReason[], reasons: readonly WaitingReason[]): string {
+function summaryOf(
+  blockers: readonly WaitingReason[],
+  reasons: readonly WaitingReason[],
+  begun: boolean,
+): string {
   const [first] = reasons
   if (blockers.length === 0)
     return first?.rule === 'dueNow'
@@ -127,7 +135,9 @@ function summaryOf(blockers: readonly WaitingReason[], reasons: readonly Waiting
   if (blockers.some((reason) => reason.rule === 'watchCancellations'))
     return 'It was asked to stop, and ends instead of going on.'
   const words = numberWords[blockers.length] ?? `${blockers.length} things hold`
-  return `${words} it back. It goes on by itself when ${blockers.length === 1 ? 'that is' : 'these are'} over.`
+  const goes = begun ? 'goes on' : 'starts'
+  const due = reasons.some((reason) => reason.rule === 'waitForScheduledTime') ? 'its time has come and ' : ''
+  return `${words} it back. It ${goes} by itself when ${due}${blockers.length === 1 ? 'that is' : 'these are'} over.`
 }
 
 /** The latest of what can be told: it starts when everything is over. */
