@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, connect } from 'node:net'
 import { afterAll, expect, test } from 'vitest'
+import { z } from 'zod'
 import { createApiListener } from './node-listener.ts'
 import { route } from './route.ts'
 import type { Services } from './services.ts'
@@ -25,8 +26,21 @@ const routes = [
   echo('GET', '/pools/{name}/things/{id}'),
   echo('GET', '/pools/{name}'),
 ]
-// Safe: none of these routes asks for a service.
-const server = createServer(createApiListener({} as Services, routes)).listen(0, '127.0.0.1')
+const reading = route({
+  method: 'POST',
+  path: '/bodies',
+  permission: { in: 'public', why: 'a test' },
+  summary: 'Reads a body',
+  tag: 'Test',
+  body: z.looseObject({}),
+  success: { 200: null },
+  handle: () => ({ status: 200, json: {} }),
+})
+const logged: unknown[] = []
+const say = (...words: unknown[]) => logged.push(words)
+// Safe: these routes ask for no service but the log.
+const services = { log: { warn: say, error: say } } as unknown as Services
+const server = createServer(createApiListener(services, [...routes, reading])).listen(0, '127.0.0.1')
 await once(server, 'listening')
 const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}/api`
 afterAll(() => server.close())
@@ -62,4 +76,16 @@ test('paths of one shape go to one route, each with its own parameters', async (
     expect(await ask(`/other/${a}`)).toBe(404)
     expect(await ask(`/pools/${a}`, 'POST')).toBe(405)
   }
+})
+
+test('whoever hangs up in the middle of a body is no trouble of the database, and of nobody else', async () => {
+  const arrived = once(server, 'request')
+  const socket = connect((server.address() as AddressInfo).port, '127.0.0.1')
+  socket.write('POST /api/bodies HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{"half":')
+  const [request] = await arrived
+  const closed = once(request, 'close').catch(() => undefined)
+  socket.destroy()
+  await closed
+  await new Promise((resolve) => setImmediate(resolve))
+  expect(logged).toEqual([])
 })

@@ -144,9 +144,11 @@ function readText(request: IncomingMessage, maxBytes: number): Promise<string | 
       if (bytes > maxBytes) resolve(null)
       else resolve(chunks.length === 1 && first ? first.toString() : Buffer.concat(chunks).toString())
     })
-    request.on('error', reject)
+    // Who hangs up is nobody's trouble, though the error has the code of a database that went away.
+    const cutOff = (): void => reject(new BadInput('The request was cut off before its body was complete.'))
+    request.on('error', cutOff)
     request.on('close', () => {
-      if (!request.complete) reject(new BadInput('The request was cut off before its body was complete.'))
+      if (!request.complete) cutOff()
     })
   })
 }
