@@ -13,12 +13,21 @@ function sayAndStop(error: unknown): never {
   process.exit(1)
 }
 
-/** The first signal drains; a second one, from somebody who does not want to wait, ends the process at once. */
+/**
+ * A service manager signals npm, its shell and the server; npm passes it on, and the end of the shell counts as a signal too
+ * (`endWithShell`): that is one wish, told up to three times.
+ */
+const echoMs = 2_000
+
+/** The first signal drains; a later one, from somebody who does not want to wait, ends the process at once. */
 function stopOnSignals(server: Promise<RunningServer>): void {
-  let asked = false
+  let askedAtMs: number | undefined
   const stop = async () => {
-    if (asked) process.exit(130)
-    asked = true
+    if (askedAtMs !== undefined) {
+      if (performance.now() - askedAtMs < echoMs) return
+      process.exit(130)
+    }
+    askedAtMs = performance.now()
     process.stderr.write('\nStopping: finishing what is under way…\n')
     try {
       await (await server).close()

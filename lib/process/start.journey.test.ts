@@ -147,6 +147,17 @@ test('SIGTERM for npm reaches it too', async () => {
   expect(postmasterOf(dataDir)).toBeUndefined()
 })
 
+test('told to the whole process group, with npm passing it on as well, it is one SIGTERM and drains', async () => {
+  const npm = await start({ byNpm: true })
+  const pid = readRuntime(dataDir)?.pid
+  if (pid === undefined) throw new Error('no server is known')
+  process.kill(pid, 'SIGTERM')
+  process.kill(pid, 'SIGTERM')
+  await npm.stop('SIGTERM')
+  await expect.poll(() => isAlive(pid), { timeout: 10_000 }).toBe(false)
+  expect(postmasterOf(dataDir)).toBeUndefined()
+})
+
 test('it stops as cleanly when nobody reads what it prints any more', async () => {
   const server = await start()
   server.child.stdout?.destroy()
