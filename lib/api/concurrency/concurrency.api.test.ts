@@ -309,6 +309,19 @@ describe('the line of a limit', () => {
     expect([await line(raised.name), await line(off.name)]).toEqual([[], []])
   })
 
+  test('keeps nothing for those who asked for the limit by a name that it has no more', async () => {
+    const { id, name } = await fresh(1)
+    const { lease_id } = (await take([name])).json
+    const old = take([name], { wait_seconds: 30 })
+    await expect.poll(() => line(name)).toHaveLength(1)
+    await patch(`/v2/concurrency_limits/${id}`, { name: `${name}-new` })
+    // There is no limit of that name: nothing holds it back.
+    expect((await old).json.limits).toEqual([])
+    expect(await line(id)).toEqual([])
+    await post('/v2/concurrency_limits/decrement-with-lease', { lease_id })
+    expect((await take([`${name}-new`])).json.limits).toMatchObject([{ id }])
+  })
+
   test('is left by whom nobody can serve any more', async () => {
     const { name } = await fresh(2)
     await take([name])
