@@ -78,6 +78,7 @@ interface BookLine {
   readonly drainsFrom: string | null
   readonly waiterId: string | null
   readonly asksAgainAt: string | null
+  readonly lapsesAt: string | null
   /** Who waits is a run itself, and not somebody's request. */
   readonly isRun: boolean
 }
@@ -96,17 +97,17 @@ function readLines(
       from (${wanted}) w (workspace_id, id) join concurrency_limits l on l.workspace_id = w.workspace_id and l.id = w.id
     )
     select s.workspace_id, s.limit_id, sum(s.slots) as slots, min(s.held_since) as since, s.drains_from,
-           null::uuid as waiter_id, null::timestamptz as asks_again_at, false as is_run
+           null::uuid as waiter_id, null::timestamptz as asks_again_at, null::timestamptz as lapses_at, false as is_run
     from k join slot_leases s on s.workspace_id = k.workspace_id and s.limit_id = k.id
     group by s.workspace_id, s.limit_id, s.drains_from, case when k.decays then s.id end
     union all
-    select k.workspace_id, k.id, w.slots, w.since, null, w.id, null, w.is_run
+    select k.workspace_id, k.id, w.slots, w.since, null, w.id, null, w.lapses_at, w.is_run
     from k cross join lateral (
-      select w.slots, w.since, w.id, ${isRunInLine(sql)} as is_run from slot_waiters w
+      select w.slots, w.since, w.id, w.lapses_at, ${isRunInLine(sql)} as is_run from slot_waiters w
       where w.workspace_id = k.workspace_id and w.limit_id = k.id and w.asks_again_at is null and w.lapses_at > ${now}
       order by w.since, w.id limit k.slots) w
     union all
-    select w.workspace_id, w.limit_id, w.slots, w.since, null, w.id, w.asks_again_at, ${isRunInLine(sql)}
+    select w.workspace_id, w.limit_id, w.slots, w.since, null, w.id, w.asks_again_at, w.lapses_at, ${isRunInLine(sql)}
     from k cross join unnest(${plainArray(waiterIds)}::uuid[]) a (id)
     join slot_waiters w on w.workspace_id = k.workspace_id and w.limit_id = k.id and w.id = a.id and w.lapses_at > ${now}`
 }
@@ -136,6 +137,7 @@ function openBooks(
       sinceMicros: microsOf(line.since) ?? nowMicros,
       isPresent: line.asksAgainAt === null,
       isRun: line.isRun,
+      lapsesMicros: microsOf(line.lapsesAt) ?? nowMicros,
     }),
   )
   return new Map(

@@ -38,6 +38,11 @@ export class OpenWaits {
     return this.#waiters.size
   }
 
+  /** Whether it waits on this replica. */
+  has(id: string): boolean {
+    return this.#waiters.has(id)
+  }
+
   [Symbol.iterator](): Iterator<OpenWaiter> {
     return this.#waiters.values()
   }

@@ -7,6 +7,7 @@ import type { SlotAnswer, SlotOrder } from './slot-orders.ts'
 import { Settlement, type SlotOutcome } from './slot-settlement.ts'
 import { movedSignals } from './slot-signals.ts'
 import {
+  callWaiters,
   deleteLeases,
   deleteWaiters,
   extendLeases,
@@ -78,7 +79,7 @@ async function settle(
 function writeOutcome(
   sql: Transaction,
   write: Write,
-  { ended, resized, taken, limits, renewals, joined, left }: SlotOutcome,
+  { ended, resized, taken, limits, renewals, joined, left, called }: SlotOutcome,
   nowMicros: number,
 ): ReadonlySet<string> {
   const alive = new Set<string>()
@@ -96,6 +97,7 @@ function writeOutcome(
       : null,
     left.length > 0 ? deleteWaiters(sql, left) : null,
     joined.length > 0 ? saveWaiters(sql, joined) : null,
+    called.length > 0 ? callWaiters(sql, called, nowMicros) : null,
   )
   return alive
 }

@@ -7,12 +7,13 @@ import { repossessSlots } from '../services/repossess-slots.ts'
 import { afterFile } from '../testing/cleanup.ts'
 import { testDatabase } from '../testing/database.ts'
 import { statementsDuring } from '../testing/statements.ts'
-import { makeFlow, makeLimit, newRun, newTaskRun, proposed } from '../testing/work.ts'
+import { makeDeployment, makeFlow, makeLimit, newRun, newTaskRun, proposed } from '../testing/work.ts'
 import { nowMicros } from './clock.ts'
 import { createEngine } from './create-engine.ts'
 import type { Engine } from './engine.ts'
 import { shareSlots } from './share-slots.ts'
 import type { TakeSlots } from './slot-orders.ts'
+import { freeSignals } from './slot-signals.ts'
 
 // One line for all replicas. `here` and `there` are two of them, which tell each other of slots that came free.
 
@@ -187,6 +188,64 @@ test('who waits on a replica that was killed stands in nobody’s way for long',
   ahead = 0
   expect(counts.waiters).toBeGreaterThan(0)
   expect(await db.engine`select id from slot_waiters where limit_id = ${limitId}`).toEqual([])
+})
+
+/** As a replica left it that was killed: nobody will ever come for what is kept for it. */
+const standsOnADeadReplica = async (ws: string, limitId: string, slots = 1) => {
+  await db.engine`
+    insert into slot_waiters (workspace_id, limit_id, id, slots, holder_type, since, lapses_at)
+    values (${ws}, ${limitId}, ${uuidv7()}, ${slots}, 'client', now() - interval '1 minute', now() + interval '1 hour')`
+}
+
+test.each([
+  ['given back', (ws: string, lease: string) => end(ws, lease)],
+  [
+    'given back by a transition, which does not look who is next',
+    async (ws: string, lease: string) => {
+      const [gone] = await db.engine<{ limitId: string }[]>`
+        delete from slot_leases where workspace_id = ${ws} and id = ${lease} returning limit_id`
+      here.signals.emit(freeSignals({ workspaceId: ws, limitId: gone?.limitId ?? '' }, 1))
+    },
+  ],
+])('a slot that is %s passes over who waits on a replica that is gone', async (_, giveBack) => {
+  const ws = await workspace()
+  const limitId = await makeLimit(db, ws, 'one', 1)
+  const lease = await granted(here.slots.take(order(ws, ['one'])))
+  for (const _ of [1, 2]) await standsOnADeadReplica(ws, limitId)
+  const waiting = [here, there].map((by) =>
+    by.slots.take(order(ws, ['one']), 30).then((answer) => ({ by, answer })),
+  )
+  await expect.poll(() => lengthOf(limitId)).toBe(4)
+  await giveBack(ws, lease)
+  const { by, answer } = await Promise.race(waiting)
+  expect(answer.type).toBe('granted')
+  if (answer.type === 'granted') await end(ws, answer.leaseId, by)
+  for (const { answer } of await Promise.all(waiting)) expect(answer.type).toBe('granted')
+})
+
+test('a run that waits for its deployment is due when those before it do not come for what came free', async () => {
+  const flow = await makeFlow(db)
+  const ws = flow.workspaceId
+  const limitId = await makeLimit(db, ws, 'one', 1)
+  const deploymentId = await makeDeployment(db, flow, { limitId })
+  const lease = await granted(here.slots.take(order(ws, ['one'])))
+  await standsOnADeadReplica(ws, limitId)
+  const { row } = await here.createFlowRun(newRun(flow, { deploymentId, state: proposed('SCHEDULED') }))
+  const claim = () =>
+    here.setFlowRunState({
+      workspaceId: ws,
+      runId: row.id,
+      state: proposed('PENDING'),
+      policy: 'core',
+      client: { apiVersion: [0, 8, 4], clientVersion: '3.8.8' },
+    })
+  expect((await claim()).state?.name).toBe('AwaitingConcurrencySlot')
+  const due = new Promise((resolve) =>
+    here.signals.on('due', (signal) => signal.deploymentId === deploymentId && resolve(signal)),
+  )
+  await end(ws, lease)
+  await due
+  expect((await claim()).state?.type).toBe('PENDING')
 })
 
 test('who goes away leaves the line, and those behind get what was kept for it', async () => {

@@ -4,7 +4,8 @@ import type { Batcher } from './batcher.ts'
 import type { OpenWaits, Waiting } from './open-waits.ts'
 import type { Signals } from './signals.ts'
 import type { OpenWait, SlotAnswer, SlotOrder, Standing, TakeSlots } from './slot-orders.ts'
-import { presenceMicros, type WaiterKey } from './slot-writes.ts'
+import { freeSignals } from './slot-signals.ts'
+import { calledMicros, presenceMicros, type WaiterKey } from './slot-writes.ts'
 
 /** One try for slots. */
 export interface Try {
@@ -45,6 +46,8 @@ const LOOK_AGAIN_MS = 1_000
 const LOOK_FROM_FAR_MS = 5_000
 /** As others believe that somebody waits for three times as long. */
 const RENEW_MS = presenceMicros / 3_000
+/** A little after the places of those who were called have lapsed. */
+const CALLED_MS = calledMicros / 1_000 + 50
 /** Timers are early by up to so much. */
 const EARLY_MS = 1
 /**
@@ -93,9 +96,23 @@ export function createSlots({ orders, waits, signals, nowMicros, renew }: SlotQu
     }
   }
 
-  signals.on('slots-free', ({ workspaceId, limitId, slots, next }) =>
-    waits.wakeNext(workspaceId, limitId, next ?? slots),
-  )
+  /** Limits of which slots are kept for some who were called. */
+  const called = new Set<string>()
+
+  /** When those who may be the next do not come, because their replica is gone, those behind them look. */
+  const lookAfter = (of: { readonly workspaceId: string; readonly limitId: string }, slots: number): void => {
+    if (called.has(of.limitId)) return
+    called.add(of.limitId)
+    setTimeout(() => {
+      called.delete(of.limitId)
+      signals.emit(freeSignals(of, slots))
+    }, CALLED_MS).unref()
+  }
+
+  signals.on('slots-free', ({ workspaceId, limitId, slots, next }) => {
+    waits.wakeNext(workspaceId, limitId, next ?? slots)
+    if (next?.some((id) => !waits.has(id))) lookAfter({ workspaceId, limitId }, next.length)
+  })
 
   /** What was granted to somebody who is gone comes back, at once or as soon as that is known. */
   const holdFor = async (

@@ -43,6 +43,7 @@ export interface SlotOutcome extends LeaseOutcome {
   readonly renewals: readonly (LeaseKey & { readonly expiresMicros: number })[]
   readonly joined: readonly WaiterRow[]
   readonly left: readonly WaiterKey[]
+  readonly called: readonly WaiterKey[]
 }
 
 const named = ({ id, name, slotLimit }: LimitRow): NamedLimit => ({ id, name, limit: slotLimit })
@@ -287,6 +288,7 @@ export class Settlement {
   }
 
   outcome(): SlotOutcome {
+    for (const limit of this.#byId.values()) this.#waiters.call(limit)
     return {
       ...this.#leases.outcome(),
       limits: [...this.#byId.values()]
@@ -302,6 +304,7 @@ export class Settlement {
       renewals: this.#renewals,
       joined: this.#waiters.joined,
       left: this.#waiters.left,
+      called: this.#waiters.called,
     }
   }
 

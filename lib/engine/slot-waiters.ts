@@ -2,7 +2,7 @@ import { type LimitLine, lastPlace, type Place } from '../domain/limits/line.ts'
 import type { LimitBook } from '../domain/limits/occupancy.ts'
 import type { LimitRow } from './limit-books.ts'
 import type { OpenWait, Standing, WantedSlots } from './slot-orders.ts'
-import { presenceMicros, type WaiterKey, type WaiterRow, waiterAway } from './slot-writes.ts'
+import { calledMicros, presenceMicros, type WaiterKey, type WaiterRow, waiterAway } from './slot-writes.ts'
 
 interface Limit {
   readonly row: LimitRow
@@ -30,11 +30,17 @@ export function standingOf(
   full: readonly (Limit & { readonly book: LimitBook })[],
   nowMicros: number,
 ): Standing {
+  // Slots are idle, kept for some before it: they come for them, or lose their places.
+  const areCalled = full.every(
+    ({ book, line }) => book.hasRoom(slots, nowMicros) && line.next(book.room(nowMicros)).length > 0,
+  )
   const roomMicros = full.map(({ book, line }) => book.roomMicros(slots + line.slotsBefore(place), nowMicros))
   return {
     limitIds: full.map(({ row }) => row.id),
     isNear: full.every(({ row, line }) => line.slotsBefore(place) < row.slotLimit),
-    roomInSeconds: (Math.max(...roomMicros) - nowMicros) / microsPerSecond,
+    roomInSeconds:
+      Math.min(Math.max(...roomMicros) - nowMicros, areCalled ? calledMicros : Number.POSITIVE_INFINITY) /
+      microsPerSecond,
     sinceMicros: Math.min(place.sinceMicros, nowMicros),
     isPassedOver: full.some(({ line }) => line.hasPresentAfter(place)),
   }
@@ -46,6 +52,7 @@ export class SlotWaiters {
   /** By `limit waiter`. */
   readonly #joined = new Map<string, WaiterRow>()
   readonly #left = new Map<string, WaiterKey>()
+  readonly #called: WaiterKey[] = []
 
   constructor(nowMicros: number) {
     this.#nowMicros = nowMicros
@@ -63,8 +70,9 @@ export class SlotWaiters {
   ): void {
     if (holder) for (const limit of limits) this.#leaveLine(limit, holder.id)
     for (const limit of full) {
-      // Its place is renewed for as long as it stays, whether it looks or not.
-      if (limit.line.get(id)) continue
+      // Its place is renewed for as long as it stays, whether it looks or not; but for one that was called, who comes at this moment.
+      const known = limit.line.get(id)
+      if (known && (known.lapsesMicros ?? Number.POSITIVE_INFINITY) > this.#nowMicros + calledMicros) continue
       this.#join(limit, {
         workspaceId,
         limitId: limit.row.id,
@@ -106,6 +114,16 @@ export class SlotWaiters {
     return kept
   }
 
+  /** Those who may have what is free of a limit, and do not stand before this writer, come for it soon, or their places lapse. */
+  call({ row, line, book }: Limit & { readonly book: LimitBook }): void {
+    const { workspaceId, id: limitId } = row
+    for (const id of line.next(book.room(this.#nowMicros))) {
+      const waiter = line.get(id)
+      if (waiter?.isRun || (waiter?.lapsesMicros ?? 0) <= this.#nowMicros + calledMicros) continue
+      this.#called.push({ workspaceId, limitId, id })
+    }
+  }
+
   /** It waits no longer, neither by its open request nor as its holder. Answers how many slots of which limits were kept for it. */
   leave<Its extends Limit>({ wait, holder }: WantedSlots, limits: readonly Its[]): ReadonlyMap<Its, number> {
     const kept = new Map<Its, number>()
@@ -135,6 +153,11 @@ export class SlotWaiters {
 
   get joined(): readonly WaiterRow[] {
     return [...this.#joined.values()]
+  }
+
+  /** Who is called: those whose places end sooner. */
+  get called(): readonly WaiterKey[] {
+    return this.#called
   }
 
   get left(): readonly WaiterKey[] {

@@ -40,6 +40,12 @@ export interface WaiterRow extends LeaseKey {
 /** Whoever keeps its request open renews its place more often: one that was not seen for so long waits on a replica that is gone. */
 export const presenceMicros = 5_000_000
 
+/**
+ * Whoever may have what is free, and is told so, comes for it at once: one that does not within so long is not there, or too slow to let
+ * slots be idle for. If it comes later all the same it finds its place again.
+ */
+export const calledMicros = 1_000_000
+
 /** Whoever asks again later may be late by this much before its place is given up. */
 const latenessMicros = 5_000_000
 
@@ -196,6 +202,13 @@ export const saveWaiters = (sql: Queryable, rows: readonly WaiterRow[]) => sql`
     ${plainArray(rows.map((row) => formatInstant(row.lapsesMicros)))}::timestamptz[])
   on conflict (workspace_id, limit_id, id) do update
     set slots = excluded.slots, since = excluded.since, asks_again_at = excluded.asks_again_at, lapses_at = excluded.lapses_at`
+
+/** Their places end sooner, unless they show that they are there. The limits' rows are locked. */
+export const callWaiters = (sql: Queryable, keys: readonly WaiterKey[], nowMicros: number) => sql`
+  update slot_waiters w set lapses_at = ${formatInstant(nowMicros + calledMicros)}
+  from unnest(${workspaces(keys)}::uuid[], ${plainArray(keys.map((key) => key.limitId))}::uuid[], ${ids(keys)}::uuid[])
+    k (workspace_id, limit_id, id)
+  where w.workspace_id = k.workspace_id and w.limit_id = k.limit_id and w.id = k.id`
 
 /** They were served, or are gone. The limits' rows are locked. */
 export const deleteWaiters = (sql: Queryable, keys: readonly WaiterKey[]) => sql`

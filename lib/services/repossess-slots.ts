@@ -1,5 +1,5 @@
 import { formatInstant } from '../domain/time.ts'
-import { freedSignals, movedSignals } from '../engine/slot-signals.ts'
+import { freedSignals, freeSignals, movedSignals } from '../engine/slot-signals.ts'
 import { type EndedLease, endedLeaseColumns } from '../engine/slot-writes.ts'
 import type { Service } from './service.ts'
 
@@ -21,12 +21,16 @@ export const repossessSlots: Service = {
         select ctid from slot_leases where expires_at <= ${formatInstant(now)} limit ${BATCH} for update skip locked))
       returning ${endedLeaseColumns(db.engine)}`
     engine.signals.emit(freedSignals(gone, now))
-    const left = await db.engine<{ workspaceId: string; limitId: string }[]>`
+    const left = await db.engine<
+      { workspaceId: string; limitId: string; slots: number; isPresent: boolean }[]
+    >`
       delete from slot_waiters w
       where w.ctid = any (array(
         select ctid from slot_waiters where lapses_at <= ${formatInstant(now)} limit ${BATCH} for update skip locked))
-      returning w.workspace_id, w.limit_id`
+      returning w.workspace_id, w.limit_id, w.slots, w.asks_again_at is null as is_present`
     engine.signals.emit(movedSignals(left))
+    // What was kept for them may be had by those behind.
+    engine.signals.emit(left.flatMap((one) => (one.isPresent ? freeSignals(one, one.slots) : [])))
     return {
       counts: { leases: gone.length, waiters: left.length },
       more: gone.length === BATCH || left.length === BATCH,

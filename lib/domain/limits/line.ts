@@ -11,6 +11,8 @@ export interface Waiter extends Place {
   readonly isPresent: boolean
   /** It is a run that waits for a slot of its deployment: somebody has to make it due when it may have one. */
   readonly isRun?: boolean
+  /** Until when its place is kept without a sign of life. */
+  readonly lapsesMicros?: number
 }
 
 /** Of those who are in no line. */
