@@ -90,9 +90,26 @@ async function makeOneOfEverything(who: TestTenant): Promise<Record<string, stri
     actions: [{ type: 'run-deployment', source: 'selected', deployment_id: deployment.id }],
     owner_resource: secret,
   })
+  const slack = await post('/block_types/', { name: `Slack ${secret}`, slug: 'slack-webhook' })
+  const slackSchema = await post('/block_schemas/', {
+    block_type_id: slack.id,
+    fields: { block_type_slug: 'slack-webhook' },
+  })
+  const channel = await post('/block_documents/', {
+    name: `channel-${secret}`,
+    data: { url: 'https://hooks.slack.com/services/a' },
+    block_type_id: slack.id,
+    block_schema_id: slackSchema.id,
+  })
+  const policy = await post('/flow_run_notification_policies/', {
+    state_names: [secret],
+    tags: [],
+    block_document_id: channel.id,
+  })
   return {
     secret,
     automations: automation.id,
+    flow_run_notification_policies: policy.id,
     deployments: deployment.id,
     variable: variable.name,
     variables: variable.id,

@@ -29,6 +29,7 @@ import { logWriteRoutes } from './logs/write-routes.ts'
 import { myKeyRoutes } from './me/key-routes.ts'
 import { meRoutes } from './me/routes.ts'
 import { mySessionRoutes } from './me/session-routes.ts'
+import { notificationPolicyRoutes } from './notification-policies/routes.ts'
 import { objectAccessRoutes } from './object-access/routes.ts'
 import { openApiRoutes } from './openapi/routes.ts'
 import { rootRoutes } from './root/routes.ts'
@@ -80,6 +81,7 @@ export const routes: readonly Route[] = [
   ...deploymentVersionRoutes,
   ...deploymentRoutes,
   ...automationRoutes,
+  ...notificationPolicyRoutes,
   ...workPoolRoutes,
   ...poolQueueRoutes,
   ...workQueueRoutes,

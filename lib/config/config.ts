@@ -48,6 +48,8 @@ export interface Config {
   /** Signs sessions. Absent until `resolveAuthSecret` has read or made one. */
   readonly authSecret: string | undefined
   readonly github: GitHubConfig | undefined
+  /** Whether what tenants have sent may go to addresses of this machine and of the networks around it. */
+  readonly allowsPrivateAddresses: boolean
   readonly logLevel: LogLevel
   /** Connections of each of the two database pools: batch writers, and pages and API reads. */
   readonly poolSize: number
@@ -143,6 +145,10 @@ const variables = {
     expected: 'the base URL of a GitHub Enterprise Server, such as https://github.example.com',
   },
   LOG_LEVEL: { schema: z.enum(logLevels), expected: `one of ${logLevels.join(', ')}` },
+  RIGEL_PRIVATE_ADDRESSES: {
+    schema: z.enum(['allow', 'refuse']),
+    expected: 'allow, where notifications may go to addresses in the network of the server, or refuse',
+  },
   RIGEL_POOL_SIZE: { schema: wholeNumber(1, 500), expected: 'a number of connections from 1 to 500' },
 } as const
 
@@ -244,6 +250,7 @@ export function parseConfig(env: Environment, args: readonly string[] = [], cwd 
     databaseUrl: read(env, 'DATABASE_URL'),
     authSecret,
     github,
+    allowsPrivateAddresses: read(env, 'RIGEL_PRIVATE_ADDRESSES') === 'allow',
     logLevel: read(env, 'LOG_LEVEL') ?? 'info',
     poolSize: read(env, 'RIGEL_POOL_SIZE') ?? 8,
     roles: parseRoles(args),

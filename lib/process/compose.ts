@@ -6,6 +6,7 @@ import type { Services } from '../api/services.ts'
 import { createSockets } from '../api/sockets/accept.ts'
 import type { Config } from '../config/config.ts'
 import { log } from '../config/log.ts'
+import { createNotifier } from '../control/notifications/notifier.ts'
 import { createWork, forgetChanged } from '../control/work/create-work.ts'
 import { connectDatabase, type Database } from '../db/clients.ts'
 import { SideConnection } from '../db/side-connection.ts'
@@ -24,6 +25,7 @@ import { createReplicaBus } from '../live/replica-bus.ts'
 import { services as backgroundServices } from '../services/all.ts'
 import { scheduleRuns } from '../services/schedule-runs.ts'
 import { type StartedServices, startServices, takeWatchedTurn } from '../services/service.ts'
+import { createSendNotifications } from '../services/take-automation-steps.ts'
 import type { Listener } from './front-door.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
 
@@ -197,7 +199,13 @@ export function composeApplication({
       await takeWatchedTurn(scheduleRuns, { db, engine, nowMicros }, { log: log(), onTurn: metrics.onTurn })
     },
     startServices: () => {
-      loops ??= startServices(backgroundServices, { db, engine, nowMicros }, log(), metrics.onTurn)
+      const notifier = createNotifier({
+        authSecret,
+        publicUrl: config.publicUrl,
+        allowsInside: config.allowsPrivateAddresses,
+      })
+      const all = [...backgroundServices, createSendNotifications(notifier)]
+      loops ??= startServices(all, { db, engine, nowMicros }, log(), metrics.onTurn)
     },
     close: async () => {
       await loops?.stop()

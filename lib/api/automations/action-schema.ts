@@ -21,7 +21,10 @@ const runTypes = [
   'resume-flow-run',
   'delete-flow-run',
   'change-flow-run-state',
+  'send-notification',
 ] as const
+/** What published clients send where nobody chose one. */
+const DEFAULT_SUBJECT = 'Prefect automated notification'
 const isNotRun = (type: unknown): boolean => (actionsNotRun as readonly unknown[]).includes(type)
 
 /** One shape for all: which members count follows from the type, and `actionOf` says what is missing. */
@@ -47,6 +50,9 @@ const action = z
     name: z.string().max(1_000).nullish(),
     message: z.string().max(100_000).nullish(),
     force: z.boolean().nullish(),
+    block_document_id: uuid.nullish(),
+    subject: z.string().max(1_000).nullish(),
+    body: z.string().max(20_000).nullish(),
   })
   .superRefine((given, ctx) => {
     const refuse = (path: string, message: string): void =>
@@ -62,6 +68,10 @@ const action = z
         )
     }
     if (given.type === 'change-flow-run-state' && !given.state) refuse('state', 'is required')
+    if (given.type === 'send-notification') {
+      if (!given.block_document_id) refuse('block_document_id', 'is required')
+      if (!given.body) refuse('body', 'is required')
+    }
     if (given.type !== 'change-flow-run-state' && given.force)
       refuse('force', notYet(`${given.type} by force`))
   })
@@ -89,6 +99,12 @@ function actionOf(given: GivenAction, raw: RawJson | undefined): Action {
     // The schema asks for it.
     if (!state) throw new Error('a change of state without a state')
     return { type, state, name: name ?? null, message: message ?? null, force: force ?? false }
+  }
+  if (type === 'send-notification') {
+    const { block_document_id: blockDocumentId, subject, body } = given
+    // The schema asks for it.
+    if (!blockDocumentId || !body) throw new Error('a notification without a block or a body')
+    return { type, blockDocumentId, subject: subject ?? DEFAULT_SUBJECT, body }
   }
   if (!isTargeted(type)) return { type } as Action
   const target = { source: given.source ?? 'selected', targetId: given[targetOf(type).key] ?? null }

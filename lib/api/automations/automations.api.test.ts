@@ -137,9 +137,9 @@ describe('automations', () => {
       'does not run the action call-webhook yet',
     ],
     [
-      'a notification',
-      { actions: [{ type: 'send-notification' }] },
-      'does not run the action send-notification yet',
+      'a notification through nothing',
+      { actions: [{ type: 'send-notification', body: 'x' }] },
+      'block_document_id',
     ],
     ['an incident', { actions: [{ type: 'declare-incident' }] }, 'yet'],
     ['resolving', { actions_on_resolve: [nothing] }, 'on resolve'],
@@ -173,7 +173,7 @@ describe('automations', () => {
         .status,
     ).toBe(201)
     for (const template of [
-      '{{ flow_run.name }}',
+      '{{ work_queue.name }}',
       '{{ event',
       '{% include "x" %}',
       '{{ event.constructor }}',
@@ -187,6 +187,10 @@ describe('automations', () => {
         expect(checked.json.error).toMatchObject({ source: template })
       }
     }
+    // Notifications alone know the run.
+    expect((await withTemplate('{{ flow_run.name }}')).status).toBe(422)
+    const ofNotifications = '"{{ flow_run.name }} {{ flow_run | ui_url }}"'
+    expect((await call(us, 'POST', '/templates/validate', ofNotifications)).status).toBe(204)
     expect((await call(us, 'POST', '/templates/validate', '"{{ event.id }}"')).status).toBe(204)
   })
 

@@ -26,6 +26,15 @@ export async function createAutomation(
   input: AutomationInput & { readonly ownerResource: string | null },
 ): Promise<AutomationRow> {
   requireScope(ctx, 'manage_automations')
+  return makeAutomation(ctx, engine, input)
+}
+
+/** The same for verbs that have checked who asks. */
+export async function makeAutomation(
+  ctx: Context,
+  engine: Engine,
+  input: AutomationInput & { readonly ownerResource: string | null },
+): Promise<AutomationRow> {
   const { workspaceId } = ctx
   const planned = planAutomation(ctx, input, input.ownerResource)
   const id = uuidv7()
@@ -35,11 +44,11 @@ export async function createAutomation(
     const now = ctx.nowMicros()
     const [made] = await sql<AutomationRow[]>`
       insert into automations as a (workspace_id, id, name, description, is_enabled, tags, trigger, actions, actions_on_trigger,
-        owner_resource, related_ids, wanted_names, watches_since, created_by)
+        owner_resource, related_ids, wanted_names, watches_since, created_by, policy)
       values (${workspaceId}, ${id}, ${input.name}, ${input.description}, ${input.isEnabled}, ${[...input.tags]}::text[],
         ${planned.triggerJson}::text::json, ${planned.actions}::text::json, ${planned.actionsOnTrigger}::text::json,
         ${input.ownerResource}, ${[...planned.relatedIds]}::text[], ${[...planned.wantedNames]}::text[], ${formatInstant(now)},
-        ${JSON.stringify(creatorOf(ctx.actor))}::text::jsonb)
+        ${JSON.stringify(creatorOf(ctx.actor))}::text::jsonb, ${input.policy ?? null}::text::json)
       returning ${automationColumns(sql)}`
     if (!made) throw new Error('an automation was not inserted')
     await beginAnew(sql, workspaceId, { id, isEnabled: input.isEnabled, trigger: planned.trigger }, now)

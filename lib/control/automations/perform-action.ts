@@ -25,6 +25,9 @@ export interface Invocation {
   readonly source: SourceEvent | null
 }
 
+/** What is done by the verbs of the product; notifications go out by another way. */
+export type OwnAction = Exclude<Action, { readonly type: 'send-notification' }>
+
 const client = { apiVersion: null, clientVersion: null } as const
 const SUSPENDED_SECONDS = 3_600
 const nothing = '{}' as RawJson
@@ -36,7 +39,7 @@ const nothing = '{}' as RawJson
 export async function performAction(
   ctx: Context,
   engine: Engine,
-  action: Action,
+  action: OwnAction,
   invocation: Invocation,
 ): Promise<ActionOutcome> {
   if (action.type === 'do-nothing') return { actionType: action.type, related: [], failedBecause: null }
@@ -57,7 +60,7 @@ type Related = ActionOutcome['related']
 async function actOn(
   ctx: Context,
   engine: Engine,
-  action: Exclude<Action, { readonly type: 'do-nothing' }>,
+  action: Exclude<OwnAction, { readonly type: 'do-nothing' }>,
   id: string,
   invocation: Invocation,
 ): Promise<Related> {
@@ -213,18 +216,23 @@ function fill(parameters: RawJson, invocation: Invocation): RawJson {
   let known: Readonly<Record<string, unknown>> | undefined
   return fillTemplates(parameters, (template) => {
     known ??= namesOf(invocation)
-    try {
-      return renderJinja(template, known)
-    } catch (error) {
-      throw new BadInput(
-        `A template of its parameters could not be rendered: ${error instanceof Error ? error.message : ''}.`,
-      )
-    }
+    return render(template, known)
   })
 }
 
+/** Throws BadInput for a template that cannot be rendered with this event. */
+export function render(template: string, known: Readonly<Record<string, unknown>>): string {
+  try {
+    return renderJinja(template, known)
+  } catch (error) {
+    throw new BadInput(
+      `A template of it could not be rendered: ${error instanceof Error ? error.message : ''}.`,
+    )
+  }
+}
+
 /** What templates may name (see `templateNames`). */
-function namesOf({ automationId, context, source }: Invocation): Readonly<Record<string, unknown>> {
+export function namesOf({ automationId, context, source }: Invocation): Readonly<Record<string, unknown>> {
   const event = source && (JSON.parse(source.json) as Record<string, unknown>)
   const seen = event && {
     ...event,

@@ -1,6 +1,7 @@
 import type { Database } from '../../db/clients.ts'
 import { uuidv7 } from '../../db/uuid.ts'
 import { boundRole } from '../../domain/access/workspace-roles.ts'
+import type { Action } from '../../domain/automations/action.ts'
 import { readAction } from '../../domain/automations/stored-actions.ts'
 import { Problem, Unavailable } from '../../domain/problem.ts'
 import type { RawJson } from '../../domain/state.ts'
@@ -8,8 +9,18 @@ import { formatInstant } from '../../domain/time.ts'
 import { isPassing } from '../../engine/batcher.ts'
 import type { Engine } from '../../engine/engine.ts'
 import type { Context } from '../context.ts'
-import { asSource, firingTold, newEventOf, outcomeTold, readEvent, type Told } from './firing-events.ts'
-import { performAction } from './perform-action.ts'
+import type { Notifier } from '../notifications/notifier.ts'
+import {
+  type ActionOutcome,
+  asSource,
+  firingTold,
+  newEventOf,
+  outcomeTold,
+  readEvent,
+  type Told,
+} from './firing-events.ts'
+import { type Invocation, performAction } from './perform-action.ts'
+import { sendNotification } from './send-notification.ts'
 import type { StepContext } from './steps.ts'
 
 /** Steps taken in one turn. */
@@ -38,6 +49,14 @@ interface Scope {
   readonly nowMicros: () => number
 }
 
+/**
+ * What is sent waits for whoever receives it. So that nothing else waits with it, those steps are taken by a loop of their own, the
+ * one that has a notifier.
+ */
+export interface StepScope extends Scope {
+  readonly notifier?: Notifier
+}
+
 export interface TakenSteps {
   readonly taken: number
   readonly done: number
@@ -50,11 +69,12 @@ export interface TakenSteps {
  * Takes the steps that are due, each by one replica; those of one firing in their order. First what is asked, then its outcome is
  * written down, then that is told, then the step is gone: wherever a replica dies, another goes on from there.
  */
-export async function takeSteps(scope: Scope): Promise<TakenSteps> {
+export async function takeSteps(scope: StepScope): Promise<TakenSteps> {
   const now = formatInstant(scope.nowMicros())
   const rows = await scope.db.engine<StepRow[]>`
     with due as (
       select workspace_id, id from automation_steps where due_at <= greatest(now(), ${now}::timestamptz)
+        and (coalesce(action ->> 'type', '') = 'send-notification') = ${scope.notifier !== undefined}
       order by due_at limit ${BATCH} for update skip locked
     )
     update automation_steps s set attempts = s.attempts + 1, due_at = greatest(now(), ${now}::timestamptz) + make_interval(secs => ${LEASE_SECONDS})
@@ -90,7 +110,7 @@ async function putOff({ db }: Scope, { workspaceId, id, attempts }: StepRow): Pr
     where workspace_id = ${workspaceId} and id = ${id}`
 }
 
-async function takeStep(scope: Scope, step: StepRow): Promise<void> {
+async function takeStep(scope: StepScope, step: StepRow): Promise<void> {
   const { db, engine } = scope
   const { workspaceId, id } = step
   let told = step.outcome === null ? null : (JSON.parse(step.outcome) as readonly Told[])
@@ -103,7 +123,8 @@ async function takeStep(scope: Scope, step: StepRow): Promise<void> {
   await db.engine`delete from automation_steps where workspace_id = ${workspaceId} and id = ${id}`
 }
 
-async function outcomeOf({ db, engine, nowMicros }: Scope, step: StepRow): Promise<readonly Told[]> {
+async function outcomeOf(scope: StepScope, step: StepRow): Promise<readonly Told[]> {
+  const { db, nowMicros } = scope
   const { workspaceId, automationId, context } = step
   const triggering = await readEvent(db.engine, workspaceId, context.event)
   const firing = firingTold(step, triggering)
@@ -118,18 +139,28 @@ async function outcomeOf({ db, engine, nowMicros }: Scope, step: StepRow): Promi
     nowMicros,
   }
   const source = context.isOnTrigger ? asSource(firing, context.firedAt) : triggering
-  const outcome = await performAction(ctx, engine, action, { ...step, source }).catch((error: unknown) => {
-    if (isTransient(error) || !(error instanceof Problem)) {
-      if (step.attempts < MAX_ATTEMPTS) throw error
-      return failed(
-        'Something went wrong on the server, again and again. Ask its operator to look into the log.',
-      )
-    }
-    return failed(error.message)
+  const outcome = await takeAction(ctx, scope, action, { ...step, source }).catch((error: unknown) => {
+    if ((isTransient(error) || !(error instanceof Problem)) && step.attempts < MAX_ATTEMPTS) throw error
+    return failed(
+      error instanceof Problem
+        ? error.message
+        : 'Something went wrong on the server, again and again. Ask its operator to look into the log.',
+    )
   })
   return outcomeTold(step, outcome, nowMicros(), uuidv7)
 
   function failed(failedBecause: string) {
     return { actionType: action.type, related: [], failedBecause }
   }
+}
+
+async function takeAction(
+  ctx: Context,
+  { engine, notifier }: StepScope,
+  action: Action,
+  invocation: Invocation,
+): Promise<ActionOutcome> {
+  if (action.type !== 'send-notification') return performAction(ctx, engine, action, invocation)
+  if (!notifier) throw new Error('a notification was taken by a loop that cannot send it')
+  return sendNotification(ctx, engine, notifier, action, invocation)
 }

@@ -1,6 +1,6 @@
 import type { Transaction } from '../../db/clients.ts'
 import { uuidv7 } from '../../db/uuid.ts'
-import { type Action, targetOf } from '../../domain/automations/action.ts'
+import { type Action, selectedBy } from '../../domain/automations/action.ts'
 import { Evaluation, watch } from '../../domain/automations/evaluate.ts'
 import { whatLoops } from '../../domain/automations/refuse-loops.ts'
 import { actionsJson } from '../../domain/automations/stored-actions.ts'
@@ -21,6 +21,8 @@ export interface AutomationInput {
   readonly actions: readonly Action[]
   /** Done to the event that tells of the firing. */
   readonly actionsOnTrigger: readonly Action[]
+  /** The notification policy that it is, in the words of the wire. Absent: it is none; one that was stays one while it does the same. */
+  readonly policy?: RawJson
 }
 
 /** The columns of an automation that follow from what is wanted. */
@@ -44,9 +46,10 @@ export function planAutomation(
   const trigger = withIds(given, uuidv7)
   const loop = whatLoops(trigger, all)
   if (loop) throw new BadInput(loop)
-  const selected = all.flatMap((action) =>
-    'source' in action && action.targetId ? [`prefect.${targetOf(action.type).noun}.${action.targetId}`] : [],
-  )
+  const selected = all.flatMap((action) => {
+    const target = selectedBy(action)
+    return target ? [`prefect.${target.noun}.${target.id}`] : []
+  })
   return {
     trigger,
     triggerJson: JSON.stringify(trigger) as RawJson,

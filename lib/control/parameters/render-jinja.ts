@@ -23,6 +23,7 @@ const filters: ReadonlySet<string> = new Set([
     'tojson',
     'trim',
     'truncate',
+    'ui_url',
     'upper',
     'urlencode',
   ],
@@ -57,6 +58,12 @@ const { parser } = nunjucks as unknown as { readonly parser: { parse(template: s
 
 const environment = new nunjucks.Environment(null, { autoescape: false })
 environment.addFilter('tojson', (value: unknown) => JSON.stringify(value) ?? 'null')
+/** Under this the page of a thing is kept in what templates may name: reached by the filter `ui_url` alone. */
+export const UI_URL: unique symbol = Symbol('ui_url')
+environment.addFilter(
+  'ui_url',
+  (value: { readonly [UI_URL]?: string } | null | undefined) => value?.[UI_URL] ?? '',
+)
 
 /** Throws an Error that says what is not allowed, or where the template cannot be read. Names that nobody gave are empty. */
 export function renderJinja(template: string, context: Readonly<Record<string, unknown>> = {}): string {

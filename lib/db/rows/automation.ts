@@ -14,6 +14,8 @@ export interface AutomationRow {
   readonly actionsOnTrigger: RawJson
   readonly ownerResource: string | null
   readonly watchesSince: string
+  /** The notification policy that it is, in the words of the wire. */
+  readonly policy: RawJson | null
   readonly createdBy: Creator | null
   readonly createdAt: string
   readonly updatedAt: string
@@ -22,4 +24,4 @@ export interface AutomationRow {
 /** The columns of AutomationRow; `a` is automations. */
 export const automationColumns = (sql: Queryable) => sql`
   a.id, a.name, a.description, a.is_enabled, a.tags, a.trigger, a.actions, a.actions_on_trigger, a.owner_resource, a.watches_since,
-  a.created_by, a.created_at, a.updated_at`
+  a.policy, a.created_by, a.created_at, a.updated_at`

@@ -15,7 +15,13 @@ const targeted = {
 } as const satisfies Record<string, { key: string; noun: TargetNoun; scope: WorkspaceScope }>
 
 /** What an action can be about. */
-export type TargetNoun = 'deployment' | 'work-pool' | 'work-queue' | 'automation' | 'flow-run'
+export type TargetNoun =
+  | 'deployment'
+  | 'work-pool'
+  | 'work-queue'
+  | 'automation'
+  | 'flow-run'
+  | 'block-document'
 export type TargetedType = keyof typeof targeted
 export const targetedTypes = Object.keys(targeted) as readonly TargetedType[]
 export const targetKeys = ['deployment_id', 'work_pool_id', 'work_queue_id', 'automation_id'] as const
@@ -32,7 +38,6 @@ const onRuns = {
 /** Known to clients, and not run here: refused, since an action that is stored and never taken would be a lie. */
 export const actionsNotRun = [
   'call-webhook',
-  'send-notification',
   'send-email-notification',
   'prefect-notification',
   'declare-incident',
@@ -66,21 +71,38 @@ export type Action =
       readonly message: string | null
       readonly force: boolean
     }
+  | {
+      readonly type: 'send-notification'
+      /** Through this it is sent. */
+      readonly blockDocumentId: string
+      /** Templates. */
+      readonly subject: string
+      readonly body: string
+    }
 
 /** What one needs to be allowed to let an automation do it. */
 export function scopeOf(type: Action['type']): WorkspaceScope | null {
   if (type === 'do-nothing') return null
+  if (type === 'send-notification') return 'see_blocks'
   return type in targeted ? targeted[type as TargetedType].scope : onRuns[type as keyof typeof onRuns]
 }
 
 export const targetOf = (type: TargetedType): (typeof targeted)[TargetedType] => targeted[type]
 
-export const nounOf = (type: Exclude<Action['type'], 'do-nothing'>): TargetNoun =>
+/** What the action names by its id; null: nothing, or whatever the event is about. */
+export function selectedBy(action: Action): { readonly noun: TargetNoun; readonly id: string } | null {
+  if (action.type === 'send-notification') return { noun: 'block-document', id: action.blockDocumentId }
+  return 'source' in action && action.targetId
+    ? { noun: targetOf(action.type).noun, id: action.targetId }
+    : null
+}
+
+export const nounOf = (type: Exclude<Action['type'], 'do-nothing' | 'send-notification'>): TargetNoun =>
   type in targeted ? targeted[type as TargetedType].noun : 'flow-run'
 
 /** The id of the first resource of that kind: the event's own, then the related ones. */
 export function inferTarget(
-  noun: TargetNoun,
+  noun: TargetNoun | 'flow',
   event: {
     readonly resource: Readonly<Record<string, string>>
     readonly related: readonly Readonly<Record<string, string>>[]

@@ -8,6 +8,10 @@ export const actionsJson = (actions: readonly Action[]): RawJson =>
   `[${actions.map(actionJson).join(',')}]` as RawJson
 
 export function actionJson(action: Action): RawJson {
+  if (action.type === 'send-notification') {
+    const { type, blockDocumentId: block_document_id, subject, body } = action
+    return JSON.stringify({ type, block_document_id, subject, body }) as RawJson
+  }
   if (!('source' in action)) return JSON.stringify(action) as RawJson
   const { type, source, targetId } = action
   const named = JSON.stringify({ type, source, [targetOf(type).key]: targetId })
@@ -21,6 +25,10 @@ export const readActions = (stored: RawJson): readonly Action[] => rawItems(stor
 export function readAction(stored: RawJson): Action {
   // Safe: written by `actionJson`.
   const action = JSON.parse(stored) as Record<string, unknown> & { readonly type: Action['type'] }
+  if (action.type === 'send-notification') {
+    const { type, block_document_id: blockDocumentId, subject, body } = action
+    return { type, blockDocumentId, subject, body } as Action
+  }
   const key = targetKeys.find((each) => each in action)
   if (key === undefined) return action as Action
   const target = { source: action.source, targetId: action[key] ?? null }
