@@ -18,7 +18,7 @@ import type { StateProposal } from './engine.ts'
 import { byRun, type RunKey } from './key-order.ts'
 import { type LockedLimit, lockLimits } from './limit-books.ts'
 import type { Signal } from './signals.ts'
-import { endedSignals, freeSignals, movedSignals } from './slot-signals.ts'
+import { freedSignals, freeSignals, movedSignals } from './slot-signals.ts'
 import {
   deleteLeases,
   deleteLeasesOfHolders,
@@ -77,7 +77,7 @@ export class FlowRunLedger {
   ) {
     this.#nowMicros = nowMicros
     this.#limits = limits
-    for (const { lapsed } of limits.values()) this.#signals.push(...endedSignals(lapsed, nowMicros))
+    for (const { lapsed } of limits.values()) this.#signals.push(...freedSignals(lapsed, nowMicros))
     this.#liveLeases = liveLeases
     this.#places = places
     this.#claims = claims
@@ -172,10 +172,7 @@ export class FlowRunLedger {
           const limitId = run.deploymentLimitId
           if (effect.leaseId !== null) this.#ended.push({ workspaceId, id: effect.leaseId })
           else if (limitId !== null) this.#endedOfRuns.push({ workspaceId, holderId: runId, limitId })
-          if (limitId !== null) {
-            this.#limits.get(`${workspaceId} ${limitId}`)?.book.give(1, null)
-            this.#signals.push(...freeSignals({ workspaceId, limitId }, 1))
-          }
+          if (limitId !== null) this.#limits.get(`${workspaceId} ${limitId}`)?.book.give(1, null)
           break
         }
         case 'open-claim':
@@ -246,8 +243,9 @@ export class FlowRunLedger {
 
   /** What has to be written besides the runs: nothing, for most batches. */
   statements(sql: Transaction): Statement[] {
+    // Of the limits that they were of: the deployment may have another by now, or be gone.
     const over = (leases: readonly EndedLease[]): void => {
-      this.#signals.push(...endedSignals(leases, this.#nowMicros))
+      this.#signals.push(...freedSignals(leases, this.#nowMicros))
     }
     return [
       this.#ended.length > 0 ? () => deleteLeases(sql, this.#ended).then(over) : null,

@@ -179,6 +179,58 @@ describe('the limit of a deployment', () => {
     expect(await waiters(limitId)).toEqual([])
   })
 
+  test('that a deployment had is given back to those who wait for it, whatever became of the deployment meanwhile', async () => {
+    const { flow, limitId, run } = await limited(1)
+    const other = await makeDeployment(db, flow, { limitId })
+    const isDue = (deploymentId: string) =>
+      new Promise<void>((resolve) => {
+        const stop = engine.signals.on('due', (signal) => {
+          if (signal.deploymentId !== deploymentId) return
+          stop()
+          resolve()
+        })
+      })
+    for (const became of [null, 'another']) {
+      const [holds, waits] = [await run(), await scheduled(flow, { deploymentId: other })]
+      await propose(flow, holds, 'PENDING')
+      await propose(flow, holds, 'RUNNING')
+      expect((await propose(flow, waits, 'PENDING')).state?.name).toBe('AwaitingConcurrencySlot')
+      const next = became && (await makeLimit(db, flow.workspaceId, became, 1))
+      await db.engine`
+        update deployments set concurrency_limit_id = ${next} where workspace_id = ${flow.workspaceId} and id <> ${other}`
+      const due = isDue(other)
+      await propose(flow, holds, 'COMPLETED')
+      await due
+      expect((await propose(flow, waits, 'PENDING')).verdict).toBe('ACCEPT')
+      await propose(flow, waits, 'CANCELLED')
+      await db.engine`
+        update deployments set concurrency_limit_id = ${limitId} where workspace_id = ${flow.workspaceId}`
+    }
+  })
+
+  test('tells those who wait of slots whose leases ran out, when a run comes upon them that takes one', async () => {
+    const { flow, limitId, run } = await limited(2)
+    const ids = [await run(), await run(), await run(), await run()]
+    for (const id of ids) await propose(flow, id, 'PENDING')
+    expect(await leases(limitId)).toHaveLength(2)
+    await db.engine`update slot_leases set expires_at = now() where limit_id = ${limitId}`
+    const freed = new Promise((resolve) => {
+      const stop = engine.signals.on('slots-free', (signal) => {
+        if (signal.limitId !== limitId) return
+        stop()
+        resolve(signal)
+      })
+    })
+    await propose(flow, ids[2] ?? '', 'PENDING')
+    await freed
+    await expect
+      .poll(
+        () =>
+          db.engine`select id from flow_runs where id = ${ids[3] ?? ''} and next_scheduled_start_at <= now()`,
+      )
+      .toHaveLength(1)
+  })
+
   test('of 40 claims at once, in two engines, lets exactly as many through as there are slots', async () => {
     const { flow, limitId, run } = await limited(7)
     const other = createEngine({ db, publish: () => {} })

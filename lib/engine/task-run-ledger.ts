@@ -14,7 +14,7 @@ import { compareKeys } from './key-order.ts'
 import { type LockedLimit, lockLimits } from './limit-books.ts'
 import type { Signal } from './signals.ts'
 import type { OpenWait, Standing, WantedSlots } from './slot-orders.ts'
-import { endedSignals, freeSignals, movedSignals } from './slot-signals.ts'
+import { freedSignals, freeSignals, movedSignals } from './slot-signals.ts'
 import { placeOf, SlotWaiters, standingOf } from './slot-waiters.ts'
 import {
   deleteLeasesOfHolders,
@@ -73,7 +73,7 @@ export class TaskRunLedger {
     this.#limits = limits
     this.#waits = waits
     this.#waiters = new SlotWaiters(nowMicros)
-    for (const { lapsed } of limits.values()) this.#signals.push(...endedSignals(lapsed, nowMicros))
+    for (const { lapsed } of limits.values()) this.#signals.push(...freedSignals(lapsed, nowMicros))
     this.#held = held
   }
 
@@ -192,8 +192,6 @@ export class TaskRunLedger {
         }
       } else if (effect.type === 'release-tag-slots') {
         this.#ended.push({ workspaceId, holderId, limitId: null })
-        for (const limitId of this.#held.get(`${workspaceId} ${holderId}`) ?? [])
-          this.#signals.push(...freeSignals({ workspaceId, limitId }, 1))
       }
     }
     this.#free(kept)
@@ -224,7 +222,7 @@ export class TaskRunLedger {
 
   statements(sql: Transaction): Statement[] {
     const over = (leases: readonly EndedLease[]): void => {
-      this.#signals.push(...endedSignals(leases, this.#nowMicros))
+      this.#signals.push(...freedSignals(leases, this.#nowMicros))
     }
     const { joined, left } = this.#waiters
     return [
