@@ -3,7 +3,7 @@ import type { DeploymentChanges } from '../../control/deployments/deployment-cha
 import type { ScheduleInput } from '../../control/schedules/schedule-input.ts'
 import { BadInput } from '../../domain/problem.ts'
 import { rawItems, rawMember } from '../../domain/raw-json.ts'
-import type { CatchUpPolicy } from '../../domain/schedules/catch-up.ts'
+import type { SaidOfCatchUp } from '../../domain/schedules/catch-up.ts'
 import type { RawJson } from '../../domain/state.ts'
 import { jsonObject, labels, tags, uuid } from '../schemas.ts'
 import { catchUp, scheduleValue } from './wire.ts'
@@ -98,23 +98,29 @@ export function changesOf(body: DeploymentBody, rawBody: string): DeploymentChan
 }
 
 function schedulesOf(body: DeploymentBody, rawBody: string): readonly ScheduleInput[] | undefined {
-  if (body.schedules) return scheduleInputs(body.schedules, rawMember(rawBody, 'schedules') ?? '[]')
+  if (body.schedules) return deployedSchedules(body.schedules, rawMember(rawBody, 'schedules') ?? '[]')
   // A client 2.x knows of one schedule, and pauses the deployment where it is not to be active.
   return body.schedule ? [{ schedule: body.schedule }] : undefined
 }
 
 /**
- * Of schedules that are made or deployed; `raw` is the text of the list. Here a false `catchup` is what stock clients send when nobody
- * said anything, and says nothing. An update of one schedule leaves it out, so that there it is meant.
+ * Of schedules that are deployed; `raw` is the text of the list. Here `catchup` is false when nobody said anything: stock clients
+ * always send it.
  */
+const deployedSchedules = (
+  bodies: readonly z.output<typeof scheduleBody>[],
+  raw: string,
+): readonly ScheduleInput[] =>
+  scheduleInputs(bodies, raw).map((input) =>
+    typeof input.catchUp === 'boolean' ? { ...input, catchUp: { deployed: input.catchUp } } : input,
+  )
+
 export function scheduleInputs(
   bodies: readonly z.output<typeof scheduleBody>[],
   raw: string,
 ): readonly ScheduleInput[] {
   const items = rawItems(raw)
-  return bodies.map((body, i) =>
-    scheduleInput({ ...body, catchup: body.catchup || undefined }, items[i] ?? '{}'),
-  )
+  return bodies.map((body, i) => scheduleInput(body, items[i] ?? '{}'))
 }
 
 export function scheduleInput(body: z.output<typeof scheduleBody>, raw: string): ScheduleInput {
@@ -140,10 +146,7 @@ export function scheduleInput(body: z.output<typeof scheduleBody>, raw: string):
   })
 }
 
-function catchUpOf({
-  catch_up,
-  catchup,
-}: z.output<typeof scheduleBody>): CatchUpPolicy | boolean | undefined {
+function catchUpOf({ catch_up, catchup }: z.output<typeof scheduleBody>): SaidOfCatchUp | undefined {
   if (catch_up) {
     return catch_up.kind === 'last' ? { kind: 'last', count: catch_up.count ?? 1 } : { kind: catch_up.kind }
   }

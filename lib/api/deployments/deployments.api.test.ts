@@ -699,6 +699,38 @@ describe('schedules', () => {
     },
   )
 
+  test.each(Object.entries(redeploys))(
+    'catch up no more when %s takes back what an earlier one asked for',
+    async (_, redeploy) => {
+      for (const slug of ['a', null]) {
+        const schedule = cron('0 1 * * *', { slug, ...unasked })
+        const asked = { ...schedule, catchup: true }
+        const { id, schedules } = await deploy({ name: 'chosen', schedules: [asked] })
+        const stored = async () => (await read(id)).schedules[0].catch_up
+        const choose = (said: object) => patch(`/deployments/${id}/schedules/${schedules[0].id}`, said)
+        const afterDeploy = async (again: object) => {
+          await redeploy(id, again)
+          return stored()
+        }
+        expect(await stored()).toEqual({ kind: 'all' })
+        expect(await afterDeploy(schedule)).toEqual({ kind: 'late' })
+        // What somebody chose before comes back, and what somebody chose meanwhile stays.
+        await choose({ catch_up: { kind: 'none' } })
+        expect(await afterDeploy(asked)).toEqual({ kind: 'all' })
+        expect(await afterDeploy(asked)).toEqual({ kind: 'all' })
+        await choose({ catch_up: { kind: 'all' }, active: true })
+        expect(await afterDeploy(schedule)).toEqual({ kind: 'none' })
+        await afterDeploy(asked)
+        await choose({ catch_up: { kind: 'latest' } })
+        expect(await afterDeploy(schedule)).toEqual({ kind: 'latest' })
+        await choose({ catchup: false })
+        await choose({ catchup: true })
+        expect(await afterDeploy(schedule)).toEqual({ kind: 'all' })
+        await call(us, 'DELETE', `/deployments/${id}`)
+      }
+    },
+  )
+
   test('are kept, replaced or patched by a deployment that is written', async () => {
     const { id, schedules } = await deploy({
       name: 'slugged',

@@ -1,6 +1,6 @@
 import type { StoredSchedule } from '../../db/rows/deployment.ts'
 import { BadInput } from '../../domain/problem.ts'
-import type { CatchUpPolicy } from '../../domain/schedules/catch-up.ts'
+import type { SaidOfCatchUp } from '../../domain/schedules/catch-up.ts'
 import { parseSchedule, type Schedule } from '../../domain/schedules/schedule.ts'
 import { storedSchedule } from '../../domain/schedules/stored-schedule.ts'
 import type { RawJson } from '../../domain/state.ts'
@@ -14,8 +14,7 @@ export interface ScheduleInput {
   readonly slug?: string | null
   /** The slug of a schedule that this one takes the place of. */
   readonly replaces?: string | null
-  /** As `chooseCatchUp` takes it. */
-  readonly catchUp?: CatchUpPolicy | boolean
+  readonly catchUp?: SaidOfCatchUp
 }
 
 export interface ReadSchedule extends Omit<ScheduleInput, 'schedule'> {

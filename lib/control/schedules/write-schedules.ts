@@ -2,7 +2,7 @@ import type { Transaction } from '../../db/clients.ts'
 import { type ScheduleRow, scheduleObject } from '../../db/rows/deployment.ts'
 import { uuidv7 } from '../../db/uuid.ts'
 import { BadInput } from '../../domain/problem.ts'
-import { chooseCatchUp, unsaidCatchUp } from '../../domain/schedules/catch-up.ts'
+import { chooseCatchUp, type KeptCatchUp, unsaidCatchUp } from '../../domain/schedules/catch-up.ts'
 import type { RawJson } from '../../domain/state.ts'
 import { formatInstant } from '../../domain/time.ts'
 import type { ReadSchedule } from './schedule-input.ts'
@@ -130,7 +130,7 @@ export async function insertSchedule(
       workspace_id, deployment_id, id, slug, schedule, active, parameters, max_scheduled_runs, catch_up, scheduled_until, created_at, updated_at)
     values (
       ${workspaceId}, ${deploymentId}, ${id}, ${slug || null}, ${JSON.stringify(schedule)}::text::jsonb, ${active},
-      ${parameters ?? '{}'}::text::json, ${maxScheduledRuns ?? null}, ${JSON.stringify(chooseCatchUp(unsaidCatchUp, catchUp))}::text::jsonb,
+      ${parameters ?? '{}'}::text::json, ${maxScheduledRuns ?? null}, ${keptJson(chooseCatchUp({ policy: unsaidCatchUp, over: null }, catchUp))}::text::jsonb,
       ${formatInstant(nowMicros)}, ${formatInstant(nowMicros)}, ${formatInstant(nowMicros)})`
   return id
 }
@@ -139,7 +139,7 @@ export async function insertSchedule(
 export async function updateScheduleRow(
   sql: Transaction,
   { workspaceId, deploymentId, nowMicros }: SchedulesOf,
-  { id, catchUp: stored }: Pick<ScheduleRow, 'id' | 'catchUp'>,
+  { id, catchUp: policy, catchUpOver: over }: Pick<ScheduleRow, 'id' | 'catchUp' | 'catchUpOver'>,
   { schedule, active, parameters, maxScheduledRuns, slug, catchUp }: Partial<ReadSchedule>,
 ): Promise<void> {
   await sql`
@@ -149,9 +149,13 @@ export async function updateScheduleRow(
       ${parameters === undefined ? sql`` : sql`, parameters = ${parameters}::text::json`}
       ${maxScheduledRuns === undefined ? sql`` : sql`, max_scheduled_runs = ${maxScheduledRuns}`}
       ${slug === undefined ? sql`` : sql`, slug = ${slug || null}`}
-      ${catchUp === undefined ? sql`` : sql`, catch_up = ${JSON.stringify(chooseCatchUp(stored, catchUp))}::text::jsonb`}
+      ${catchUp === undefined ? sql`` : sql`, catch_up = ${keptJson(chooseCatchUp({ policy, over }, catchUp))}::text::jsonb`}
     where workspace_id = ${workspaceId} and deployment_id = ${deploymentId} and id = ${id}`
 }
+
+/** As the column has it: the policy, and in it what it stands in the place of. */
+const keptJson = ({ policy, over }: KeptCatchUp): string =>
+  JSON.stringify(over ? { ...policy, over } : policy)
 
 const defined = (schedule: ReadSchedule): Partial<ReadSchedule> =>
   Object.fromEntries(Object.entries(schedule).filter(([, value]) => value !== undefined))

@@ -15,6 +15,8 @@ export interface ScheduleRow {
   readonly parameters: RawJson
   readonly maxScheduledRuns: number | null
   readonly catchUp: CatchUpPolicy
+  /** What a deploy that asked to catch up put it in the place of. */
+  readonly catchUpOver: CatchUpPolicy | null
   readonly createdAt: string
   readonly updatedAt: string
 }
@@ -107,7 +109,8 @@ export const deploymentColumns = (sql: Queryable) => sql`
 export const scheduleObject = (sql: Queryable) => sql`
   jsonb_build_object(
     'id', s.id, 'deploymentId', s.deployment_id, 'slug', s.slug, 'schedule', s.schedule, 'active', s.active,
-    'parameters', s.parameters::text, 'maxScheduledRuns', s.max_scheduled_runs, 'catchUp', s.catch_up,
+    'parameters', s.parameters::text, 'maxScheduledRuns', s.max_scheduled_runs, 'catchUp', s.catch_up - 'over',
+    'catchUpOver', s.catch_up -> 'over',
     'createdAt', s.created_at, 'updatedAt', s.updated_at)`
 
 export const fromDeployments = (sql: Queryable) => sql`

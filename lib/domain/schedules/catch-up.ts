@@ -19,18 +19,36 @@ export const unsaidCatchUp: CatchUpPolicy = { kind: 'late' }
 /** Whether times that were missed get runs afterwards: all that the hosted API's `catchup` can say of a policy. */
 export const catchesUp = ({ kind }: CatchUpPolicy): boolean => kind !== 'late' && kind !== 'none'
 
-/**
- * The policy after somebody said something of it: another policy, or whether to catch up at all. The latter leaves a policy that does
- * so already: who says it knows of no others, and somebody who does may have chosen this one.
- */
-export const chooseCatchUp = (
-  stored: CatchUpPolicy,
-  said: CatchUpPolicy | boolean | undefined,
-): CatchUpPolicy => {
-  if (typeof said === 'object') return said
-  if (said === undefined || said === catchesUp(stored)) return stored
-  return said ? { kind: 'all' } : unsaidCatchUp
+/** A policy as it is kept. */
+export interface KeptCatchUp {
+  readonly policy: CatchUpPolicy
+  /** A deploy that asked to catch up put the policy in the place of this one, which the next that does not brings back. */
+  readonly over: CatchUpPolicy | null
 }
+
+/**
+ * What somebody says of the policy: another one, or whether to catch up at all. `deployed`: the same said by a deploy, which always
+ * says it; no then means that nobody asked for it there.
+ */
+export type SaidOfCatchUp = CatchUpPolicy | boolean | { readonly deployed: boolean }
+
+/**
+ * The policy after somebody said something of it. Whether to catch up leaves a policy that does so already: who says it knows of no
+ * others, and somebody who does may have chosen this one. So a deploy that does not ask for it takes back only what one asked for.
+ */
+export function chooseCatchUp(kept: KeptCatchUp, said: SaidOfCatchUp | undefined): KeptCatchUp {
+  if (said === undefined) return kept
+  if (typeof said === 'object' && 'kind' in said)
+    return { policy: said, over: isSamePolicy(said, kept.policy) ? kept.over : null }
+  const [wanted, isDeployed] = typeof said === 'object' ? [said.deployed, true] : [said, false]
+  if (wanted === catchesUp(kept.policy)) return kept
+  if (wanted) return { policy: { kind: 'all' }, over: isDeployed ? kept.policy : null }
+  if (!isDeployed) return { policy: unsaidCatchUp, over: null }
+  return kept.over ? { policy: kept.over, over: null } : kept
+}
+
+const isSamePolicy = (one: CatchUpPolicy, other: CatchUpPolicy): boolean =>
+  one.kind === other.kind && (one.kind !== 'last' || other.kind !== 'last' || one.count === other.count)
 
 export interface CatchUp {
   /** Missed times that get a run now, oldest first. */
