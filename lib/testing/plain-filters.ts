@@ -122,18 +122,28 @@ interface JsonSchema {
 }
 
 const leavesOf = (schema: JsonSchema, named = schema.$defs ?? {}, path = ''): string[] => {
-  const at = named[schema.$ref?.replace('#/$defs/', '') ?? ''] ?? schema
-  const within = [at, ...(at.anyOf ?? [])].flatMap((one) => Object.entries(one.properties ?? {}))
+  const ways = (one: JsonSchema): JsonSchema[] => {
+    const at = named[one.$ref?.replace('#/$defs/', '') ?? ''] ?? one
+    return [at, ...(at.anyOf ?? []).flatMap(ways)]
+  }
+  const within = ways(schema).flatMap((one) => Object.entries(one.properties ?? {}))
   return within.length === 0
     ? [path]
     : within.flatMap(([key, one]) => leavesOf(one, named, path ? `${path}.${key}` : key))
 }
 
-const leavesIn = (filter: object, path = ''): (readonly [path: string, value: unknown])[] =>
+/** A leaf may be an object: the keys of a dictionary are no properties. */
+const leavesIn = (
+  filter: object,
+  leaves: ReadonlySet<string>,
+  path = '',
+): (readonly [path: string, value: unknown])[] =>
   Object.entries(filter).flatMap(([key, value]) => {
     const at = path ? `${path}.${key}` : key
     if (value === null || value === undefined) return []
-    return typeof value === 'object' && !Array.isArray(value) ? leavesIn(value, at) : [[at, value] as const]
+    return typeof value === 'object' && !Array.isArray(value) && !leaves.has(at)
+      ? leavesIn(value, leaves, at)
+      : [[at, value] as const]
   })
 
 const nothingBut = (path: string, value: unknown): object =>
@@ -149,10 +159,10 @@ export function untouched<Row, Filter extends object>(
   rows: readonly Row[],
   judge: (row: Row, filter: Filter) => Verdict,
 ): string[] {
-  const taken = leavesOf(z.toJSONSchema(wire, { io: 'input', unrepresentable: 'any' }) as JsonSchema)
+  const taken = new Set(leavesOf(z.toJSONSchema(wire, { io: 'input', unrepresentable: 'any' }) as JsonSchema))
   const missing = new Set(taken)
   for (const filter of fc.sample(drawn, 4_000)) {
-    for (const [path, value] of leavesIn(filter ?? {})) {
+    for (const [path, value] of leavesIn(filter ?? {}, taken)) {
       if (!missing.has(path)) continue
       // An operator joins; alone it turns nobody away.
       const alone = nothingBut(path, value) as Filter

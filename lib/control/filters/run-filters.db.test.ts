@@ -144,6 +144,9 @@ interface Task {
   start: number | null
   end: number | null
   expected: number | null
+  /** Of earlier stretches, and since when it is in its state. */
+  seconds: number
+  since: number
 }
 
 const T0 = Date.UTC(2026, 0, 1) * 1000
@@ -238,6 +241,8 @@ for (let i = 0; i < 60; i++) {
     start: maybe(instant),
     end: maybe(instant),
     expected: maybe(instant),
+    seconds: (i % 5) / 4,
+    since: T0 + (i % 7) * 300_000,
   })
 }
 
@@ -300,9 +305,11 @@ beforeAll(async () => {
     }
     for (const task of tasks) {
       await sql`
-        insert into task_runs (workspace_id, id, flow_run_id, task_key, dynamic_key, name, tags, state_type, state_name, start_at, end_at, expected_start_at)
+        insert into task_runs (workspace_id, id, flow_run_id, task_key, dynamic_key, name, tags, state_type, state_name, start_at, end_at, expected_start_at,
+          total_run_time_seconds, state_at)
         values (${id}, ${task.id}, ${task.run?.id ?? null}, 'k', ${task.id}, ${task.name}, ${task.tags}::text[],
-          ${task.state[0]}::text::state_type, ${task.state[1]}, ${at(task.start)}, ${at(task.end)}, ${at(task.expected)})`
+          ${task.state[0]}::text::state_type, ${task.state[1]}, ${at(task.start)}, ${at(task.end)}, ${at(task.expected)},
+          ${task.seconds}, ${at(task.since)})`
     }
   }
 })
@@ -475,6 +482,11 @@ const hasRunParts = (run: Run, { flows: onFlow, flow_runs, task_runs }: RunFilte
       : true,
   ]) === true
 
+const matchesTask = (task: Task, { task_runs, ...others }: RunFilters): boolean =>
+  (task_runs ? isTask(task, task_runs) === true : true) &&
+  (!Object.values(others).some((part) => part && says(part)) ||
+    (task.run !== null && matchesRun(task.run, others)))
+
 /** A filter of a related kind that constrains nothing does not ask for a related row either. */
 const says = (filter: object): boolean => {
   const parts = Object.entries(filter).filter(
@@ -642,16 +654,11 @@ test('flow runs', async () => {
 test('task runs', async () => {
   await fc.assert(
     fc.asyncProperty(filters, async (filter) => {
-      const { task_runs, ...others } = filter
       const ids = await found(
         (is) =>
           is.sql`select t.id from task_runs t where t.workspace_id = ${workspaceId} ${is.onTaskRuns(filter)}`,
       )
-      const asks = Object.values(others).some((part) => part && says(part))
-      const matches = (task: Task) =>
-        (task_runs ? isTask(task, task_runs) === true : true) &&
-        (!asks || (task.run !== null && matchesRun(task.run, others)))
-      const expected = tasks.filter(matches)
+      const expected = tasks.filter((task) => matchesTask(task, filter))
       expect(ids.sort()).toEqual(idsOf(expected))
       expect(await countTaskRuns(ctx, filter)).toBe(expected.length)
       const byState = new Map<string, number>()
@@ -732,6 +739,57 @@ test('lateness and history tell of the runs that match', async () => {
       }
     }),
     { numRuns: 150 },
+  )
+})
+
+test('the history of task runs tells of those that match where they belong, with the times that they have by now', async () => {
+  const now = T0 + 3_600_000_000
+  const runSeconds = ({ seconds, state, since }: Task) =>
+    seconds + (state[0] === 'RUNNING' ? (now - since) / 1e6 : 0)
+  const lateSeconds = ({ start, end, expected }: Task) =>
+    Math.max(0, (start ?? (end === null ? now : (expected ?? 0))) - (expected ?? 0)) / 1e6
+  await fc.assert(
+    fc.asyncProperty(
+      filters,
+      instants,
+      fc.constantFrom(1, 1.4, 2.5, 60),
+      fc.integer({ min: 1, max: 9 }),
+      async (filter, startMicros, intervalSeconds, intervals) => {
+        const width = intervalSeconds * 1e6
+        const endMicros = startMicros + intervals * width
+        const told = await runHistory({ ...ctx, nowMicros: () => now }, 'task-run', {
+          filters: filter,
+          startMicros,
+          endMicros,
+          intervalSeconds,
+        })
+        expect(told.map((interval) => interval.startMicros)).toEqual(
+          Array.from({ length: intervals }, (_, i) => startMicros + i * width),
+        )
+        const matching = tasks.filter((task) => matchesTask(task, filter))
+        for (const { startMicros: from, endMicros: to, states } of told) {
+          const inside = matching.filter(
+            ({ expected }) => expected !== null && expected >= from && expected < to,
+          )
+          const kinds = new Set(inside.map((task) => task.state.join(' ')))
+          const expected = [...kinds].map((kind) => {
+            const its = inside.filter((task) => task.state.join(' ') === kind)
+            const sum = (of: (task: Task) => number) => its.reduce((total, task) => total + of(task), 0)
+            const [stateType, stateName] = its[0]?.state ?? []
+            return {
+              stateType,
+              stateName,
+              runs: its.length,
+              runSeconds: expect.closeTo(sum(runSeconds), 3),
+              lateSeconds: expect.closeTo(sum(lateSeconds), 3),
+            }
+          })
+          expect(states).toHaveLength(expected.length)
+          expect(states).toEqual(expect.arrayContaining(expected))
+        }
+      },
+    ),
+    settings,
   )
 })
 
