@@ -1,7 +1,7 @@
 import { type Action, inferTarget } from '../../domain/automations/action.ts'
 import { type Outgoing, requestOf } from '../../domain/automations/notification.ts'
 import { writeLossless } from '../../domain/lossless-json.ts'
-import { BadInput, NotFound } from '../../domain/problem.ts'
+import { BadInput, NotFound, Unavailable } from '../../domain/problem.ts'
 import type { Engine } from '../../engine/engine.ts'
 import { readBlockDocument } from '../blocks/block-documents.ts'
 import type { Context } from '../context.ts'
@@ -28,7 +28,15 @@ export async function sendNotification(
     body: render(body, known).slice(0, MAX_CHARACTERS),
   }
   const { type, data } = await readBlockDocument(ctx, notifier.vault, { id }, engine)
-  await notifier.post(outgoingOf(type.slug, JSON.parse(writeLossless(data)), note))
+  const outgoing = outgoingOf(type.slug, JSON.parse(writeLossless(data)), note)
+  const { receivers } = notifier
+  try {
+    await notifier.post(outgoing)
+    receivers.worked(id)
+  } catch (error) {
+    if (error instanceof Unavailable) receivers.failed(id, ctx.nowMicros())
+    throw error
+  }
   return { actionType, related: [[`prefect.block-document.${id}`, 'target']], failedBecause: null }
 }
 

@@ -5,7 +5,7 @@ import type { Action } from '../../domain/automations/action.ts'
 import { readAction } from '../../domain/automations/stored-actions.ts'
 import { Problem, Unavailable } from '../../domain/problem.ts'
 import type { RawJson } from '../../domain/state.ts'
-import { formatInstant } from '../../domain/time.ts'
+import { formatInstant, parseInstant } from '../../domain/time.ts'
 import { isPassing } from '../../engine/batcher.ts'
 import type { Engine } from '../../engine/engine.ts'
 import type { Context } from '../context.ts'
@@ -29,6 +29,8 @@ const BATCH = 100
 const LEASE_SECONDS = 60
 /** What the database or a bug stood in the way of is tried this often, at growing distances of up to a minute. */
 const MAX_ATTEMPTS = 12
+/** What could not be sent for so long is of little use: receivers that are away for days keep no queue of it. */
+const SENT_WITHIN_MICROS = 3_600 * 1e6
 
 interface StepRow {
   readonly workspaceId: string
@@ -75,6 +77,7 @@ export async function takeSteps(scope: StepScope): Promise<TakenSteps> {
     with due as (
       select workspace_id, id from automation_steps where due_at <= greatest(now(), ${now}::timestamptz)
         and (coalesce(action ->> 'type', '') = 'send-notification') = ${scope.notifier !== undefined}
+        and coalesce(action ->> 'block_document_id', '') <> all(${scope.notifier?.receivers.resting(scope.nowMicros()) ?? []}::text[])
       order by due_at limit ${BATCH} for update skip locked
     )
     update automation_steps s set attempts = s.attempts + 1, due_at = greatest(now(), ${now}::timestamptz) + make_interval(secs => ${LEASE_SECONDS})
@@ -140,7 +143,11 @@ async function outcomeOf(scope: StepScope, step: StepRow): Promise<readonly Told
   }
   const source = context.isOnTrigger ? asSource(firing, context.firedAt) : triggering
   const outcome = await takeAction(ctx, scope, action, { ...step, source }).catch((error: unknown) => {
-    if ((isTransient(error) || !(error instanceof Problem)) && step.attempts < MAX_ATTEMPTS) throw error
+    const isTooLate =
+      action.type === 'send-notification' &&
+      nowMicros() - (parseInstant(context.firedAt) ?? 0) > SENT_WITHIN_MICROS
+    const mayGoBetter = (isTransient(error) || !(error instanceof Problem)) && !isTooLate
+    if (mayGoBetter && step.attempts < MAX_ATTEMPTS) throw error
     return failed(
       error instanceof Problem
         ? error.message

@@ -1,12 +1,14 @@
 import type { Outgoing } from '../../domain/automations/notification.ts'
 import { type Vault, vaultOf } from '../blocks/vault.ts'
 import { postOutside } from './post-outside.ts'
+import { RestingReceivers } from './resting-receivers.ts'
 
 /** What notifications are sent by. */
 export interface Notifier {
   readonly vault: Vault
   /** Where pages are, without a trailing slash. */
   readonly publicUrl: string
+  readonly receivers: RestingReceivers
   /** Throws BadInput, or Unavailable for what may go better another time. */
   readonly post: (outgoing: Outgoing) => Promise<void>
 }
@@ -21,5 +23,6 @@ export interface NotifierOptions {
 export const createNotifier = ({ authSecret, publicUrl, allowsInside }: NotifierOptions): Notifier => ({
   vault: vaultOf(authSecret),
   publicUrl,
+  receivers: new RestingReceivers(),
   post: (outgoing) => postOutside(outgoing, allowsInside),
 })
