@@ -57,6 +57,34 @@ test('who just tries, or is gone, or is not here, cannot be called', async () =>
   expect([waits.call('b'), waits.call('c')]).toEqual([null, null])
 })
 
+test('who is being refused for the first time when slots come free tries again at once', async () => {
+  const waits = new OpenWaits()
+  const [fresh, other] = ['w', 'x'].map((workspaceId, n) =>
+    waits.open(workspaceId, { workspaceId, order }, n),
+  )
+  waits.wakeNext('w', 'limit', 1)
+  expect([fresh?.isWoken, other?.isWoken]).toEqual([true, false])
+  for (const waiter of [fresh, other])
+    if (waiter) waits.stand(waiter, { limitIds: ['limit'], sinceMicros: 1 })
+  if (fresh) await waits.turn(fresh, 60_000)
+})
+
+test('of those who came in one microsecond the first is who is first in the line, in whatever order they were refused', () => {
+  const waits = new OpenWaits()
+  const waiters = ['c', 'b', 'd', 'a', 'e'].map((id) => {
+    const waiter = waits.open(id, { workspaceId: 'w', order }, 1)
+    waits.stand(waiter, { limitIds: ['limit'], sinceMicros: 1 })
+    return waiter
+  })
+  waits.wakeNext('w', 'limit', 1)
+  expect(
+    waiters
+      .filter(({ isWoken }) => isWoken)
+      .map(({ id }) => id)
+      .sort(),
+  ).toEqual(['a', 'b', 'c'])
+})
+
 test('as many are woken as there are slots, and two to spare, the longest waiting first', async () => {
   const { waits, waiters } = waiting('a', 'b', 'c', 'd', 'e')
   waits.wakeNext('w', 'limit', 1)

@@ -1,3 +1,4 @@
+import { isBefore } from '../domain/limits/line.ts'
 import type { FreedSlots } from '../live/hint.ts'
 import type { SlotAnswer, Standing, TakeSlots } from './slot-orders.ts'
 
@@ -33,6 +34,8 @@ export class OpenWaits {
   readonly #waiters = new Map<string, OpenWaiter>()
   /** By `workspace limit`, the longest waiting first. */
   readonly #queues = new Map<string, OpenWaiter[]>()
+  /** Those who try for the first time, and stand nowhere yet. */
+  readonly #fresh = new Set<OpenWaiter>()
 
   get size(): number {
     return this.#waiters.size
@@ -61,24 +64,28 @@ export class OpenWaits {
       answer: () => {},
     }
     this.#waiters.set(id, waiter)
+    this.#fresh.add(waiter)
     return waiter
   }
 
   close(waiter: OpenWaiter): void {
     this.#leaveQueues(waiter)
+    this.#fresh.delete(waiter)
     this.#waiters.delete(waiter.id)
   }
 
   /** Who tried in vain stands where it stood. */
   stand(waiter: OpenWaiter, { limitIds, sinceMicros }: Pick<Standing, 'limitIds' | 'sinceMicros'>): void {
     this.#leaveQueues(waiter)
+    this.#fresh.delete(waiter)
     waiter.limitIds = limitIds
     waiter.sinceMicros = sinceMicros
     for (const limitId of limitIds) {
       const key = `${waiter.workspaceId} ${limitId}`
       const queue = this.#queues.get(key) ?? []
       this.#queues.set(key, queue)
-      const before = queue.findLastIndex((other) => other.sinceMicros < sinceMicros)
+      // As their places in the line are: those who were first refused in one batch came in one microsecond.
+      const before = queue.findLastIndex((other) => isBefore(other, waiter))
       queue.splice(before + 1, 0, waiter)
     }
   }
@@ -125,6 +132,8 @@ export class OpenWaits {
     if (typeof freed === 'number') {
       const queue = this.#queues.get(`${workspaceId} ${limitId}`) ?? []
       for (const waiter of queue.slice(0, freed + SPARE)) this.wake(waiter)
+      // Who gives back in a transition waits for nobody's lock: whoever is being refused at this moment may have looked before.
+      for (const waiter of this.#fresh) if (waiter.workspaceId === workspaceId) this.wake(waiter)
     } else for (const id of freed) this.wakeById(id)
   }
 

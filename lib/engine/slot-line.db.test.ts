@@ -2,16 +2,15 @@ import { expect, test } from 'vitest'
 import { connectDatabase } from '../db/clients.ts'
 import { uuidv7 } from '../db/uuid.ts'
 import { formatInstant } from '../domain/time.ts'
-import { formatHints, GatheredHint, parseWord } from '../live/hint.ts'
 import { repossessSlots } from '../services/repossess-slots.ts'
 import { afterFile } from '../testing/cleanup.ts'
 import { testDatabase } from '../testing/database.ts'
+import { joinEngines } from '../testing/join-engines.ts'
 import { statementsDuring } from '../testing/statements.ts'
 import { makeDeployment, makeFlow, makeLimit, newRun, newTaskRun, proposed } from '../testing/work.ts'
 import { nowMicros } from './clock.ts'
 import { createEngine } from './create-engine.ts'
 import type { Engine } from './engine.ts'
-import { shareSlots } from './share-slots.ts'
 import type { TakeSlots } from './slot-orders.ts'
 import { freeSignals } from './slot-signals.ts'
 
@@ -25,24 +24,7 @@ const clock = () => nowMicros() + ahead
 const here = createEngine({ db, publish: () => {}, nowMicros: clock })
 const there = createEngine({ db: other, publish: () => {}, nowMicros: clock })
 
-let areConnected = true
-/** What one says goes over the wire to the other. */
-const join = (from: Engine, to: Engine): void =>
-  shareSlots(
-    { signals: from.signals, slots: to.slots },
-    {
-      tellFreed: (workspaceId, limitId, freed) => {
-        const hint = new GatheredHint()
-        hint.addFreed(limitId, freed)
-        for (const text of formatHints('test', new Map([[workspaceId, hint]])))
-          for (const each of parseWord(text)?.hints ?? [])
-            if (areConnected) to.slots.wake(each.workspaceId, each.freed)
-      },
-      onHint: () => () => {},
-    },
-  )
-join(here, there)
-join(there, here)
+const wire = joinEngines(here, there)
 
 const workspace = async () => (await makeFlow(db)).workspaceId
 const order = (workspaceId: string, names: readonly string[], more: Partial<TakeSlots> = {}): TakeSlots => ({
@@ -96,10 +78,10 @@ test('what comes free is kept for whoever waits on another replica, and is nobod
   const lease = await granted(here.slots.take(order(ws, ['one'])))
   const waiting = there.slots.take(order(ws, ['one']), 30)
   await expect.poll(() => lengthOf(limitId)).toBe(1)
-  areConnected = false
+  wire.areConnected = false
   // In the very batch in which it comes back.
   const [, newcomer] = await Promise.all([end(ws, lease), here.slots.take(order(ws, ['one']))])
-  areConnected = true
+  wire.areConnected = true
   expect(newcomer.type).toBe('denied')
   there.slots.wake(ws)
   await granted(waiting)

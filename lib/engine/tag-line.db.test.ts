@@ -5,6 +5,7 @@ import { formatInstant } from '../domain/time.ts'
 import { repossessSlots } from '../services/repossess-slots.ts'
 import { afterFile } from '../testing/cleanup.ts'
 import { testDatabase } from '../testing/database.ts'
+import { joinEngines } from '../testing/join-engines.ts'
 import { makeFlow, makeLimit, newRun, newTaskRun, proposed } from '../testing/work.ts'
 import { nowMicros } from './clock.ts'
 import { createEngine } from './create-engine.ts'
@@ -19,6 +20,7 @@ let ahead = 0
 const clock = () => nowMicros() + ahead
 const here = createEngine({ db, publish: () => {}, nowMicros: clock })
 const there = createEngine({ db: other, publish: () => {}, nowMicros: clock })
+const wire = joinEngines(here, there)
 afterFile(async () => {
   await Promise.all([here.drain(), there.drain()])
 })
@@ -99,8 +101,10 @@ test('takes what is free when it comes back, but not what is kept for those befo
   await expect.poll(async () => (await line()).length).toBe(1)
   const run = await task()
   expect((await set(here, run, 'RUNNING')).verdict).toBe('WAIT')
+  wire.areConnected = false
   await giveBack()
-  // Nobody has told the other replica yet.
+  wire.areConnected = true
+  // Nobody has told the other replica.
   expect((await set(here, run, 'RUNNING')).verdict).toBe('WAIT')
   there.slots.wake(null)
   const its = await first
@@ -144,4 +148,37 @@ test('loses its place when it does not come back, also where it ended meanwhile'
   expect((await line()).map(({ holderId }) => holderId)).toEqual([late, lost])
   ahead = 0
   await giveBack()
+})
+
+test('all begin in the end, while others take and give back the slot without a pause, and never two at once', async () => {
+  const { task, set, take, limitId, line } = await tagged()
+  let left = 12
+  let most = 0
+  const look = async (): Promise<void> => {
+    const [row] = await db.engine<{ held: number }[]>`
+      select count(*)::int as held from slot_leases where limit_id = ${limitId}`
+    most = Math.max(most, row?.held ?? 0)
+  }
+  const stream = async (by: Engine): Promise<void> => {
+    while (left > 0) {
+      const giveBack = await take(by)
+      await look()
+      await giveBack()
+    }
+  }
+  const run = async (n: number): Promise<void> => {
+    const id = await task()
+    // On whichever replica asks next; the server keeps the request where the others would always be quicker.
+    for (let tries = n; (await set(tries % 2 ? here : there, id, 'RUNNING')).verdict !== 'ACCEPT'; tries++)
+      await look()
+    await set(n % 2 ? there : here, id, 'COMPLETED')
+    left--
+  }
+  await Promise.all([
+    ...[here, there, here, there].map(stream),
+    ...Array.from({ length: left }, (_, n) => run(n)),
+  ])
+  expect(most).toBe(1)
+  expect(await db.engine`select id from slot_leases where limit_id = ${limitId}`).toEqual([])
+  expect(await line()).toEqual([])
 })
