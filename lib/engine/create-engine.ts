@@ -138,6 +138,8 @@ export function createEngine(options: EngineOptions): Engine {
   })
   const flowRunTransitions = createBatcher<StateProposal, TransitionResult>({
     ...limits,
+    // Most are one statement that waits for its COMMIT to reach the disk: a third one is judged meanwhile (a tenth more a second).
+    maxInFlight: 3,
     name: 'set flow run states',
     keyOf: (proposal) => `${proposal.workspaceId} ${proposal.runId}`,
     run: (proposals) => transitFlowRuns(deps, proposals),
