@@ -1,6 +1,6 @@
 import type { z } from 'zod'
+import { codeOf, isPassing, isShort, noRoom } from '../db/refusals.ts'
 import { Problem, type ProblemCode } from '../domain/problem.ts'
-import { isPassing, isShort, noRoom } from '../engine/batcher.ts'
 import type { Answer } from './route.ts'
 
 const statusOf = {
@@ -79,6 +79,3 @@ function answerOfDatabase(thrown: unknown): Answer | null {
       return null
   }
 }
-
-const codeOf = (error: unknown): unknown =>
-  typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined

@@ -1,3 +1,4 @@
+import { isPassing, isShort, noRoom } from '../db/refusals.ts'
 import { Unavailable } from '../domain/problem.ts'
 
 export interface BatcherOptions<Item, Result> {
@@ -48,47 +49,6 @@ const MAX_ATTEMPTS = 5
  * from the database is read, so that it works on the next batches meanwhile (a tenth more transitions a second).
  */
 const ANSWERS_AT_A_STRETCH = 8
-
-/** Serialization failures, deadlocks and broken connections: the same batch may succeed the next time. */
-export function isPassing(error: unknown): boolean {
-  const code = (error as { code?: unknown } | null)?.code
-  return (
-    typeof code === 'string' &&
-    (code === '40001' ||
-      code === '40P01' ||
-      code.startsWith('08') ||
-      code.startsWith('57P') ||
-      code.startsWith('CONNECTION_') ||
-      code === 'ECONNRESET' ||
-      code === 'ECONNREFUSED')
-  )
-}
-
-/**
- * No disk, memory or connection left, an error of the machine, or a database that only reads: whatever is written is refused,
- * until somebody mends it.
- */
-export function isShort(error: unknown): boolean {
-  const code = (error as { code?: unknown } | null)?.code
-  return typeof code === 'string' && (code.startsWith('53') || code.startsWith('58') || code === '25006')
-}
-
-/** The answer to that. The error says to the operator what is missing. */
-export const noRoom = (cause: unknown): Unavailable =>
-  new Unavailable(
-    'The database has no room, or does not write just now. Nothing was written; send the same request again.',
-    5,
-    { cause },
-  )
-
-/**
- * The database refuses the row itself, today and tomorrow: a value that it has no room for, a constraint. Everything else is a matter
- * of the moment or of the server, and no reason to drop anything.
- */
-export function isRefusal(error: unknown): boolean {
-  const code = (error as { code?: unknown } | null)?.code
-  return typeof code !== 'string' || /^(22|23|54)...$/.test(code)
-}
 
 /**
  * Coalesces single requests into batches: what arrives while batches run shares the next one. Nobody waits for a timer:

@@ -1,9 +1,10 @@
 import type { Database } from '../db/clients.ts'
+import { isRefusal } from '../db/refusals.ts'
 import type { FlowRunRow } from '../db/rows/flow-run.ts'
 import type { TaskRunRow } from '../db/rows/task-run.ts'
 import type { Change } from '../domain/change.ts'
 import { Problem } from '../domain/problem.ts'
-import { createBatcher, isRefusal } from './batcher.ts'
+import { createBatcher } from './batcher.ts'
 import {
   type Beat,
   type BeatAnswer,

@@ -1,4 +1,5 @@
 import type { Queryable, Sql, Transaction } from '../db/clients.ts'
+import { isStale } from '../db/refusals.ts'
 import { inTransaction, type TransactionOptions, type Write } from '../db/transaction.ts'
 import type { Change } from '../domain/change.ts'
 import type { StateProposal, TransitionResult } from './engine.ts'
@@ -116,6 +117,7 @@ async function moveKnownFlowRuns(
   try {
     await send(deps, deps.sql, moves, writeKnownFlowRunTransitions, outcome)
   } catch (error) {
+    // So version_if_whole() of the database says it.
     if (!isStale(error)) throw error
     deps.known.doubt()
     return null
@@ -177,9 +179,6 @@ const askedOf = (proposals: readonly StateProposal[], runs: ReadonlyMap<string, 
     const run = runs.get(`${proposal.workspaceId} ${proposal.runId}`)
     return run ? [{ proposal, run }] : []
   })
-
-/** What version_if_whole() of the database throws. */
-const isStale = (error: unknown): boolean => (error as { code?: unknown } | null)?.code === '40001'
 
 /** Keyed by workspace and id: the same id asked for by two tenants in one batch is two different questions. */
 export const byTenantKey = <Row extends { readonly workspaceId: string; readonly id: string }>(
