@@ -1,11 +1,10 @@
-import { join } from 'node:path'
-import { openDataFolder, readConfig, writingToDataFolder } from '../config/config.ts'
+import { openDataFolder, readConfig } from '../config/config.ts'
 import { type BootstrappedTenant, bootstrapTenant } from '../control/accounts/bootstrap-tenant.ts'
 import { connectDatabase, type Database } from '../db/clients.ts'
 import { Problem } from '../domain/problem.ts'
 import { type AdminCommand, parseAdminCommand, UsageError, usage } from './admin-arguments.ts'
 import { migrateDatabase } from './check-database.ts'
-import { startEmbeddedPostgres } from './embedded-postgres.ts'
+import { startOwnPostgres } from './own-postgres.ts'
 import { migrationsFolder } from './root.ts'
 import { readRuntime } from './runtime-file.ts'
 
@@ -21,11 +20,7 @@ async function withDatabase<Result>(work: (reached: Reached) => Promise<Result>)
   openDataFolder(config)
   const runtime = readRuntime(config.dataDir)
   const known = runtime?.databaseUrl ?? config.databaseUrl
-  const embedded = known
-    ? undefined
-    : await writingToDataFolder(config, () =>
-        startEmbeddedPostgres({ folder: join(config.dataDir, 'postgres') }),
-      )
+  const embedded = known ? undefined : await startOwnPostgres(config)
   try {
     const url = known ?? embedded?.url ?? ''
     if (!runtime) await migrateDatabase(url, migrationsFolder)

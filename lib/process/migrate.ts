@@ -1,7 +1,6 @@
-import { join } from 'node:path'
-import { openDataFolder, readConfig, writingToDataFolder } from '../config/config.ts'
+import { openDataFolder, readConfig } from '../config/config.ts'
 import { migrateDatabase } from './check-database.ts'
-import { startEmbeddedPostgres } from './embedded-postgres.ts'
+import { startOwnPostgres } from './own-postgres.ts'
 import { migrationsFolder } from './root.ts'
 import { readRuntime } from './runtime-file.ts'
 
@@ -10,11 +9,7 @@ try {
   openDataFolder(config)
   const running = readRuntime(config.dataDir)?.databaseUrl
   const given = config.databaseUrl ?? running
-  const embedded = given
-    ? undefined
-    : await writingToDataFolder(config, () =>
-        startEmbeddedPostgres({ folder: join(config.dataDir, 'postgres') }),
-      )
+  const embedded = given ? undefined : await startOwnPostgres(config)
   try {
     const applied = await migrateDatabase(given ?? embedded?.url ?? '', migrationsFolder)
     process.stdout.write(
