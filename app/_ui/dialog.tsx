@@ -4,7 +4,7 @@ import { type KeyboardEvent, type ReactNode, useContext, useRef, useState } from
 import { cx } from './class-names.ts'
 import { focusFirstFault } from './field.tsx'
 import { OpenerContext, openerOf } from './opener.ts'
-import { openerGone } from './row-focus.ts'
+import { isFocusFree, openerGone } from './row-focus.ts'
 
 interface DialogProps {
   readonly open: boolean
@@ -57,8 +57,7 @@ export function Dialog({
             onCloseAutoFocus={(event) => {
               event.preventDefault()
               // Whoever took the focus on purpose meanwhile keeps it.
-              const free = document.activeElement === document.body || document.activeElement === null
-              if (!free) return
+              if (!isFocusFree()) return
               if (opener?.isConnected) opener.focus()
               else document.dispatchEvent(new Event(openerGone))
             }}

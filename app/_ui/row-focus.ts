@@ -4,6 +4,10 @@ import { type RefObject, useEffect, useLayoutEffect, useRef } from 'react'
 /** Told on the document by a dialog that closes and finds what opened it gone. */
 export const openerGone = 'rigel:opener-gone'
 
+/** Whether nothing has the focus: the browser gives that of what was removed to the body. */
+export const isFocusFree = (): boolean =>
+  document.activeElement === document.body || document.activeElement === null
+
 /**
  * When the row that had the focus goes away, the focus goes to the row in its place, else to the last one, else to
  * `fallback`: a deletion must not send whoever works by keyboard back to the top of the page.
@@ -32,9 +36,7 @@ export function useRowFocus(
   }, [table])
   useEffect(() => {
     const restore = () => {
-      // The browser gives the focus of what was removed to the body.
-      const free = document.activeElement === document.body || document.activeElement === null
-      if (stoodAt.current < 0 || !free) return
+      if (stoodAt.current < 0 || !isFocusFree()) return
       const rows = [...(table.current?.querySelectorAll<HTMLElement>('tbody tr') ?? [])]
       const row = rows[stoodAt.current] ?? rows.at(-1)
       const target = row?.querySelector<HTMLElement>('a, button') ?? fallback?.current
@@ -76,7 +78,7 @@ export function useButtonFocus(buttons: RefObject<HTMLElement | null>): void {
   }, [buttons])
   // After every change of what stands there.
   useLayoutEffect(() => {
-    const free = document.activeElement === document.body || document.activeElement === null
-    if (inside.current && free) [...(buttons.current?.querySelectorAll('button') ?? [])].at(-1)?.focus()
+    if (inside.current && isFocusFree())
+      [...(buttons.current?.querySelectorAll('button') ?? [])].at(-1)?.focus()
   })
 }

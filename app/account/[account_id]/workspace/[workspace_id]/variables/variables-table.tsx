@@ -5,6 +5,7 @@ import { useRef, useState } from 'react'
 import type { Locks } from '#app/_server/why-not.ts'
 import { apiOf } from '#app/_ui/api-path.ts'
 import { DotsMenu } from '#app/_ui/dots-menu.tsx'
+import { ConfirmDialog } from '#app/_ui/late-confirm-dialog.tsx'
 import { lateDialog } from '#app/_ui/late-dialog.tsx'
 import { MenuItem, MenuRule } from '#app/_ui/menu.tsx'
 import { useRowFocus } from '#app/_ui/row-focus.ts'
@@ -16,9 +17,6 @@ import { toastDone } from '#app/_ui/toaster.tsx'
 import type { VariableRow } from '#lib/db/rows/variable.ts'
 
 const VariableDialog = lateDialog(() => import('./variable-dialog.tsx').then((file) => file.VariableDialog))
-const ConfirmDialog = lateDialog(() =>
-  import('#app/_ui/confirm-dialog.tsx').then((file) => file.ConfirmDialog),
-)
 
 interface VariablesTableProps {
   readonly base: string

@@ -4,13 +4,9 @@ import { useRouter } from 'next/navigation'
 import { useState } from 'react'
 import { apiOf } from '#app/_ui/api-path.ts'
 import { Button } from '#app/_ui/button.tsx'
-import { lateDialog } from '#app/_ui/late-dialog.tsx'
+import { ConfirmDialog } from '#app/_ui/late-confirm-dialog.tsx'
 import { sendJson } from '#app/_ui/send-json.ts'
 import { toastDone } from '#app/_ui/toaster.tsx'
-
-const ConfirmDialog = lateDialog(() =>
-  import('#app/_ui/confirm-dialog.tsx').then((file) => file.ConfirmDialog),
-)
 
 export function DeleteBlock({
   base,

@@ -5,6 +5,7 @@ import { useState } from 'react'
 import { apiOf } from '#app/_ui/api-path.ts'
 import { Button } from '#app/_ui/button.tsx'
 import { DotsMenu } from '#app/_ui/dots-menu.tsx'
+import { ConfirmDialog } from '#app/_ui/late-confirm-dialog.tsx'
 import { lateDialog } from '#app/_ui/late-dialog.tsx'
 import { MenuItem, MenuRule } from '#app/_ui/menu.tsx'
 import { sendJson } from '#app/_ui/send-json.ts'
@@ -13,9 +14,6 @@ import { Withheld } from '#app/_ui/withheld.tsx'
 import type { ShownLimit } from './limit-dialog.tsx'
 
 const LimitDialog = lateDialog(() => import('./limit-dialog.tsx').then((file) => file.LimitDialog))
-const ConfirmDialog = lateDialog(() =>
-  import('#app/_ui/confirm-dialog.tsx').then((file) => file.ConfirmDialog),
-)
 
 export function LimitActions({
   base,

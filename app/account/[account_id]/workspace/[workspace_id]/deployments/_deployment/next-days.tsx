@@ -90,6 +90,7 @@ export function NextDays({ nowMs, untilMs, paused, rows }: NextDaysProps) {
               on={row.active && !paused}
               nowMs={nowMs}
               share={share}
+              x={x}
               zone={zone}
             />
           ))}
@@ -108,12 +109,13 @@ interface MarksProps {
   readonly nowMs: number
   /** How far along an instant lies. */
   readonly share: (ms: number) => number
+  /** The same for an attribute. */
+  readonly x: (ms: number) => string
   readonly zone: string
 }
 
 /** When one schedule fires; one that rarely does says it in words. */
-function Marks({ row, y, on, nowMs, share, zone }: MarksProps) {
-  const x = (ms: number): string => `${(share(ms) * 100).toFixed(3)}%`
+function Marks({ row, y, on, nowMs, share, x, zone }: MarksProps) {
   if (!on)
     return (
       <>

@@ -4,6 +4,7 @@ import { useRouter } from 'next/navigation'
 import { useState } from 'react'
 import { apiOf } from '#app/_ui/api-path.ts'
 import { DotsMenu } from '#app/_ui/dots-menu.tsx'
+import { ConfirmDialog } from '#app/_ui/late-confirm-dialog.tsx'
 import { lateDialog } from '#app/_ui/late-dialog.tsx'
 import { MenuItem, MenuRule } from '#app/_ui/menu.tsx'
 import { sendJson } from '#app/_ui/send-json.ts'
@@ -11,9 +12,6 @@ import { toastDone } from '#app/_ui/toaster.tsx'
 import type { ScheduledDeployment, ShownSchedule } from './schedule-dialog.tsx'
 
 const ScheduleDialog = lateDialog(() => import('./schedule-dialog.tsx').then((file) => file.ScheduleDialog))
-const ConfirmDialog = lateDialog(() =>
-  import('#app/_ui/confirm-dialog.tsx').then((file) => file.ConfirmDialog),
-)
 
 interface ScheduleMenuProps {
   readonly base: string

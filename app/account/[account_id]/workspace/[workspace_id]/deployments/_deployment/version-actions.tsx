@@ -5,6 +5,7 @@ import { useRef, useState } from 'react'
 import { apiOf } from '#app/_ui/api-path.ts'
 import { Button } from '#app/_ui/button.tsx'
 import { DotsMenu } from '#app/_ui/dots-menu.tsx'
+import { ConfirmDialog } from '#app/_ui/late-confirm-dialog.tsx'
 import { lateDialog } from '#app/_ui/late-dialog.tsx'
 import { MenuItem } from '#app/_ui/menu.tsx'
 import { useButtonFocus } from '#app/_ui/row-focus.ts'
@@ -13,9 +14,6 @@ import { toastDone } from '#app/_ui/toaster.tsx'
 import { Withheld } from '#app/_ui/withheld.tsx'
 import type { VersionListRow } from '#lib/control/console/read-deployment.ts'
 
-const ConfirmDialog = lateDialog(() =>
-  import('#app/_ui/confirm-dialog.tsx').then((file) => file.ConfirmDialog),
-)
 const PromoteDialog = lateDialog(() => import('./promote-dialog.tsx').then((file) => file.PromoteDialog))
 
 export interface VersionedDeployment {

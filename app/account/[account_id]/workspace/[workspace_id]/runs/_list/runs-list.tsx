@@ -7,7 +7,7 @@ import { latestFlowRuns } from '#app/_live/fold.ts'
 import { useChanges, useFold } from '#app/_live/live.tsx'
 import { Button, buttonClass } from '#app/_ui/button.tsx'
 import { Pager } from '#app/_ui/pager.tsx'
-import { openerGone } from '#app/_ui/row-focus.ts'
+import { isFocusFree, openerGone } from '#app/_ui/row-focus.ts'
 import { stateWord } from '#app/_ui/states.ts'
 import { formatCount } from '#app/_ui/times.ts'
 import type { FlowRunRow } from '#lib/control/console/rows.ts'
@@ -81,8 +81,7 @@ export function RunsList(props: RunsListProps) {
   // What was done to many ends with the bar that it was asked in.
   useEffect(() => {
     const enter = () => {
-      const free = document.activeElement === document.body || document.activeElement === null
-      if (free) list.current?.querySelector<HTMLElement>('thead input, a')?.focus()
+      if (isFocusFree()) list.current?.querySelector<HTMLElement>('thead input, a')?.focus()
     }
     document.addEventListener(openerGone, enter)
     return () => document.removeEventListener(openerGone, enter)

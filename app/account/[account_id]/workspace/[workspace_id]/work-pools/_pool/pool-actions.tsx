@@ -6,6 +6,7 @@ import type { Locks } from '#app/_server/why-not.ts'
 import { apiOf } from '#app/_ui/api-path.ts'
 import { Button } from '#app/_ui/button.tsx'
 import { DotsMenu } from '#app/_ui/dots-menu.tsx'
+import { ConfirmDialog } from '#app/_ui/late-confirm-dialog.tsx'
 import { lateDialog } from '#app/_ui/late-dialog.tsx'
 import { MenuItem, MenuRule } from '#app/_ui/menu.tsx'
 import { sendJson } from '#app/_ui/send-json.ts'
@@ -13,9 +14,6 @@ import { toastDone, toastFailed } from '#app/_ui/toaster.tsx'
 import { Withheld } from '#app/_ui/withheld.tsx'
 
 const PoolDialog = lateDialog(() => import('./pool-dialog.tsx').then((file) => file.PoolDialog))
-const ConfirmDialog = lateDialog(() =>
-  import('#app/_ui/confirm-dialog.tsx').then((file) => file.ConfirmDialog),
-)
 
 export interface ActedPool {
   readonly name: string

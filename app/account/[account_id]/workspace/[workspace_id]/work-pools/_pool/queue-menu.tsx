@@ -5,6 +5,7 @@ import { useState } from 'react'
 import type { Locks } from '#app/_server/why-not.ts'
 import { apiOf } from '#app/_ui/api-path.ts'
 import { DotsMenu } from '#app/_ui/dots-menu.tsx'
+import { ConfirmDialog } from '#app/_ui/late-confirm-dialog.tsx'
 import { lateDialog } from '#app/_ui/late-dialog.tsx'
 import { MenuItem, MenuRule } from '#app/_ui/menu.tsx'
 import { sendJson } from '#app/_ui/send-json.ts'
@@ -12,9 +13,6 @@ import { toastDone, toastFailed } from '#app/_ui/toaster.tsx'
 import type { PoolQueue } from '#lib/control/console/read-work-pool.ts'
 
 const QueueDialog = lateDialog(() => import('./queue-dialog.tsx').then((file) => file.QueueDialog))
-const ConfirmDialog = lateDialog(() =>
-  import('#app/_ui/confirm-dialog.tsx').then((file) => file.ConfirmDialog),
-)
 
 interface QueueMenuProps {
   readonly base: string

@@ -4,14 +4,10 @@ import { useRouter } from 'next/navigation'
 import { useState } from 'react'
 import { apiOf } from '#app/_ui/api-path.ts'
 import { Button, IconButton } from '#app/_ui/button.tsx'
-import { lateDialog } from '#app/_ui/late-dialog.tsx'
+import { ConfirmDialog } from '#app/_ui/late-confirm-dialog.tsx'
 import { sendJson } from '#app/_ui/send-json.ts'
 import { toastDone } from '#app/_ui/toaster.tsx'
 import { Explained, Withheld } from '#app/_ui/withheld.tsx'
-
-const ConfirmDialog = lateDialog(() =>
-  import('#app/_ui/confirm-dialog.tsx').then((file) => file.ConfirmDialog),
-)
 
 interface RemoveWorkerProps {
   readonly base: string
