@@ -14,20 +14,20 @@ describe('the story of an error', () => {
       'no such column',
       [
         'TypeError: no such column',
-        '    at read (/work/flows/report.ts:12:9)',
+        '    at read (/srv/flows/report.ts:12:9)',
         '    at new Promise (<anonymous>)',
         `    at runOnce (${own}:1:3514)`,
         `    at ${decodeURI(own.replace('file://', ''))}:5:1711`,
         '    at AsyncLocalStorage.run (node:async_hooks:346:14)',
-        '    at async file:///work/flows/report.ts:20:3',
+        '    at async file:///srv/flows/report.ts:20:3',
       ].join('\n'),
     )
     expect(errorStory(error)).toBe(
       [
         'TypeError: no such column',
-        '    at read (/work/flows/report.ts:12:9)',
+        '    at read (/srv/flows/report.ts:12:9)',
         '    at new Promise (<anonymous>)',
-        '    at async file:///work/flows/report.ts:20:3',
+        '    at async file:///srv/flows/report.ts:20:3',
       ].join('\n'),
     )
   })
