@@ -30,7 +30,9 @@ export async function storeEvents(
 ): Promise<true[]> {
   let moved: TaskRunUpsert[] = []
   const now = deps.nowMicros()
-  const receivedAt = formatInstant(now)
+  let receivedMicros = now
+  let receivedAt = formatInstant(now)
+  let lastMicros = Number.NEGATIVE_INFINITY
   const rows: EventRow[] = []
   const reports: TaskRunReport[] = []
   // The same event twice in one batch would meet itself; the first stands.
@@ -40,6 +42,9 @@ export async function storeEvents(
       const key = `${workspaceId} ${event.id} ${event.occurredMicros}`
       if (seen.has(key)) continue
       seen.add(key)
+      // What happened in one instant keeps its order of arrival: clocks of a millisecond are common.
+      if (event.occurredMicros <= lastMicros) receivedAt = formatInstant(++receivedMicros)
+      lastMicros = event.occurredMicros
       rows.push(eventRow(workspaceId, event, receivedAt))
       const report = taskRunReport(workspaceId, event)
       if (report) reports.push(report)

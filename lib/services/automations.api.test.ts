@@ -160,6 +160,24 @@ describe('an automation', () => {
     expect(await runsOf(target)).toMatchObject([{ parameters: { who: 'quiet' } }])
   })
 
+  test('takes what happened in one instant in the order in which it came', async () => {
+    const id = await automate(reactive({ after: ['begin'], expect: ['end'], within: 10 }))
+    const occurred = new Date().toISOString()
+    // Ids say nothing of the order.
+    const [last, first] = [() => randomUUID().replace(/^./, 'f'), () => randomUUID().replace(/^./, '0')]
+    await emit('begin', 'x', { id: last(), occurred })
+    await emit('end', 'x', { id: first(), occurred })
+    await settle()
+    expect((await told(id)).filter((event) => event === 'triggered')).toHaveLength(1)
+    const resource = { 'prefect.resource.id': 'y' }
+    await post('/events', [
+      { id: last(), occurred, event: 'begin', resource },
+      { id: first(), occurred, event: 'end', resource },
+    ])
+    await settle()
+    expect((await told(id)).filter((event) => event === 'triggered')).toHaveLength(2)
+  })
+
   test('misses what should come all the time, from the beginning and again', async () => {
     const id = await automate({ type: 'event', posture: 'Proactive', expect: ['beat'], within: 30 })
     await settle()

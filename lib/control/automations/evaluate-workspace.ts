@@ -145,7 +145,7 @@ async function takeEvents(
     )
     select f.id, f.occurred_at as at, f.event, f.follows, f.received_at, f.waits,
       (f.body -> 'resource')::jsonb as resource, (f.body -> 'related')::jsonb as related
-    from found f order by f.occurred_at, f.id`
+    from found f order by f.occurred_at, f.received_at, f.id`
   const taken = rows
     .filter((row) => !row.waits)
     .map((row): TakenEvent => {
@@ -165,7 +165,7 @@ async function takeEvents(
   return leadersFirst(taken)
 }
 
-/** By time, but for an event whose clock put it before the one that it follows. */
+/** By time, and within an instant by arrival, but for an event whose clock put it before the one that it follows. */
 function leadersFirst(events: readonly TakenEvent[]): readonly TakenEvent[] {
   const byId = new Map(events.map((event) => [event.id, event]))
   const ordered = new Set<TakenEvent>()
