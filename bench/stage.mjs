@@ -9,7 +9,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
 import postgres from 'postgres'
-import { ensureBuilt } from '../lib/process/build.mjs'
+import { bundleOptions, ensureBuilt } from '../lib/process/build.mjs'
 import { root } from '../lib/process/install.mjs'
 
 const undo = []
@@ -26,17 +26,7 @@ export async function importSource(path) {
   const folder = mkdtempSync(join(root, 'node_modules', '.rigel-bench-'))
   try {
     const outfile = join(folder, 'module.mjs')
-    await build({
-      absWorkingDir: root,
-      entryPoints: [path],
-      outfile,
-      bundle: true,
-      platform: 'node',
-      target: 'node20',
-      format: 'esm',
-      packages: 'external',
-      logLevel: 'silent',
-    })
+    await build({ ...bundleOptions, sourcemap: false, outdir: undefined, entryPoints: [path], outfile })
     return await import(pathToFileURL(outfile).href)
   } finally {
     rmSync(folder, { recursive: true, force: true })

@@ -99,11 +99,13 @@ function watchLine() {
     tell = reject
   })
   losing.catch(nothing)
+  // Not where it is assigned: V8 would make it in the old generation, with all that it reaches (see bundle-postgres.mjs).
+  const onclose = (error: Error): void => {
+    lost = error
+    tell(error)
+  }
   const onexecute = (connection: Connection): true => {
-    connection.onclose = (error) => {
-      lost = error
-      tell(error)
-    }
+    connection.onclose = onclose
     return true
   }
   const assertThere = (): void => {

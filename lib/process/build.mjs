@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { bundlePostgres } from './bundle-postgres.mjs'
 import {
   aloneInClone,
   capture,
@@ -30,6 +31,7 @@ export const bundleOptions = {
   target: 'node20',
   format: 'esm',
   packages: 'external',
+  plugins: [bundlePostgres],
   sourcemap: true,
   outdir: 'dist',
   logLevel: 'silent',

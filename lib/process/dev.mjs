@@ -41,6 +41,7 @@ const watcher = await context({
   entryPoints: [{ in: entryPoints.server, out: 'server' }],
   logLevel: 'warning',
   plugins: [
+    ...bundleOptions.plugins,
     {
       name: 'start-again',
       setup(build) {
