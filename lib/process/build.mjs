@@ -23,7 +23,11 @@ export const entryPoints = {
   migrate: 'lib/process/migrate.ts',
 }
 
-/** What esbuild is asked for, here and by the watcher. */
+/**
+ * What esbuild is asked for, here and by the watcher.
+ *
+ * @type {import('esbuild').BuildOptions}
+ */
 export const bundleOptions = {
   absWorkingDir: root,
   bundle: true,
