@@ -16,6 +16,10 @@ const runs = Number(options.runs ?? 400)
 /** Milliseconds between two runs. */
 const everyMs = Number(options.every ?? 50)
 const PROMISED_P99_MS = 25
+/** A run whose holder sends no heartbeats is handed out again after 45 s, and these send none. */
+const LONGEST_SERIES_MS = 40_000
+if (runs * everyMs > LONGEST_SERIES_MS)
+  throw new Error(`--runs times --every is ${runs * everyMs} ms; it can be ${LONGEST_SERIES_MS} at most`)
 /** Runs that are left out of the figures: the first ones meet code that has just been loaded. */
 const WARM = 50
 
