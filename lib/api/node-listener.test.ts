@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
+import { gzipSync } from 'node:zlib'
 import { afterAll, expect, test } from 'vitest'
 import { z } from 'zod'
 import { createApiListener } from './node-listener.ts'
@@ -88,4 +89,14 @@ test('whoever hangs up in the middle of a body is no trouble of the database, an
   await closed
   await new Promise((resolve) => setImmediate(resolve))
   expect(logged).toEqual([])
+})
+
+test('a body that comes compressed is refused with what it should be', async () => {
+  const send = (encoding: string, body: BodyInit) =>
+    fetch(`${base}/bodies`, { method: 'POST', headers: { 'content-encoding': encoding }, body })
+  const refused = await send('gzip', gzipSync('{}'))
+  expect(refused.status).toBe(415)
+  expect(refused.headers.get('accept-encoding')).toBe('identity')
+  expect(await refused.json()).toMatchObject({ detail: expect.stringContaining('content-encoding gzip') })
+  expect((await send('identity', '{}')).status).toBe(200)
 })

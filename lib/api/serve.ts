@@ -227,6 +227,11 @@ async function authorize(
 
 async function readBody(edge: Edge, route: Route): Promise<{ text: string; value: unknown } | Answer> {
   const max = route.maxBytes ?? DEFAULT_MAX_BYTES
+  const encoding = edge.header('content-encoding')
+  if (encoding !== undefined && encoding !== 'identity') {
+    const why = `The body comes with content-encoding ${encoding.slice(0, 50)}, which is not read here; send it as it is.`
+    return problem(415, why, { 'accept-encoding': 'identity' })
+  }
   const tooLarge = () => problem(413, `The body is larger than ${max} bytes, the most that this route takes.`)
   if (Number(edge.header('content-length') ?? 0) > max) return tooLarge()
   let text = await edge.readText(max)
