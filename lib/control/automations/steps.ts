@@ -37,7 +37,7 @@ export interface PlannedStep {
   readonly context: StepContext
 }
 
-/** Automations that set each other off stop here. */
+/** Automations that set each other off act so often; the next firing is told, with its actions failed, and leads nowhere. */
 export const MAX_DEPTH = 8
 
 /** What follows from a firing: it is told, then its actions are taken. `depth`: firings that led to it. */
@@ -48,7 +48,7 @@ export function planSteps(
   nowMicros: number,
   makeId: () => string,
 ): readonly PlannedStep[] {
-  if (depth >= MAX_DEPTH) return []
+  if (depth > MAX_DEPTH) return []
   const firingId = makeId()
   const trigger = storedTrigger(automation.trigger)
   const which = [...triggersIn(trigger)].find((each) => each.id === fired.triggerId)

@@ -21,7 +21,7 @@ import {
 } from './firing-events.ts'
 import { type Invocation, performAction } from './perform-action.ts'
 import { sendNotification } from './send-notification.ts'
-import type { StepContext } from './steps.ts'
+import { MAX_DEPTH, type StepContext } from './steps.ts'
 
 /** Steps taken in one turn. */
 const BATCH = 100
@@ -105,6 +105,10 @@ export async function takeSteps(scope: StepScope): Promise<TakenSteps> {
   return { taken: rows.length, done, more: rows.length === BATCH && done > 0, errors }
 }
 
+const CHAIN_ENDS =
+  `Automations set each other off: ${MAX_DEPTH} firings led to this one, and the chain ends here. ` +
+  'Narrow what one of them expects, so that it does not see what the others do.'
+
 const isTransient = (error: unknown): boolean => error instanceof Unavailable || isPassing(error)
 
 async function putOff({ db }: Scope, { workspaceId, id, attempts }: StepRow): Promise<void> {
@@ -133,6 +137,7 @@ async function outcomeOf(scope: StepScope, step: StepRow): Promise<readonly Told
   const firing = firingTold(step, triggering)
   if (step.action === null) return [firing]
   const action = readAction(step.action)
+  if (context.depth > MAX_DEPTH) return outcomeTold(step, failed(CHAIN_ENDS), nowMicros(), uuidv7)
   const ctx: Context = {
     actor: { kind: 'system', service: 'automations', automation: { id: automationId, name: context.name } },
     workspaceId,
