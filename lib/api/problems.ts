@@ -1,5 +1,6 @@
 import type { z } from 'zod'
-import { codeOf, isPassing, isShort, noRoom } from '../db/refusals.ts'
+import { codeOf } from '../config/error-code.ts'
+import { isPassing, isShort, noRoom } from '../db/refusals.ts'
 import { Problem, type ProblemCode } from '../domain/problem.ts'
 import type { Answer } from './route.ts'
 

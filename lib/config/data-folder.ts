@@ -1,5 +1,6 @@
 import { accessSync, constants, mkdirSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { codeOf } from './error-code.ts'
 
 const diskFull = 'the disk is full'
 
@@ -16,9 +17,6 @@ const reasons: Readonly<Record<string, string>> = {
   ENAMETOOLONG: 'it is too long for a path',
   ERR_INVALID_ARG_VALUE: 'it is no path',
 }
-
-const codeOf = (error: unknown): string =>
-  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : ''
 
 /** What a failure says of the folder, also when Postgres or one of its tools reports it; undefined when it says nothing. */
 export function obstacleIn(error: unknown): string | undefined {
@@ -49,6 +47,6 @@ export function findFolderObstacle(path: string): string | undefined {
     accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK)
     return undefined
   } catch (error) {
-    return reasons[codeOf(error)] ?? (error instanceof Error ? error.message : String(error))
+    return reasons[codeOf(error) ?? ''] ?? (error instanceof Error ? error.message : String(error))
   }
 }

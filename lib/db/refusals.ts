@@ -1,12 +1,7 @@
+import { codeOf } from '../config/error-code.ts'
 import { Unavailable } from '../domain/problem.ts'
 
 // What a failure of the database means: SQLSTATE, or a code of the network or of postgres.js.
-
-/** undefined: it names none, as what did not come from the database. */
-export function codeOf(error: unknown): string | undefined {
-  const code = (error as { code?: unknown } | null | undefined)?.code
-  return typeof code === 'string' ? code : undefined
-}
 
 /** What was read before is not so any more. */
 export const isStale = (error: unknown): boolean => codeOf(error) === '40001'

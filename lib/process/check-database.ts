@@ -1,13 +1,11 @@
 import postgres from 'postgres'
 import { ConfigError, maskValue } from '../config/config.ts'
+import { codeOf } from '../config/error-code.ts'
 import { MissingRole, migrate } from '../db/migrate.ts'
 
 const oldestMajor = 15
 
 const advice = 'a reachable PostgreSQL 15 or newer, or nothing for the embedded one'
-
-const codeOf = (error: unknown): string =>
-  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : ''
 
 /** Why the first connection failed, in words, where the reason is one that an operator can act on. */
 const reasons: Readonly<Record<string, string>> = {
@@ -55,7 +53,7 @@ export async function checkDatabase(url: string, patienceMs = 10_000): Promise<v
       )
     } catch (error) {
       if (error instanceof ConfigError) throw error
-      const code = codeOf(error)
+      const code = codeOf(error) ?? ''
       // A database that starts together with Rigel needs a moment; a wrong password does not get better.
       const mayPass = !/^(28|3D)/.test(code) && code !== 'ENOTFOUND'
       if (!mayPass || performance.now() > giveUpAt) {

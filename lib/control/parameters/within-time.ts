@@ -1,4 +1,5 @@
 import { createContext, Script } from 'node:vm'
+import { codeOf } from '../../config/error-code.ts'
 
 const script = new Script('work()')
 const sandbox: { work?: () => unknown } = {}
@@ -35,6 +36,3 @@ export function withinTime<Result>(ms: number, work: () => Result): Result {
   if (!result) throw new OutOfTime(`not done within ${ms} ms`)
   return result.value
 }
-
-const codeOf = (error: unknown): unknown =>
-  typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined
