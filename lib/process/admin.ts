@@ -23,7 +23,7 @@ async function withDatabase<Result>(work: (reached: Reached) => Promise<Result>)
   const embedded = known ? undefined : await startOwnPostgres(config)
   try {
     const url = known ?? embedded?.url ?? ''
-    if (!runtime) await migrateDatabase(url, migrationsFolder)
+    if (!runtime?.databaseUrl) await migrateDatabase(url, migrationsFolder)
     const db = connectDatabase({ url, poolSize: 1 })
     try {
       return await work({ db, publicUrl: runtime?.publicUrl ?? config.publicUrl })

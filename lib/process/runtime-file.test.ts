@@ -42,6 +42,11 @@ test('of several servers the youngest is found, and after its end the one that s
   expect(readRuntime(dataDir)).toEqual({ pid: process.ppid, ...runtimeAt(2) })
 })
 
+test('a server that starts says where it will be, and of its database nothing yet', () => {
+  writeRuntime(dataDir, { ...runtimeAt(1), databaseUrl: null })
+  expect(readRuntime(dataDir)).toMatchObject({ publicUrl: runtimeAt(1).publicUrl, databaseUrl: null })
+})
+
 test('dead servers and broken files are forgotten', () => {
   writeRuntime(dataDir, runtimeAt(1))
   leaveFileOf({ pid: 2 ** 22 + 1 }, 2, 2_000)

@@ -8,14 +8,15 @@ const runtimeSchema = z.object({
   startedAt: z.string().max(200).optional(),
   port: z.number().int(),
   publicUrl: z.string().max(2048),
-  databaseUrl: z.string().max(4096),
+  databaseUrl: z.string().max(4096).nullable(),
 })
 
 /** Where a running server is, for the tools of the same machine. Holds the database's password: its owner's only. */
 export interface Runtime {
   readonly port: number
   readonly publicUrl: string
-  readonly databaseUrl: string
+  /** null while the server starts: its database is not ready yet. */
+  readonly databaseUrl: string | null
 }
 
 export interface RunningRuntime extends Runtime {

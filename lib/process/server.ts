@@ -8,6 +8,7 @@ import {
   withPort,
   writingToDataFolder,
 } from '../config/config.ts'
+import { codeOf } from '../config/error-code.ts'
 import { log } from '../config/log.ts'
 import { createSignInLink, signInLinkMinutes } from '../control/users/sign-in-link.ts'
 import { migrateDatabase } from './check-database.ts'
@@ -38,7 +39,7 @@ async function openDoor(config: Config): Promise<FrontDoor> {
   try {
     return await listen(config.host, config.port)
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined
+    const code = codeOf(error)
     if (code === 'EADDRINUSE') {
       const other = readRuntimes(config.dataDir).find(({ port }) => port === config.port)
       const who = other ? `Rigel runs there already (process ${other.pid})` : 'another program uses it'
@@ -81,8 +82,11 @@ export async function startServer(wanted: Config, options: StartOptions = {}): P
 
 async function start(wanted: Config, { onProgress }: StartOptions): Promise<RunningServer> {
   const door = await openDoor(wanted)
-  const undo: (() => Promise<unknown>)[] = [() => door.close(0)]
+  const { dataDir, port, publicUrl } = withPort(wanted, door.port)
+  const undo: (() => Promise<unknown>)[] = [() => door.close(0), async () => removeRuntime(dataDir)]
   try {
+    // From now on tools of this machine know where it will be.
+    writeRuntime(dataDir, { port, publicUrl, databaseUrl: null })
     let database: EmbeddedPostgres | undefined
     if (!wanted.databaseUrl) {
       database = await startEmbeddedPostgres({
@@ -120,10 +124,10 @@ async function start(wanted: Config, { onProgress }: StartOptions): Promise<Runn
       onRequest: application.metrics.onRequest,
     })
     if (config.roles.services) application.startServices()
-    writeRuntime(config.dataDir, { port: config.port, publicUrl: config.publicUrl, databaseUrl })
+    writeRuntime(dataDir, { port, publicUrl, databaseUrl })
     let closing: Promise<void> | undefined
     const close = async (): Promise<void> => {
-      removeRuntime(config.dataDir)
+      removeRuntime(dataDir)
       await Promise.all([application.endStreams('the server is shutting down'), door.close(graceMs)])
       await pages?.close()
       // What was accepted commits before the pools end, and Postgres goes last.
