@@ -93,6 +93,17 @@ test('bootstrap works while the server runs, and prints one object with a key th
   expect(last.stderr).toContain('is the last owner of acme and stays one')
 })
 
+test('bootstrap works while the server starts, and says where that will be', async () => {
+  const starting = start()
+  // Told as soon as its door is open, before its Postgres is up.
+  await expect.poll(() => readRuntime(dataDir), { timeout: 30_000 }).toBeDefined()
+  const { stdout } = await bootstrap('--json')
+  const tenant = JSON.parse(stdout)
+  const server = await starting
+  expect(tenant.api_url).toBe(`${server.url}/api`)
+  expect((await ask(tenant, '/flows/', { name: 'hello' })).status).toBe(201)
+})
+
 test('bootstrap works while no server runs, and leaves no database running', async () => {
   const { status, stdout } = await bootstrap('--json')
   expect(status).toBe(0)
