@@ -22,6 +22,7 @@ function runCi(npm: string, seconds: number) {
     ['npm', npm],
     ['chromium', 'exit 0'],
     ['python3.11', 'exit 0'],
+    ['apt-get', 'exit 1'],
   ] as const)
     write(join(bin, name), `#!/usr/bin/env bash\n${script}\n`)
   const env = {

@@ -290,9 +290,12 @@ test.skipIf(!nginx)('nginx takes its recipe', () => {
     )
     // The certificate is not where the recipe says, and port 443 may be another's: the syntax is what is checked.
     const text = recipe?.text.replaceAll('/etc/letsencrypt/live/rigel.example.com', folder) ?? ''
+    const own = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
+      (name) => `${name}_temp_path ${folder}/${name};`,
+    )
     writeFileSync(
       join(folder, 'nginx.conf'),
-      `pid ${folder}/pid; error_log stderr;\nevents {}\nhttp {\naccess_log off;\n${text}\n}\n`,
+      `pid ${folder}/pid; error_log stderr;\nevents {}\nhttp {\naccess_log off;\n${own.join('\n')}\n${text}\n}\n`,
     )
     execFileSync(nginx ?? '', ['-t', '-p', folder, '-c', join(folder, 'nginx.conf')], { stdio: 'pipe' })
   } finally {
