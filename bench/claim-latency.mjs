@@ -121,7 +121,8 @@ async function main() {
     })
   })
   await measure('scheduled ahead, since due', (ready) => {
-    const dueAt = Math.ceil(now()) + 1_500
+    // At any time between two creations: at the time of one it would always meet that one's commit.
+    const dueAt = Math.ceil(now() + 1_500 + Math.random() * everyMs)
     create(dueAt).then(({ id }) => ready(id, dueAt))
   })
   // What any write takes on this machine at this hour: a claim is about two of them.
