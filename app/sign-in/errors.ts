@@ -1,3 +1,5 @@
+import { ownMember } from '#lib/domain/own-member.ts'
+
 /** What went wrong on the way in: fact, cause, next step. Codes are next-auth's and our own. */
 const sentences: Readonly<Record<string, string>> = {
   AccessDenied:
@@ -19,5 +21,5 @@ const sentences: Readonly<Record<string, string>> = {
 }
 
 export const errorSentence = (code: string): string =>
-  sentences[code] ??
+  ownMember(sentences, code) ??
   'You could not be signed in. Try again; if it stays, ask the operator to look into the log.'

@@ -26,12 +26,16 @@ function fill(value: unknown, variables: Fields): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, fill(each, variables)]))
 }
 
+/** Not what every object inherits, such as `constructor`. */
+const memberOf = (variables: Fields, name: string): unknown =>
+  Object.hasOwn(variables, name) ? variables[name] : undefined
+
 /** A text that is one variable becomes its value, of whatever type; what is not known becomes nothing. */
 function fillText(text: string, variables: Fields): unknown {
   const [, lone] = LONE_VARIABLE.exec(text) ?? []
-  if (lone !== undefined) return variables[lone] ?? null
+  if (lone !== undefined) return memberOf(variables, lone) ?? null
   return text.replace(VARIABLE, (_, name: string) => {
-    const value = variables[name]
+    const value = memberOf(variables, name)
     return value === undefined || value === null
       ? ''
       : typeof value === 'string'

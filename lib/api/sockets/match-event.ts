@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import { textMatches } from '../../control/filters/text-search.ts'
+import { ownMember } from '../../domain/own-member.ts'
 import { parseInstant } from '../../domain/time.ts'
 import type { EventRow } from '../../engine/write-set.ts'
 import { type anyResource, asList, type eventFilter, type related } from '../filters/event-filter.ts'
@@ -71,7 +72,7 @@ const matchesLabels = (
   wanted: Readonly<Record<string, string | string[]>> | null | undefined,
 ): boolean =>
   Object.entries(wanted ?? {}).every(([key, patterns]) => {
-    const value = labels[key]
+    const value = ownMember(labels, key)
     if (value === undefined) return false
     const list = typeof patterns === 'string' ? [patterns] : patterns
     return list.some((pattern) =>

@@ -114,10 +114,7 @@ export async function listBlockChoices(
       where d.workspace_id = ${ctx.workspaceId} and t.slug = any(${[...slugs]}::text[]) and not d.is_anonymous
       order by d.name limit 1000`,
   )
-  const choices: Record<string, { id: string; name: string }[]> = {}
-  for (const { slug, ...choice } of rows) {
-    choices[slug] ??= []
-    choices[slug].push(choice)
-  }
-  return choices
+  const choices = new Map<string, { id: string; name: string }[]>()
+  for (const { slug, ...choice } of rows) choices.set(slug, [...(choices.get(slug) ?? []), choice])
+  return Object.fromEntries(choices)
 }

@@ -1,3 +1,4 @@
+import { ownMember } from '../own-member.ts'
 import type { EventTrigger, LabelPatterns } from './trigger.ts'
 
 type Labels = Readonly<Record<string, string>>
@@ -62,7 +63,7 @@ export function labelPatterns(patterns: LabelPatterns): (labels: Labels) => bool
   })
   return (labels) =>
     all.every(([label, matches]) => {
-      const value = Object.hasOwn(labels, label) ? labels[label] : undefined
+      const value = ownMember(labels, label)
       return value !== undefined && matches(value)
     })
 }
@@ -94,5 +95,4 @@ export const windowKey = (trigger: EventTrigger, event: SeenEvent): readonly str
     return relative ? labelOf(relative, its) : ''
   })
 
-const labelOf = (labels: Labels, label: string): string =>
-  Object.hasOwn(labels, label) ? (labels[label] ?? '') : ''
+const labelOf = (labels: Labels, label: string): string => ownMember(labels, label) ?? ''

@@ -1,3 +1,4 @@
+import { ownMember } from '../own-member.ts'
 import {
   civilFromDays,
   dayOf,
@@ -205,7 +206,7 @@ export const parseCron = (text: string): Cron => {
     )
   }
   const lower = text.toLowerCase()
-  const texts = (aliases[lower] ?? lower).split(/\s+/).filter((part) => part !== '')
+  const texts = (ownMember(aliases, lower) ?? lower).split(/\s+/).filter((part) => part !== '')
   if (texts.length < 5 || texts.length > 7) {
     throw new BadSchedule(
       'cron',

@@ -1,3 +1,4 @@
+import { ownMember } from '../own-member.ts'
 import { daysFromCivil, daysIn, secondsPerDay } from './calendar.ts'
 import { BadSchedule } from './work.ts'
 
@@ -119,7 +120,7 @@ const listRanges: Readonly<Record<string, readonly [number, number]>> = {
 }
 
 const parseList = (name: string, text: string): readonly number[] => {
-  const [min, max] = listRanges[name] ?? [0, 0]
+  const [min, max] = ownMember(listRanges, name) ?? [0, 0]
   const values = text.split(',').map((each) => wholeNumber(name, each, min, max))
   if (min < 0 && name !== 'BYEASTER' && values.includes(0))
     throw refuse(`has ${name}=0, which names nothing.`)
@@ -138,7 +139,7 @@ const parseParts = (text: string): ReadonlyMap<string, string> => {
     if (value === undefined || more.length > 0)
       throw refuse(`cannot be read at ${shown(pair)}: use NAME=VALUE.`)
     const known = ['FREQ', 'INTERVAL', 'COUNT', 'UNTIL', 'WKST', 'BYDAY', 'BYWEEKDAY']
-    if (!known.includes(name) && listRanges[name] === undefined)
+    if (!known.includes(name) && ownMember(listRanges, name) === undefined)
       throw refuse(`has the unknown part ${shown(name)}.`)
     parts.set(name === 'BYWEEKDAY' ? 'BYDAY' : name, value)
   }
@@ -207,7 +208,7 @@ const splitLine = (line: string): Line => {
   const colon = line.indexOf(':')
   if (colon < 0) return { name: 'RRULE', value: line, hasZone: false }
   const [name = '', ...parameters] = line.slice(0, colon).split(';')
-  const allowed = allowedParameters[name]
+  const allowed = ownMember(allowedParameters, name)
   if (allowed === undefined)
     throw refuse(`has the unknown line ${shown(name)}: use DTSTART, RRULE, RDATE, EXRULE and EXDATE.`)
   for (const parameter of parameters) {

@@ -328,6 +328,14 @@ describe('what is sent', () => {
     expect(reason({ cron: '* * * * *', timezone: 'A'.repeat(100_000) }).length).toBeLessThan(250)
   })
 
+  test.each(['__proto__', 'constructor', 'constructor;X:1', 'toString=1', 'FREQ=DAILY;valueOf=1'])(
+    'what every object inherits is no word of a schedule: %s',
+    (text) => {
+      for (const value of [{ cron: text }, { rrule: text }, { cron: '* * * * *', timezone: text }])
+        expect(parseSchedule(value, { nowMicros }).ok).toBe(false)
+    },
+  )
+
   test('no text at all is an error of ours, or takes long', () => {
     const word = fc.constantFrom(
       'FREQ=',

@@ -7,6 +7,7 @@ import { partOf } from '#app/_ui/address.ts'
 import { ButtonLink } from '#app/_ui/button-link.tsx'
 import { Command } from '#app/_ui/command.tsx'
 import { BrokenConstellation, FullPage } from '#app/_ui/empty.tsx'
+import { ownMember } from '#lib/domain/own-member.ts'
 import { type Told, Whereabouts } from './whereabouts.tsx'
 
 interface Named {
@@ -58,7 +59,7 @@ const byName = new Set(['work-pool', 'key'])
 export function NotFoundHere() {
   const [, , account, , workspace, section = '', part = '', id] = usePathname().split('/')
   const base = `/account/${account}/workspace/${workspace}`
-  const known = nouns[part]
+  const known = ownMember(nouns, part)
   const home = navItems.find((item) => item.path === section)
   const list = known ?? { noun: 'page', list: 'runs', words: 'Open runs' }
   return (
