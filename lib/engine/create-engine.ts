@@ -29,6 +29,7 @@ import { createFlowRuns } from './flow-run-creation.ts'
 import { type TransitionDeps, transitFlowRuns } from './flow-run-transitions.ts'
 import { runsToHurry } from './hurry-waiting-runs.ts'
 import { type EventChunk, type LogChunk, storeEvents, storeLogs } from './intake.ts'
+import { KnownFlows } from './known-flows.ts'
 import { KnownRuns } from './known-runs.ts'
 import { OpenWaits } from './open-waits.ts'
 import { publishIfWatched } from './publish.ts'
@@ -112,6 +113,7 @@ export function createEngine(options: EngineOptions): Engine {
     signals: createSignals(),
     watch: new EventWatch(options.db.engine),
     known: new KnownRuns(),
+    knownFlows: new KnownFlows(),
   }
   const observe = (path: string) => (size: number, seconds: number, failed: boolean) =>
     options.onBatch?.(path, size, seconds, failed)

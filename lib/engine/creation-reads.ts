@@ -29,10 +29,12 @@ export async function readFlows(
   return new Map(rows.map((row) => [`${row.workspaceId} ${row.id}`, row]))
 }
 
-type Context = Omit<RunContext, 'createdBy' | 'deploymentId'> & Pick<StoredFlowRun, 'deploymentEntrypoint'>
+/** What a run belongs to besides its flow. */
+export type RunsContext = Omit<RunContext, 'createdBy' | 'deploymentId'> &
+  Pick<StoredFlowRun, 'deploymentEntrypoint'>
 
 /** Of a run that belongs to nothing but its flow. */
-export const noContext: Context = {
+export const noContext: RunsContext = {
   deploymentName: null,
   deploymentTags: null,
   deploymentEntrypoint: null,
@@ -50,14 +52,14 @@ const AGENT_POOL = 'default-agent-pool'
 export async function readContexts(
   sql: Transaction,
   wanted: readonly NewFlowRun[],
-): Promise<(run: NewFlowRun) => Context | NotFound> {
+): Promise<(run: NewFlowRun) => RunsContext | NotFound> {
   const runs = wanted.filter(
     (run) =>
       run.deploymentId !== null || run.workQueueId || run.workPoolName !== null || run.workQueueName !== null,
   )
   if (runs.length === 0) return () => noContext
   const poolOf = (run: NewFlowRun) => run.workPoolName ?? (run.workQueueName === null ? null : AGENT_POOL)
-  const rows = await sql<(Context & { readonly index: number })[]>`
+  const rows = await sql<(RunsContext & { readonly index: number })[]>`
     select k.index, d.name as deployment_name, d.tags as deployment_tags, d.entrypoint as deployment_entrypoint, q.id as work_queue_id, q.name as work_queue_name,
            p.id as work_pool_id, p.name as work_pool_name, p.type as work_pool_type
     from unnest(${runs.map((_, index) => index)}::int[], ${runs.map((r) => r.workspaceId)}::uuid[],

@@ -1,4 +1,5 @@
 import type { Queryable } from '../db/clients.ts'
+import type { FlowOfRun } from './creation-reads.ts'
 import { byKeyOfRun } from './key-order.ts'
 import { recordsetOfParts } from './recordset.ts'
 import type { RollupDeltas } from './rollup.ts'
@@ -80,7 +81,39 @@ export const insertFlowRuns = (
   deltas: RollupDeltas,
   isReplay: boolean,
   watched: readonly string[],
-) => sql<{ readonly version: string }[]>`
+) => sql<Versioned[]>`
+  ${flowRunsAndHistory(sql, rows, deltas, isReplay, watched)}
+  select pg_current_xact_id()::xid as version`
+
+/**
+ * The same for flows that nobody has looked at, as a transaction of its own. They must be in the versions that are known: else it fails
+ * with 40001, and nothing is written.
+ */
+export const insertKnownFlowRuns = (
+  sql: Queryable,
+  rows: readonly FlowRunInsert[],
+  deltas: RollupDeltas,
+  watched: readonly string[],
+  flows: readonly FlowOfRun[],
+) => sql<Versioned[]>`
+  ${flowRunsAndHistory(sql, rows, deltas, false, watched)}
+  select version_if_whole((
+    select count(*)
+    from unnest(${flows.map((flow) => flow.workspaceId)}::uuid[], ${flows.map((flow) => flow.id)}::uuid[],
+                ${flows.map((flow) => flow.version)}::text[]) k (workspace_id, id, version)
+    join flows f on f.workspace_id = k.workspace_id and f.id = k.id and f.xmin = k.version::xid), ${flows.length}) as version`
+
+interface Versioned {
+  readonly version: string
+}
+
+const flowRunsAndHistory = (
+  sql: Queryable,
+  rows: readonly FlowRunInsert[],
+  deltas: RollupDeltas,
+  isReplay: boolean,
+  watched: readonly string[],
+) => sql`
   with r as materialized (
     select * from ${flowRunInserts(sql, byKeyOfRun(rows))} r
   ), made as (
@@ -97,5 +130,4 @@ export const insertFlowRuns = (
       state_message, state_details, state_data, run_count, start_at, end_at, expected_start_at, next_scheduled_start_at,
       created_at, created_at
     from r
-  ), ${historyOfFlowRuns(sql, deltas, isReplay, watched)}
-  select pg_current_xact_id()::xid as version`
+  ), ${historyOfFlowRuns(sql, deltas, isReplay, watched)}`

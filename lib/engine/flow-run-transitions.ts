@@ -8,6 +8,7 @@ import { type Asked, FlowRunLedger } from './flow-run-ledger.ts'
 import { type FlowRunMoves, judgeFlowRuns } from './flow-run-moves.ts'
 import { upsertFollowUps } from './follow-ups.ts'
 import { byRun } from './key-order.ts'
+import type { KnownFlows } from './known-flows.ts'
 import type { KnownRuns } from './known-runs.ts'
 import { mirrorToParentTasks } from './mirror.ts'
 import { publishAll, publishEvents } from './publish.ts'
@@ -35,6 +36,7 @@ export interface TransitionDeps {
   readonly watch: EventWatch
   /** What this process knows of runs without looking. */
   readonly known: KnownRuns
+  readonly knownFlows: KnownFlows
 }
 
 /** What a transaction does last, and what is to be told of it after its COMMIT. */

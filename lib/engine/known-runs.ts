@@ -95,7 +95,8 @@ const textOf = ({
   lengthOf(stateDetails) +
   lengthOf(empiricalPolicy)
 
-function lengthOf(value: unknown): number {
+/** Characters in a value, however deep. */
+export function lengthOf(value: unknown): number {
   if (typeof value === 'string') return value.length
   if (value === null || typeof value !== 'object') return 0
   let length = 0
