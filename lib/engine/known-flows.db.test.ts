@@ -75,7 +75,10 @@ describe('a flow that the server knows', () => {
       engine.createFlowRun(newRun(gone)),
       engine.createFlowRun(newRun(there)),
     ])
-    expect(refused).toMatchObject({ status: 'rejected', reason: { message: `Flow with id ${gone.flowId} not found` } })
+    expect(refused).toMatchObject({
+      status: 'rejected',
+      reason: { message: `Flow with id ${gone.flowId} not found` },
+    })
     expect(made).toMatchObject({ status: 'fulfilled' })
     expect(await runsOf(there)).toHaveLength(2)
   })
