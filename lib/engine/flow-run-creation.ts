@@ -80,17 +80,20 @@ async function createOfKnownFlows(
 ): Promise<Creations['answers'] | null> {
   const plan = planCreations(deps, wanted, { flows, existing: () => undefined, contextOf: () => noContext })
   if (plan.inserts.length < wanted.length || plan.mirrors.length > 0 || plan.followUps.length > 0) return null
-  try {
-    const watched = deps.watch.wantedOf(plan.events)
-    const [row] = await insertKnownFlowRuns(deps.sql, plan.inserts, plan.deltas, watched, [...flows.values()])
-    tell(deps, plan, row?.version ?? null)
-    return plan.answers
-  } catch (error) {
+  const watched = deps.watch.wantedOf(plan.events)
+  const written = await insertKnownFlowRuns(deps.sql, plan.inserts, plan.deltas, watched, [
+    ...flows.values(),
+  ]).catch((error: unknown) => {
     // So version_if_whole() of the database says it.
-    if (!isStale(error)) throw error
+    if (isStale(error)) return null
+    throw error
+  })
+  if (written === null) {
     deps.knownFlows.forget(flows.keys())
     return null
   }
+  tell(deps, plan, written[0]?.version ?? null)
+  return plan.answers
 }
 
 async function createAfterLook(
